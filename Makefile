@@ -1,0 +1,1 @@
+# Quoin: one flat build file. `make help` lists what it does.
