@@ -1,1 +1,208 @@
-# Quoin: one flat build file. `make help` lists what it does.
+# Quoin: one flat build file. `make help` lists what it does; docs/testing.md says more.
+# Objects are found by wildcard: a new .c file in core/, vdev/ or arch/ needs no line here.
+-include configure.mk
+
+CONFIG ?= linux
+BOARD ?= virt
+BUILD ?= build
+QEMU ?= qemu-system-aarch64
+GUESTS_DIR ?= $(BUILD)/guests
+QUOIN_CACHE ?= $(BUILD)/dl
+TOOLCHAIN ?= gcc
+CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
+HOSTCC ?= cc
+FDT_ASSUME_MASK ?= 0
+V ?= 0
+
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-print-directory
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+Q := $(if $(filter 1,$(V)),,@)
+say = @printf '  %-8s %s\n' "$(1)" "$(2)"
+abs = $(abspath $(1))
+
+# --- compilers -----------------------------------------------------------------------------------
+CC_EL2 ?= $(if $(filter clang,$(TOOLCHAIN)),clang,$(CROSS_COMPILE)gcc)
+is_clang := $(findstring clang,$(notdir $(firstword $(CC_EL2))))
+CC_EL2_CMD := $(CC_EL2) $(if $(is_clang),--target=aarch64-none-elf)
+LD := $(CROSS_COMPILE)ld
+OBJCOPY := $(CROSS_COMPILE)objcopy
+OBJDUMP := $(CROSS_COMPILE)objdump
+# Asked once, when first used: before set-up there may be no compiler to ask.
+CC_INC = $(eval CC_INC := $(shell $(CC_EL2_CMD) -print-file-name=include))$(CC_INC)
+
+NEWLIB := $(BUILD)/newlib
+NEWLIB_INC := $(NEWLIB)/include
+NEWLIB_A := $(NEWLIB)/libc-el2.a
+LIBFDT := $(BUILD)/libfdt
+LIBFDT_INC := $(LIBFDT)/include
+LIBFDT_C := $(patsubst %,$(LIBFDT)/src/fdt%.c,/ _addresses _check _empty_tree _overlay _ro _rw \
+	_strerror _sw _wip)
+LIBFDT_C := $(subst fdt/.c,fdt.c,$(LIBFDT_C))
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes
+# EL2: no FP/SIMD register, no unaligned access (early code runs on Device memory), fixed address.
+MACHINE := -ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-common -mgeneral-regs-only \
+	-march=armv8-a -mno-outline-atomics -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables \
+	$(if $(is_clang),-mno-unaligned-access,-mstrict-align -fno-tree-loop-distribute-patterns)
+CFLAGS_LIB = -std=gnu11 -O2 -g $(MACHINE) -nostdinc -isystem $(CC_INC) -isystem $(NEWLIB_INC)
+CFLAGS_EL2 = $(CFLAGS_LIB) $(WARN) $(if $(is_clang),,-Wstack-usage=1024) \
+	-I. -Iarch/aarch64/include -isystem $(LIBFDT_INC) -ffile-prefix-map=$(CURDIR)/= $(EXTRA_EL2)
+# Host: the same sources against arch/host. newlib's integer-only names are the ordinary ones here.
+CFLAGS_HOST := -std=gnu11 -g $(WARN) -fno-common -I. -Iarch/host/include -isystem $(LIBFDT_INC) \
+	-D_GNU_SOURCE -Dsniprintf=snprintf -Dvsniprintf=vsnprintf
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# --- what is compiled ----------------------------------------------------------------------------
+CORE_C := $(wildcard core/*.c core/*/*.c)
+ARCH_C := $(wildcard arch/aarch64/*.c arch/aarch64/*/*.c)
+ARCH_S := $(wildcard arch/aarch64/*.S arch/aarch64/*/*.S)
+VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
+GIC_C := $(filter vdev/gic%.c,$(VDEV_C))
+# A core file that cannot exist on the build machine; empty is how it should stay.
+HOST_SKIP ?=
+HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c) $(VDEV_C))
+UNIT_C := $(wildcard tests/unit/test_*.c)
+
+EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
+	$(patsubst %.S,$(BUILD)/el2/%.S.o,$(ARCH_S))
+LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
+VDEV_O := $(foreach c,$(filter-out $(GIC_C),$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
+MONITOR := $(BUILD)/quoin.o $(VDEV_O)
+EXPORTS := $(wildcard arch/aarch64/exports.txt)
+TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check,\
+	$(if $(wildcard tools/$(t)/*.c),tools/$(t))))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/host/%,$(UNIT_C))
+BAREMETAL := $(if $(wildcard guests/baremetal/Makefile),baremetal)
+FETCHED := $(NEWLIB_A) $(LIBFDT)/src/fdt.c
+
+export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR2_DL_DIR
+export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
+
+.PHONY: help setup setup-test monitor host tools units image run debug check test test-full bench vdev \
+	baremetal guest-linux guest-buildroot clean distclean
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make run [CONFIG=linux]   install what is missing, build, boot configs/CONFIG.build in QEMU here
+#: make debug [CONFIG=linux] the same, stopped, with gdb attached
+#: make image CONFIG=x       only the image, build/x.img
+#: make test                 everything: host tests, boots in QEMU; make test-full: all of the matrix
+#: make check                the host part of it, under a minute
+#: make bench                exact instruction counts of exits, boot cost, sizes
+#: make vdev SRC=dir/foo.c   an out-of-tree device, build/vdev-foo.o
+#: make guest-linux          the Debian kernel and BusyBox root; also made by `make run`
+#: make guest-buildroot BUILDROOT=dir [BR2_DL_DIR=dir]   the Buildroot guest
+#: make clean | distclean    build products | downloads too
+#: Variables: CROSS_COMPILE TOOLCHAIN=gcc|clang BOARD QEMU GUESTS_DIR BUILD QUOIN_CACHE V=1
+
+# --- set-up: order-only, so that a newer script does not rebuild the world -------------------------
+setup: $(FETCHED)
+setup-test:
+	$(Q)tools/setup/packages test
+$(BUILD)/.packages: tools/setup/packages
+	$(call say,setup,packages)
+	$(Q)mkdir -p $(BUILD) && tools/setup/packages run && touch $@
+$(NEWLIB_A): | $(BUILD)/.packages
+	$(Q)tools/setup/newlib $(NEWLIB)
+$(LIBFDT)/src/fdt.c: | $(BUILD)/.packages
+	$(Q)tools/setup/libfdt $(LIBFDT)
+$(filter-out %/fdt.c,$(LIBFDT_C)): $(LIBFDT)/src/fdt.c ;
+
+# --- the monitor and the devices -------------------------------------------------------------------
+monitor: $(MONITOR)
+$(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c | $(FETCHED)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_EL2_CMD) $(CFLAGS_LIB) -DFDT_ASSUME_MASK=$(FDT_ASSUME_MASK) -I$(LIBFDT_INC) -c -o $@ $<
+$(BUILD)/el2/%.o: %.c | $(FETCHED)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -MMD -MP -c -o $@ $<
+$(BUILD)/el2/%.S.o: %.S | $(FETCHED)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+$(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
+	$(call say,monitor,$@ ($(words $(EL2_O)) objects))
+	$(Q)$(LD) -r -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
+	$(Q)$(OBJCOPY) $(if $(EXPORTS),--keep-global-symbols=$(EXPORTS)) $@.all $@
+$(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/%.o
+	$(Q)cp $< $@
+$(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/virtio/%.o
+	$(Q)cp $< $@
+vdev: | $(FETCHED)
+	$(if $(SRC),,$(error name the source: make vdev SRC=path/foo.c))
+	$(call say,vdev,$(BUILD)/vdev-$(notdir $(SRC:.c=.o)))
+	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -c -o $(BUILD)/vdev-$(notdir $(SRC:.c=.o)) $(SRC)
+	$(Q)tools/check/fp-simd $(OBJDUMP) $(BUILD)/vdev-$(notdir $(SRC:.c=.o))
+
+# --- the same code on this machine: plain for the tools, sanitized for the tests --------------------
+host: $(BUILD)/host/libquoin.a $(BUILD)/tools/libquoin.a
+define host_library # $(1) folder, $(2) flags
+$(1)/obj/libfdt/%.o: $(LIBFDT)/src/%.c
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -g $(2) -I$(LIBFDT_INC) -c -o $$@ $$<
+$(1)/obj/%.o: %.c | $(LIBFDT)/src/fdt.c
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_HOST) $(2) -MMD -MP -c -o $$@ $$<
+$(1)/libquoin.a: $(HOST_C:%.c=$(1)/obj/%.o) $(LIBFDT_C:$(LIBFDT)/src/%.c=$(1)/obj/libfdt/%.o)
+	$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(eval $(call host_library,$(BUILD)/host,$(SANITIZE)))
+$(eval $(call host_library,$(BUILD)/tools,-O2))
+
+tools: $(TOOLS)
+define tool # $(1) name. The whole archive: devices register themselves by linker section.
+$(BUILD)/tools/$(1): $(patsubst %.c,$(BUILD)/tools/obj/%.o,$(wildcard tools/$(1)/*.c)) $(BUILD)/tools/libquoin.a
+	$(call say,tool,$$@)
+	$(Q)$(HOSTCC) -o $$@ -Wl,--whole-archive $$^ -Wl,--no-whole-archive $(TOOLS_LDLIBS)
+endef
+$(foreach t,$(notdir $(TOOLS)),$(eval $(call tool,$(t))))
+
+units: $(UNIT)
+$(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(BUILD)/host/libquoin.a
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< -Wl,--whole-archive $(BUILD)/host/libquoin.a -Wl,--no-whole-archive
+
+# --- guests and images -----------------------------------------------------------------------------
+guest-linux: $(GUESTS_DIR)/linux/rootfs.cpio.gz
+$(GUESTS_DIR)/linux/rootfs.cpio.gz: $(wildcard guests/linux/*) | $(BUILD)/.packages
+	$(Q)guests/linux/build $(GUESTS_DIR)/linux
+guest-buildroot:
+	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
+	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
+baremetal: | $(FETCHED)
+	$(Q)$(MAKE) -C guests/baremetal OUT=$(call abs,$(BUILD)/guests/baremetal) \
+		CROSS_COMPILE=$(CROSS_COMPILE) NEWLIB_INC=$(call abs,$(NEWLIB_INC)) \
+		NEWLIB_A=$(call abs,$(NEWLIB_A)) TOP=$(CURDIR) V=$(V)
+
+# The guest is made when the buildfile names it; mkimage runs each time, it alone knows what it reads.
+image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build),,no-config) \
+	$(if $(shell grep -s '/linux/' configs/$(CONFIG).build),guest-linux)
+	$(call say,image,$(BUILD)/$(CONFIG).img)
+	$(Q)$(BUILD)/tools/mkimage -o $(BUILD)/$(CONFIG).img configs/$(CONFIG).build
+.PHONY: no-config
+no-config:
+	@echo 'error: there is no configs/$(CONFIG).build' >&2; exit 1
+run: image
+	$(Q)tools/run $(BUILD)/$(CONFIG).img
+debug: image
+	$(Q)tools/setup/packages debug && tools/run --debug $(BUILD)/$(CONFIG).img
+
+# --- tests -----------------------------------------------------------------------------------------
+check: units tools $(MONITOR)
+	$(Q)tests/run check
+test test-full: setup-test units tools $(MONITOR) $(BAREMETAL) guest-linux
+	$(Q)tests/run $@
+bench: tools $(MONITOR) $(BAREMETAL) guest-linux
+	$(Q)tests/bench/run
+
+clean:
+	rm -rf $(filter-out $(QUOIN_CACHE),$(wildcard $(BUILD)/* $(BUILD)/.packages))
+distclean:
+	rm -rf $(BUILD) $(QUOIN_CACHE)
+
+-include $(shell find $(BUILD)/el2 $(BUILD)/host $(BUILD)/tools -name '*.d' 2>/dev/null)
