@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "smp.h"
+
+#include "board.h"
+#include "console.h"
+#include "cpu.h"
+#include "gic.h"
+#include "mmu.h"
+#include "psci.h"
+#include "timer.h"
+
+extern char _start[], stacks[];
+
+void secondary_start(void);
+void secondary_main(struct cpu *cpu) __attribute__((noreturn));
+void rt_main(const void *fdt, u64 entry_count) __attribute__((noreturn));
+
+struct cpu cpus[MAX_CPUS];
+
+u64 image_base(void)
+{
+	return (u64)_start;
+}
+
+int smp_start(unsigned int index, void (*fn)(void *arg), void *arg)
+{
+	struct cpu *cpu = &cpus[index];
+
+	cpu->stack_top = stacks + (index + 1) * CPU_STACK_SIZE;
+	cpu->fn = fn;
+	cpu->arg = arg;
+	/* It starts with its caches off and must find this in memory. */
+	cache_clean(cpu, sizeof(*cpu));
+	return psci(PSCI_CPU_ON, cpu->mpidr, (u64)secondary_start, (u64)cpu);
+}
+
+int smp_run(unsigned int index, void (*fn)(void *arg), void *arg)
+{
+	int status = smp_start(index, fn, arg);
+
+	if (status == PSCI_SUCCESS && !smp_wait_off(index)) {
+		status = PSCI_DENIED;
+	}
+	return status;
+}
+
+int smp_state(unsigned int index)
+{
+	return psci(PSCI_AFFINITY_INFO, cpus[index].mpidr, 0, 0);
+}
+
+bool smp_wait_off(unsigned int index)
+{
+	u64 end = timer_count() + timer_frequency();
+
+	while (smp_state(index) != AFFINITY_OFF) {
+		if (timer_count() > end) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void secondary_main(struct cpu *cpu)
+{
+	gic_cpu_init();
+	cpu->fn(cpu->arg);
+	irq_disable();
+	psci(PSCI_CPU_OFF, 0, 0, 0);
+	for (;;) {
+		wfi();
+	}
+}
+
+void rt_main(const void *fdt, u64 entry_count)
+{
+	board_init(fdt);
+	board.entry_count = entry_count;
+	console_init(board.uart);
+	guest_main();
+	poweroff();
+}
