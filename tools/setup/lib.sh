@@ -7,8 +7,10 @@ set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 QUOIN_CACHE=${QUOIN_CACHE:-$BUILD/dl}
-LOG=${QUOIN_LOG:-$BUILD/setup.log}
 mkdir -p "$BUILD" "$QUOIN_CACHE"
+BUILD=$(cd "$BUILD" && pwd)
+QUOIN_CACHE=$(cd "$QUOIN_CACHE" && pwd)
+LOG=$BUILD/setup.log
 
 say()
 {
@@ -71,21 +73,24 @@ archive_keyring()
 }
 
 # apt_private DIR ARCH LINE...: an apt configuration in DIR that shares nothing with the system's
-# but its proxy settings. Each LINE is "deb SUITE" or "deb-src SUITE". Use it by `apt_in DIR ...`.
+# but its proxy settings. Each LINE is "deb SUITE" or "deb-src SUITE"; a suite that the machine does
+# not have itself comes from where its release comes from. Use it by `apt_in DIR COMMAND...`.
 apt_private()
 {
 	dir=$1
 	arch=$2
 	shift 2
 	code=$(debian_codename)
-	uri=$(archive_uri "$code")
+	base=$(archive_uri "$code")
 	key=$(archive_keyring)
-	[ -n "$uri" ] || die "apt knows no archive for Debian '$code'; add one and run this again"
-	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	[ -n "$base" ] || die "apt knows no archive for Debian '$code'; add one and run this again"
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/parts"
 	: >"$dir/status"
 	: >"$dir/sources.list"
 	for line; do
-		echo "${line%% *} ${key:+[signed-by=$key]} $uri ${line#* } main" >>"$dir/sources.list"
+		uri=$(archive_uri "${line#* }")
+		echo "${line%% *} ${key:+[signed-by=$key]} ${uri:-$base} ${line#* } main" \
+			>>"$dir/sources.list"
 	done
 	cat >"$dir/apt.conf" <<EOF
 APT::Architecture "$arch";
@@ -97,8 +102,8 @@ Dir::State::status "$dir/status";
 Dir::State::lists "$dir/lists";
 Dir::Cache "$dir/cache";
 Dir::Etc::sourcelist "$dir/sources.list";
-Dir::Etc::sourceparts "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::sourceparts "$dir/parts";
+Dir::Etc::preferencesparts "$dir/parts";
 EOF
 }
 
