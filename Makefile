@@ -72,6 +72,8 @@ UNIT_C := $(wildcard tests/unit/test_*.c)
 
 EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
 	$(patsubst %.S,$(BUILD)/el2/%.S.o,$(ARCH_S))
+# The one file that may name FP registers: it saves and restores a guest's.
+FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
 LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
 VDEV_O := $(foreach c,$(filter-out $(GIC_C),$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
 MONITOR := $(BUILD)/quoin.o $(VDEV_O)
@@ -113,7 +115,7 @@ $(NEWLIB_A): | $(BUILD)/.packages
 	$(Q)tools/setup/newlib $(NEWLIB)
 $(LIBFDT)/src/fdt.c: | $(BUILD)/.packages
 	$(Q)tools/setup/libfdt $(LIBFDT)
-$(filter-out %/fdt.c,$(LIBFDT_C)): $(LIBFDT)/src/fdt.c ;
+$(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 
 # --- the monitor and the devices -------------------------------------------------------------------
 monitor: $(MONITOR)
@@ -128,6 +130,7 @@ $(BUILD)/el2/%.S.o: %.S | $(FETCHED)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 $(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
 	$(call say,monitor,$@ ($(words $(EL2_O)) objects))
+	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O)
 	$(Q)$(LD) -r -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
 	$(Q)$(OBJCOPY) $(if $(EXPORTS),--keep-global-symbols=$(EXPORTS)) $@.all $@
 $(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/%.o
@@ -168,9 +171,10 @@ $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(BUILD)/host/libquo
 	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< -Wl,--whole-archive $(BUILD)/host/libquoin.a -Wl,--no-whole-archive
 
 # --- guests and images -----------------------------------------------------------------------------
-guest-linux: $(GUESTS_DIR)/linux/rootfs.cpio.gz
-$(GUESTS_DIR)/linux/rootfs.cpio.gz: $(wildcard guests/linux/*) | $(BUILD)/.packages
-	$(Q)guests/linux/build $(GUESTS_DIR)/linux
+# A GUESTS_DIR of the user's own is taken as it is.
+guest-linux: $(if $(filter $(BUILD)/guests,$(GUESTS_DIR)),$(BUILD)/guests/linux/rootfs.cpio.gz)
+$(BUILD)/guests/linux/rootfs.cpio.gz: $(shell find guests/linux -type f) | $(BUILD)/.packages
+	$(Q)guests/linux/build $(@D)
 guest-buildroot:
 	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
 	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
@@ -193,10 +197,11 @@ debug: image
 	$(Q)tools/setup/packages debug && tools/run --debug $(BUILD)/$(CONFIG).img
 
 # --- tests -----------------------------------------------------------------------------------------
+run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
 check: units tools $(MONITOR)
-	$(Q)tests/run check
+	$(Q)$(run_tests)
 test test-full: setup-test units tools $(MONITOR) $(BAREMETAL) guest-linux
-	$(Q)tests/run $@
+	$(Q)$(run_tests)
 bench: tools $(MONITOR) $(BAREMETAL) guest-linux
 	$(Q)tests/bench/run
 
