@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The board once its tree has been walked: completion, and questions about it. */
+#include "core/board.h"
+
+#include <errno.h>
+#include <string.h>
+#include "core/board_parse.h"
+
+int board_reserve(struct board *b, pa_t start, u64 size, enum board_reserve_kind kind)
+{
+	if (!range_valid(start, size)) {
+		return -EINVAL;
+	}
+	if (b->reserved_count == BOARD_MAX_RESERVED) {
+		return -ENOSPC;
+	}
+	b->reserved[b->reserved_count].start = start;
+	b->reserved[b->reserved_count].size = size;
+	b->reserved[b->reserved_count++].kind = kind;
+	return 0;
+}
+
+/* Devicetree binding "arm,gic-v3": type, number, flags. */
+static struct board_irq decode(const u8 *cells)
+{
+	static const u32 base[] = { 32, 16, 4096, 1056 }; /* SPI, PPI, extended SPI and PPI */
+	static const u32 count[] = { 988, 16, 1024, 64 };
+	u32 type = fdt_be32(cells), number = fdt_be32(cells + 4);
+	struct board_irq irq = { 0, 0 };
+
+	if (type < ARRAY_SIZE(base) && number < count[type]) {
+		irq.intid = base[type] + number;
+		irq.flags = fdt_be32(cells + 8) & 0xf;
+	}
+	return irq;
+}
+
+/* Interrupt `i` of a node; {0, 0} if it has none or not at the GIC. */
+static struct board_irq irq(const struct board_gic *g, const struct board_raw_irq *raw, u32 i)
+{
+	u32 cells = g->cells + raw->extended, step = 4 * cells;
+	const u8 *e;
+
+	if (raw->len / step <= i) {
+		return (struct board_irq){ 0, 0 };
+	}
+	e = raw->data + i * step;
+	if (raw->extended) {
+		return fdt_be32(e) == g->phandle ? decode(e + 4) : (struct board_irq){ 0, 0 };
+	}
+	if (raw->parent != 0 && g->phandle != 0 && raw->parent != g->phandle) {
+		return (struct board_irq){ 0, 0 };
+	}
+	return decode(e);
+}
+
+/* The timer binding's order is fixed; without a usable node the PPIs every Arm server uses. */
+static void finish_timer(struct board_parser *p)
+{
+	struct board_timer *t = &p->b->timer;
+	struct {
+		struct board_irq *irq;
+		u32 usual;
+	} const line[] = { { &t->secure, 29 }, { &t->phys, 30 }, { &t->virt, 27 }, { &t->hyp, 26 } };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(line); i++) {
+		*line[i].irq = irq(&p->b->gic, &p->timer, i);
+	}
+	t->hyp_virt = irq(&p->b->gic, &p->timer, 4);
+	if (t->virt.intid != 0 && t->hyp.intid != 0) {
+		return;
+	}
+	board_warn(p, "no usable arm,armv8-timer node, PPIs 13, 14, 11 and 10 are assumed");
+	for (i = 0; i < ARRAY_SIZE(line); i++) {
+		line[i].irq->intid = line[i].usual;
+		line[i].irq->flags = 8;
+	}
+}
+
+/* The value of property `name` (of `len` bytes) of /aliases; NULL: no such string. */
+static const char *alias(struct board_parser *p, const char *name, size_t len)
+{
+	struct fdt_reader r = p->aliases;
+
+	if (!p->has_aliases) {
+		return NULL;
+	}
+	while (fdt_reader_next(&r) == FDT_PROPERTY) {
+		if (strncmp(r.name, name, len) == 0 && r.name[len] == '\0') {
+			return fdt_is_string(r.data, r.len) ? (const char *)r.data : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* Devicetree Specification v0.4, 3.6: a path or an alias, then options behind ':'. */
+static void finish_stdout(struct board_parser *p)
+{
+	const char *path = p->stdout_path, *end;
+	size_t n, step;
+	u64 hash = 0;
+	u32 i;
+
+	if (path == NULL) {
+		return;
+	}
+	n = strcspn(path, ":");
+	if (path[n] == ':') {
+		p->b->stdout_options = path + n + 1;
+	}
+	if (path[0] != '/') {
+		path = alias(p, path, n);
+		n = path == NULL ? 0 : strcspn(path, ":");
+	}
+	for (end = path + n; path < end; path += step) {
+		path += strspn(path, "/");
+		step = strcspn(path, "/:");
+		if (step != 0) {
+			hash = board_path_step(hash, path, step);
+		}
+	}
+	for (i = 0; hash != 0 && i < p->b->uart_count; i++) {
+		if (p->uart_path[i] == hash) {
+			p->b->stdout_uart = (int)i;
+			return;
+		}
+	}
+	board_warn(p, "stdout-path '%.64s' names no enabled UART", p->stdout_path);
+}
+
+static void finish_uarts(struct board_parser *p)
+{
+	struct board_uart *u;
+	u32 i, k;
+
+	for (i = 0; i < p->b->uart_count; i++) {
+		u = &p->b->uart[i];
+		u->irq = irq(&p->b->gic, &p->uart_irq[i], 0);
+		for (k = 0; u->clock_hz == 0 && k < p->clock_count; k++) {
+			if (p->clock[k].phandle == p->uart_clock[i]) {
+				u->clock_hz = p->clock[k].hz;
+			}
+		}
+	}
+}
+
+/* Ascending and disjoint: neighbours become one, so that a VM may span two banks' seam. */
+static void finish_ram(struct board *b)
+{
+	struct range x, *last;
+	u32 i, k, n = 0;
+	u64 end;
+
+	for (i = 1; i < b->ram_count; i++) {
+		x = b->ram[i];
+		for (k = i; k > 0 && b->ram[k - 1].start > x.start; k--) {
+			b->ram[k] = b->ram[k - 1];
+		}
+		b->ram[k] = x;
+	}
+	for (i = 0; i < b->ram_count; i++) {
+		x = b->ram[i];
+		last = n > 0 ? &b->ram[n - 1] : NULL;
+		if (last != NULL && x.start - last->start <= last->size) {
+			end = MAX(last->start + (last->size - 1), x.start + (x.size - 1));
+			last->size = end - last->start + 1;
+		} else {
+			b->ram[n++] = x;
+		}
+	}
+	b->ram_count = n;
+}
+
+void board_finish(struct board_parser *p)
+{
+	struct board *b = p->b;
+
+	if (b->gic.version == 0) {
+		board_fail(p, "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
+	} else if (b->cpu_count == 0) {
+		board_fail(p, "no CPU under /cpus");
+	} else if (b->ram_count == 0) {
+		board_fail(p, "no memory node with RAM");
+	}
+	if (p->failed) {
+		return;
+	}
+	finish_ram(b);
+	b->gic.maintenance = irq(&b->gic, &p->maintenance, 0);
+	if (b->gic.maintenance.intid == 0) {
+		b->gic.maintenance.intid = 25;
+		b->gic.maintenance.flags = 4;
+	}
+	finish_timer(p);
+	finish_uarts(p);
+	finish_stdout(p);
+}
+
+const struct board_uart *board_console(const struct board *b,
+				       bool (*known)(const struct board_uart *u))
+{
+	u32 i;
+
+	if (b->stdout_uart >= 0 && known(&b->uart[b->stdout_uart])) {
+		return &b->uart[b->stdout_uart];
+	}
+	for (i = 0; i < b->uart_count; i++) {
+		if (known(&b->uart[i])) {
+			return &b->uart[i];
+		}
+	}
+	return NULL;
+}
+
+bool board_uart_is(const struct board_uart *u, const char *compatible)
+{
+	return fdt_has_string((const u8 *)u->compatible, u->compatible_len, compatible);
+}
+
+const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key)
+{
+	u32 i;
+
+	for (i = 0; i < b->module_count; i++) {
+		if (by_addr ? b->module[i].start == key : i == key) {
+			return &b->module[i];
+		}
+	}
+	return NULL;
+}

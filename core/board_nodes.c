@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each kind of node of the firmware's tree says about the board. */
+#include "core/board_parse.h"
+
+#include <string.h>
+
+static void raw_irq(const struct board_parser *p, struct board_raw_irq *raw)
+{
+	enum board_prop id = board_has(p, PROP_INTERRUPTS_EXTENDED) ? PROP_INTERRUPTS_EXTENDED :
+								      PROP_INTERRUPTS;
+
+	if (!board_has(p, id)) {
+		return;
+	}
+	raw->data = p->prop[id].data;
+	raw->len = p->prop[id].len;
+	raw->extended = id == PROP_INTERRUPTS_EXTENDED;
+	raw->parent = p->frame[p->depth - 1].intr_parent;
+}
+
+static u32 phandle(const struct board_parser *p)
+{
+	return board_prop_u32(p, PROP_PHANDLE, board_prop_u32(p, PROP_LINUX_PHANDLE, 0));
+}
+
+static void root_node(struct board_parser *p)
+{
+	const char *s = board_prop_string(p, PROP_MODEL);
+
+	if (s != NULL) {
+		p->b->model = s;
+	}
+	s = board_prop_string(p, PROP_COMPATIBLE);
+	if (s != NULL) {
+		p->b->compatible = s;
+	}
+}
+
+static void memory_node(struct board_parser *p)
+{
+	const struct board_frame *bus = &p->frame[p->depth - 2];
+	u32 step = 4 * (bus->acells + bus->scells), i, n;
+	struct board *b = p->b;
+	struct range x;
+
+	n = step != 0 && board_has(p, PROP_REG) ? p->prop[PROP_REG].len / step : 0;
+	for (i = 0; i < n; i++) {
+		if (!board_reg(p, i, &x)) {
+			continue; /* an empty bank, as bootloaders leave them */
+		}
+		if (b->ram_count == BOARD_MAX_RAM) {
+			board_warn(p, "more than %d RAM banks, 0x%lx,0x%lx and on are left unused",
+				   BOARD_MAX_RAM, x.start, x.size);
+			return;
+		}
+		b->ram[b->ram_count++] = x;
+	}
+}
+
+static void reserved_node(struct board_parser *p)
+{
+	enum board_reserve_kind kind = board_has(p, PROP_NO_MAP) ? RESERVED_NO_MAP :
+								   RESERVED_FIRMWARE;
+	struct range x;
+	u32 i;
+
+	for (i = 0; board_reg(p, i, &x); i++) {
+		if (board_reserve(p->b, x.start, x.size, kind) != 0) {
+			board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
+			return;
+		}
+	}
+}
+
+static void cpu_node(struct board_parser *p)
+{
+	const struct board_frame *bus = &p->frame[p->depth - 2];
+	const char *method = board_prop_string(p, PROP_ENABLE_METHOD);
+	struct board *b = p->b;
+	struct board_cpu *c;
+	u64 mpidr;
+	u32 i;
+
+	if (bus->acells - 1 > 1 || !board_has(p, PROP_REG) ||
+	    p->prop[PROP_REG].len < 4 * bus->acells) {
+		board_warn(p, "CPU node '%.32s' has no usable reg, CPU ignored",
+			   p->frame[p->depth - 1].name);
+		return;
+	}
+	/* Devicetree binding "arm/cpus": MPIDR_EL1's affinity fields, Aff3 in the first of two cells. */
+	mpidr = fdt_cells(p->prop[PROP_REG].data, bus->acells) & 0xff00ffffffUL;
+	for (i = 0; i < b->cpu_count; i++) {
+		if (b->cpu[i].mpidr == mpidr) {
+			board_warn(p, "two CPU nodes have MPIDR 0x%lx, second ignored", mpidr);
+			return;
+		}
+	}
+	if (b->cpu_count == BOARD_MAX_CPUS) {
+		b->cpu_skipped++;
+		return;
+	}
+	c = &b->cpu[b->cpu_count++];
+	c->mpidr = mpidr;
+	c->compatible = board_prop_string(p, PROP_COMPATIBLE);
+	if (method != NULL && strcmp(method, "psci") == 0) {
+		c->enable = ENABLE_PSCI;
+	} else if (method != NULL && strcmp(method, "spin-table") == 0) {
+		c->enable = ENABLE_SPIN_TABLE;
+		c->release_addr = board_prop_number(p, PROP_CPU_RELEASE_ADDR);
+	}
+}
+
+static void psci_node(struct board_parser *p, u32 version)
+{
+	const char *method = board_prop_string(p, PROP_METHOD);
+
+	if (method != NULL && strcmp(method, "smc") == 0) {
+		p->b->psci.conduit = CONDUIT_SMC;
+	} else if (method != NULL && strcmp(method, "hvc") == 0) {
+		p->b->psci.conduit = CONDUIT_HVC;
+	} else {
+		board_warn(p, "PSCI node without method smc or hvc, firmware calls are not used");
+		return;
+	}
+	p->b->psci.version = version;
+}
+
+static void gic_node(struct board_parser *p, u32 version)
+{
+	struct board_gic *g = &p->b->gic;
+	struct range *frames[] = { &g->cpu, &g->hyp, &g->vcpu };
+	u32 i, regions;
+
+	if (g->version != 0) {
+		return; /* one behind the first is not the CPUs' */
+	}
+	g->cells = board_prop_u32(p, PROP_INTERRUPT_CELLS, 3);
+	regions = board_prop_u32(p, PROP_REDIST_REGIONS, 1);
+	if (g->cells < 3 || g->cells > 4) {
+		board_fail(p, "the GIC has %u interrupt cells, expected 3 or 4", g->cells);
+		return;
+	}
+	if (version == 2) {
+		regions = 0;
+	} else if (regions == 0 || regions > BOARD_MAX_GICR) {
+		board_fail(p, "the GIC has %u redistributor regions, expected 1 to %d", regions,
+			   BOARD_MAX_GICR);
+		return;
+	}
+	if (!board_reg(p, 0, &g->dist)) {
+		board_fail(p, "the GIC has no usable distributor address");
+		return;
+	}
+	for (i = 0; i < regions; i++) {
+		if (!board_reg(p, 1 + i, &g->redist[i])) {
+			board_fail(p, "the GIC has no usable address for redistributor region %u", i);
+			return;
+		}
+	}
+	g->redist_count = regions;
+	g->redist_stride = board_prop_number(p, PROP_REDIST_STRIDE);
+	for (i = 0; i < ARRAY_SIZE(frames) && board_reg(p, 1 + regions + i, frames[i]); i++) {
+		;
+	}
+	if (version == 2 && i < ARRAY_SIZE(frames)) {
+		board_fail(p, "the GIC lacks GICC, GICH or GICV in its reg: no virtualization");
+		return;
+	}
+	g->version = version;
+	g->phandle = phandle(p);
+	raw_irq(p, &p->maintenance);
+	p->frame[p->depth - 1].kind = NODE_GIC;
+}
+
+static void its_node(struct board_parser *p)
+{
+	struct board_gic *g = &p->b->gic;
+	struct range x;
+
+	if (g->its_count < BOARD_MAX_ITS && board_reg(p, 0, &x)) {
+		g->its[g->its_count++] = x;
+	}
+}
+
+static void chosen_node(struct board_parser *p)
+{
+	const char *path = board_prop_string(p, PROP_STDOUT_PATH);
+	const char *args = board_prop_string(p, PROP_BOOTARGS);
+	struct board *b = p->b;
+	u64 start, end;
+
+	if (path == NULL) {
+		path = board_prop_string(p, PROP_LINUX_STDOUT_PATH);
+	}
+	p->stdout_path = path;
+	if (args != NULL) {
+		b->bootargs = args;
+	}
+	start = board_prop_number(p, PROP_INITRD_START);
+	end = board_prop_number(p, PROP_INITRD_END);
+	if (end > start) {
+		b->initrd.start = start;
+		b->initrd.size = end - start;
+		if (board_reserve(b, start, end - start, RESERVED_INITRD) != 0) {
+			board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
+		}
+	}
+	if (board_has(p, PROP_RNG_SEED)) {
+		b->rng_seed = p->prop[PROP_RNG_SEED].data;
+		b->rng_seed_len = p->prop[PROP_RNG_SEED].len;
+	}
+	b->kaslr_seed = board_prop_number(p, PROP_KASLR_SEED);
+}
+
+/* The boot convention of Xen's booting.txt: reg in the cells of /chosen, which some forget to give. */
+static bool module_range(const struct board_parser *p, struct range *x)
+{
+	const struct board_frame *chosen = &p->frame[p->depth - 2];
+	u32 len = board_has(p, PROP_REG) ? p->prop[PROP_REG].len : 0;
+	u32 ac = chosen->acells, sc = chosen->scells;
+
+	if (!chosen->cells_given) {
+		ac = len == 8 ? 1 : 2;
+		sc = len == 16 ? 2 : 1;
+	}
+	if (ac - 1 > 1 || sc - 1 > 1 || len < 4 * (ac + sc)) {
+		return false;
+	}
+	x->start = fdt_cells(p->prop[PROP_REG].data, ac);
+	x->size = fdt_cells(p->prop[PROP_REG].data + 4 * ac, sc);
+	return range_valid(x->start, x->size);
+}
+
+static void module_node(struct board_parser *p)
+{
+	struct board *b = p->b;
+	struct board_module *m;
+	struct range x;
+	u32 i;
+
+	if (!module_range(p, &x)) {
+		board_warn(p, "/chosen/%.32s has no usable reg, ignored", p->frame[p->depth - 1].name);
+		return;
+	}
+	if (b->module_count == BOARD_MAX_MODULES ||
+	    board_reserve(b, x.start, x.size, RESERVED_MODULE) != 0) {
+		board_fail(p, "more than %d boot modules or %d reserved ranges", BOARD_MAX_MODULES,
+			   BOARD_MAX_RESERVED);
+		return;
+	}
+	for (i = b->module_count++; i > 0 && b->module[i - 1].start > x.start; i--) {
+		b->module[i] = b->module[i - 1];
+	}
+	m = &b->module[i];
+	m->start = x.start;
+	m->size = x.size;
+	m->bootargs = board_prop_string(p, PROP_BOOTARGS);
+	m->kind = board_compatible(p, "multiboot,kernel") ? MODULE_KERNEL :
+		  board_compatible(p, "multiboot,ramdisk") ? MODULE_RAMDISK :
+		  board_compatible(p, "multiboot,device-tree") ? MODULE_DEVICE_TREE : MODULE_OTHER;
+}
+
+static void clock_node(struct board_parser *p)
+{
+	if (p->clock_count < BOARD_MAX_CLOCKS && phandle(p) != 0) {
+		p->clock[p->clock_count].phandle = phandle(p);
+		p->clock[p->clock_count++].hz = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
+	}
+}
+
+/*
+ * Which nodes are UARTs is known by generic name (Devicetree Specification v0.4,
+ * 2.2.2: "serial") or by compatible; which of them can be driven, drivers know.
+ */
+static bool looks_like_uart(const struct board_parser *p, const char *name)
+{
+	static const char *const words[] = { "uart", "pl011", "scif", "16550" };
+	const char *compatible = board_prop_string(p, PROP_COMPATIBLE);
+	u32 i;
+
+	if (compatible == NULL) {
+		return false;
+	}
+	if (strncmp(name, "serial", 6) == 0) {
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strncmp(name, words[i], strlen(words[i])) == 0) {
+			return true;
+		}
+	}
+	return strstr(compatible, "uart") != NULL;
+}
+
+static void uart_node(struct board_parser *p)
+{
+	struct board *b = p->b;
+	struct board_uart *u;
+	struct range x;
+
+	if (b->uart_count == BOARD_MAX_UARTS || !board_reg(p, 0, &x)) {
+		return;
+	}
+	u = &b->uart[b->uart_count];
+	u->regs = x;
+	u->compatible = board_prop_string(p, PROP_COMPATIBLE);
+	u->compatible_len = p->prop[PROP_COMPATIBLE].len;
+	u->reg_shift = board_prop_u32(p, PROP_REG_SHIFT, 0);
+	u->reg_io_width = board_prop_u32(p, PROP_REG_IO_WIDTH, 0);
+	u->clock_hz = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
+	raw_irq(p, &p->uart_irq[b->uart_count]);
+	p->uart_clock[b->uart_count] = board_prop_u32(p, PROP_CLOCKS, 0);
+	p->uart_path[b->uart_count] = p->frame[p->depth - 1].path_hash;
+	b->uart_count++;
+}
+
+/* Nodes known by what they are compatible with, wherever they stand. */
+static void device_node(struct board_parser *p, const char *name)
+{
+	static const char *const gicv2[] = { "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic" };
+	u32 i;
+
+	if (!board_has(p, PROP_COMPATIBLE)) {
+		return;
+	}
+	if (board_has(p, PROP_CLOCK_FREQUENCY) && board_compatible(p, "fixed-clock")) {
+		clock_node(p);
+		return;
+	}
+	if (board_has(p, PROP_METHOD)) {
+		if (board_compatible(p, "arm,psci-1.0")) {
+			psci_node(p, 0x10000);
+		} else if (board_compatible(p, "arm,psci-0.2")) {
+			psci_node(p, 0x2);
+		}
+		return;
+	}
+	if (board_compatible(p, "arm,armv8-timer")) {
+		raw_irq(p, &p->timer);
+		p->b->timer.frequency = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
+		return;
+	}
+	if (!board_has(p, PROP_REG)) {
+		return;
+	}
+	if (board_compatible(p, "arm,gic-v3")) {
+		gic_node(p, 3);
+		return;
+	}
+	if (board_compatible(p, "arm,gic-v3-its")) {
+		its_node(p);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(gicv2); i++) {
+		if (board_compatible(p, gicv2[i])) {
+			gic_node(p, 2);
+			return;
+		}
+	}
+	if (looks_like_uart(p, name)) {
+		uart_node(p);
+	}
+}
+
+void board_node(struct board_parser *p)
+{
+	struct board_frame *f = &p->frame[p->depth - 1];
+	const char *type = board_prop_string(p, PROP_DEVICE_TYPE);
+	const char *name = f->name;
+
+	if (p->depth == 1) {
+		f->kind = NODE_ROOT;
+		root_node(p);
+		return;
+	}
+	switch (p->frame[p->depth - 2].kind) {
+	case NODE_ROOT:
+		if ((type != NULL && strcmp(type, "memory") == 0) ||
+		    strncmp(name, "memory@", 7) == 0 || strcmp(name, "memory") == 0) {
+			memory_node(p);
+		} else if (strcmp(name, "chosen") == 0) {
+			f->kind = NODE_CHOSEN;
+			chosen_node(p);
+		} else if (strcmp(name, "cpus") == 0) {
+			f->kind = NODE_CPUS;
+		} else if (strcmp(name, "reserved-memory") == 0) {
+			f->kind = NODE_RESERVED;
+		} else {
+			device_node(p, name);
+		}
+		break;
+	case NODE_CPUS:
+		if (type != NULL ? strcmp(type, "cpu") == 0 : strncmp(name, "cpu@", 4) == 0) {
+			cpu_node(p);
+		}
+		break;
+	case NODE_RESERVED: reserved_node(p); break;
+	case NODE_CHOSEN:
+		if (board_compatible(p, "multiboot,module") ||
+		    board_compatible(p, "xen,multiboot-module")) {
+			module_node(p);
+		}
+		break;
+	default: device_node(p, name); break;
+	}
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared by the parts of the board parser; nobody else includes this.
+ *
+ * A node's properties are noted in one table while they stream by, and the node
+ * is judged when they are over: at its first subnode or its end. Of the nodes
+ * above it a frame each is kept, for address translation and inheritance.
+ */
+#ifndef QUOIN_CORE_BOARD_PARSE_H
+#define QUOIN_CORE_BOARD_PARSE_H
+
+#include "core/board.h"
+#include "core/fdt_reader.h"
+
+enum board_prop {
+	PROP_ADDRESS_CELLS, PROP_INTERRUPT_CELLS, PROP_REDIST_REGIONS, PROP_SIZE_CELLS,
+	PROP_BOOTARGS,
+	PROP_CLOCK_FREQUENCY, PROP_CLOCKS, PROP_COMPATIBLE, PROP_CPU_RELEASE_ADDR,
+	PROP_DEVICE_TYPE, PROP_ENABLE_METHOD,
+	PROP_INTERRUPT_PARENT, PROP_INTERRUPTS, PROP_INTERRUPTS_EXTENDED,
+	PROP_KASLR_SEED, PROP_INITRD_START, PROP_INITRD_END, PROP_LINUX_PHANDLE,
+	PROP_LINUX_STDOUT_PATH,
+	PROP_METHOD, PROP_MODEL, PROP_NO_MAP, PROP_PHANDLE,
+	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT,
+	PROP_RNG_SEED, PROP_STATUS, PROP_STDOUT_PATH,
+	PROP_COUNT
+};
+
+enum board_node { NODE_OTHER, NODE_ROOT, NODE_CHOSEN, NODE_CPUS, NODE_RESERVED, NODE_GIC };
+
+struct board_frame {
+	const char *name;
+	u64 path_hash;
+	const u8 *ranges;    /* NULL: children are not in the parent's address space */
+	u32 ranges_len;      /* 0: they are, at the same addresses */
+	u32 acells, scells;  /* of the children */
+	u32 intr_parent;     /* phandle, inherited; 0: none */
+	enum board_node kind;
+	bool cells_given;
+	bool enabled;
+};
+
+/* An interrupts property, decoded when the GIC's cells and phandle are known. */
+struct board_raw_irq {
+	const u8 *data;
+	u32 len, parent;
+	bool extended;
+};
+
+#define BOARD_MAX_CLOCKS 32
+
+struct board_parser {
+	struct board *b;
+	struct diag *d;
+	struct fdt_reader r;
+	u8 bucket[128];          /* first table entry by letter of the property name */
+	u64 have;                /* bit per enum board_prop of the current node */
+	struct {
+		const u8 *data;
+		u32 len;
+	} prop[PROP_COUNT];
+	struct board_frame frame[FDT_READER_DEPTH];
+	u32 depth;               /* frames in use; the current node is frame[depth - 1] */
+	struct board_raw_irq maintenance, timer, uart_irq[BOARD_MAX_UARTS];
+	u32 uart_clock[BOARD_MAX_UARTS]; /* phandle */
+	u64 uart_path[BOARD_MAX_UARTS];
+	u32 clock_count;
+	struct {
+		u32 phandle, hz;
+	} clock[BOARD_MAX_CLOCKS];
+	struct fdt_reader aliases; /* where the properties of /aliases start */
+	bool has_aliases;
+	const char *stdout_path; /* NULL: none */
+	bool failed;             /* the one error has been reported */
+};
+
+/* Properties of the current node. */
+static inline bool board_has(const struct board_parser *p, enum board_prop id)
+{
+	return (p->have >> id & 1) != 0;
+}
+
+u32 board_prop_u32(const struct board_parser *p, enum board_prop id, u32 otherwise);
+u64 board_prop_number(const struct board_parser *p, enum board_prop id); /* one or two cells */
+const char *board_prop_string(const struct board_parser *p, enum board_prop id); /* or NULL */
+bool board_compatible(const struct board_parser *p, const char *s);
+
+/* board_reg - entry `i` of reg, translated to CPU addresses; false: not there or no memory address. */
+bool board_reg(const struct board_parser *p, u32 i, struct range *out);
+
+/* board_path_hash - hash of a path up to `end`; equal paths only are compared by it. */
+u64 board_path_step(u64 hash, const char *name, size_t len);
+
+/* board_fail - report the one error and stop the walk. */
+void board_fail(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
+void board_warn(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
+
+/* board_node - judge the current node, all of whose properties are known. */
+void board_node(struct board_parser *p);
+
+/* board_finish - what needs the whole tree: interrupts, clocks, console, order, completeness. */
+void board_finish(struct board_parser *p);
+
+#endif
