@@ -119,13 +119,18 @@ $(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 
 # --- the monitor and the devices -------------------------------------------------------------------
 monitor: $(MONITOR)
-$(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c | $(FETCHED)
+# Rewritten when the compiler or its flags change, so that objects of two compilers never mix.
+$(BUILD)/.flags: FORCE | $(FETCHED)
+	@echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' | cmp -s - $@ || \
+		echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' >$@
+FORCE:
+$(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_LIB) -DFDT_ASSUME_MASK=$(FDT_ASSUME_MASK) -I$(LIBFDT_INC) -c -o $@ $<
-$(BUILD)/el2/%.o: %.c | $(FETCHED)
+$(BUILD)/el2/%.o: %.c $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -MMD -MP -c -o $@ $<
-$(BUILD)/el2/%.S.o: %.S | $(FETCHED)
+$(BUILD)/el2/%.S.o: %.S $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 $(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
