@@ -185,7 +185,7 @@ guest-buildroot:
 	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
 baremetal: | $(FETCHED)
 	$(Q)$(MAKE) -C guests/baremetal OUT=$(call abs,$(BUILD)/guests/baremetal) \
-		CROSS_COMPILE=$(CROSS_COMPILE) NEWLIB_INC=$(call abs,$(NEWLIB_INC)) \
+		CROSS_COMPILE=$(CROSS_COMPILE) NEWLIB_INC='-isystem $(call abs,$(NEWLIB_INC))' \
 		NEWLIB_A=$(call abs,$(NEWLIB_A)) TOP=$(CURDIR) V=$(V)
 
 # The guest is made when the buildfile names it; mkimage runs each time, it alone knows what it reads.
