@@ -1,0 +1,272 @@
+/* Checks of one VM as a whole. */
+#include "core/config/check.h"
+
+#include <errno.h>
+#include "core/base/fmt.h"
+#include "core/config/check_parts.h"
+
+/* Windows besides those of ram, rom, vdev and pass: two of the GIC. */
+#define GIC_WINDOWS 2
+/* IPA bits without a board: what stage 2 can have at most with 4K pages (ARM ARM D8.2). */
+#define IPA_BITS_MAX 48
+
+void *check_alloc(struct check *c, size_t size)
+{
+	void *mem = arena_alloc(c->cfg->arena, size);
+
+	if (mem == NULL && !c->full) {
+		diag_error(c->diag, &c->cfg->pos, "configuration too large");
+	}
+	c->full |= mem == NULL;
+	return mem;
+}
+
+void check_window(struct check *c, u64 start, u64 size, const char *what, const char *name,
+		  const struct src_pos *pos, bool absent)
+{
+	struct vm_config *cfg = c->cfg;
+	struct cfg_window *w;
+
+	if (!range_valid(start, size) || start + (size - 1) >= c->limit) {
+		check_error(c, pos, "%s%s%s at 0x%lx, size 0x%lx, is outside the VM's address space "
+			    "(0 to 0x%lx)", what, name != NULL ? " " : "", name != NULL ? name : "", start,
+			    size, c->limit - 1);
+		return;
+	}
+	if (cfg->window_count == c->room) {
+		return;
+	}
+	w = &cfg->window[cfg->window_count++];
+	*w = (struct cfg_window) { .start = start, .size = size, .pos = pos, .absent = absent };
+	fmt_str(w->what, sizeof(w->what), "%s%s%s", what, name != NULL ? " " : "",
+		name != NULL ? name : "");
+}
+
+static bool make_room(struct check *c)
+{
+	const struct vm_config *cfg = c->cfg;
+
+	c->room = GIC_WINDOWS;
+	for (const struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
+		c->room++;
+	}
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		c->room++;
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		for (const struct cfg_loc *l = p->loc; l != NULL; l = l->next) {
+			c->room++;
+		}
+	}
+	c->cfg->window = check_alloc(c, c->room * sizeof(struct cfg_window));
+	c->cfg->window_count = 0;
+	return c->cfg->window != NULL;
+}
+
+/* An address at or above `at` where `size` bytes meet no window and no reservation. */
+static u64 free_place(struct check *c, u64 at, u64 size)
+{
+	const struct vm_config *cfg = c->cfg;
+	bool moved = true;
+
+	while (moved && range_valid(at, size)) {
+		moved = false;
+		for (u32 i = 0; i < cfg->window_count; i++) {
+			const struct cfg_window *w = &cfg->window[i];
+
+			if (range_overlaps(at, size, w->start, w->size)) {
+				at = ALIGN_UP(w->start + w->size, PAGE_SIZE);
+				moved = true;
+			}
+		}
+		for (const struct cfg_reserve *r = cfg->reserve; r != NULL; r = r->next) {
+			for (const struct cfg_loc *l = r->loc; l != NULL; l = l->next) {
+				if (l->size != 0 && range_overlaps(at, size, l->addr, l->size)) {
+					moved = l->addr + l->size > at;
+					at = ALIGN_UP(l->addr + l->size, PAGE_SIZE);
+				}
+			}
+		}
+	}
+	return at;
+}
+
+static void check_memory(struct check *c)
+{
+	struct vm_config *cfg = c->cfg;
+	u64 top = 0, total = 0, largest = 0, board = 0;
+	u32 count = 0;
+	bool ram = false;
+
+	for (u32 i = 0; c->board != NULL && i < c->board->ram_count; i++) {
+		board += c->board->ram[i].size;
+		largest = MAX(largest, c->board->ram[i].size);
+	}
+	for (struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
+		const char *word = m->rom ? "rom" : "ram";
+
+		ram |= !m->rom;
+		if (m->size == 0 || !IS_ALIGNED(m->size, PAGE_SIZE)) {
+			check_error(c, &m->pos, "%s size 0x%lx: expected a multiple of 4K, not 0", word,
+				    m->size);
+			continue;
+		}
+		if (m->has_start && !IS_ALIGNED(m->start, PAGE_SIZE)) {
+			check_error(c, &m->pos, "%s at 0x%lx: expected a multiple of 4K", word, m->start);
+			continue;
+		}
+		if (!m->has_start) {
+			m->start = free_place(c, top != 0 ? top : CONFIG_RAM_BASE, m->size);
+		}
+		check_window(c, m->start, m->size, word, NULL, &m->pos, false);
+		if (range_valid(m->start, m->size)) {
+			top = MAX(top, m->start + m->size);
+		}
+		if (++count == VM_MAX_MEM + 1) {
+			check_error(c, &m->pos, "more than %d ram and rom options", VM_MAX_MEM);
+		}
+		if (c->board != NULL && m->size > largest) {
+			check_error(c, &m->pos, "%s of %lu MiB: the board's largest free range has %lu MiB",
+				    word, m->size >> 20, largest >> 20);
+			continue;
+		}
+		total += MIN(m->size, ~total); /* saturates */
+	}
+	if (!ram) {
+		check_error(c, &cfg->pos, "no guest memory: expected 'ram [ADDRESS,]SIZE'");
+	}
+	if (c->board != NULL && total > board) {
+		check_error(c, &cfg->pos, "%lu MiB of guest memory: the board has %lu MiB for VMs",
+			    total >> 20, board >> 20);
+	}
+}
+
+static bool in_memory(const struct vm_config *cfg, u64 addr)
+{
+	for (const struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
+		if (m->size != 0 && range_contains(m->start, m->size, addr, 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_loads(struct check *c)
+{
+	const struct cfg_load *seen[BLOB_DATA + 1] = { NULL };
+	const struct vm_config *cfg = c->cfg;
+
+	for (const struct cfg_load *l = cfg->load; l != NULL; l = l->next) {
+		if (l->has_addr && !in_memory(cfg, l->addr)) {
+			check_error(c, &l->pos, "load address 0x%lx is in no ram or rom of the VM", l->addr);
+		}
+		if (seen[l->blob] != NULL && (l->blob == BLOB_GUEST || l->blob == BLOB_INITRD)) {
+			check_error(c, &l->pos, "a second '%s load': a VM has one",
+				    l->blob == BLOB_GUEST ? "guest" : "initrd");
+		}
+		seen[l->blob] = l;
+	}
+	if (seen[BLOB_GUEST] == NULL && seen[BLOB_PLAIN] == NULL) {
+		check_error(c, &cfg->pos, "nothing to run: expected 'load PATH' or 'guest load PATH'");
+	}
+	if (cfg->has_fdt_addr && (!in_memory(cfg, cfg->fdt_addr) || !IS_ALIGNED(cfg->fdt_addr, 8))) {
+		check_error(c, &cfg->fdt_addr_pos,
+			    "fdt-addr 0x%lx: expected a multiple of 8 inside the VM's RAM", cfg->fdt_addr);
+	}
+}
+
+static void check_cpus(struct check *c)
+{
+	const struct vm_config *cfg = c->cfg;
+	u32 have = c->board != NULL ? MIN(c->board->cpu_count, 64U) : 64;
+
+	for (u32 i = 0; i < cfg->cpu_count; i++) {
+		u64 beyond = have < 64 ? cfg->cpu[i].runmask >> have : 0;
+
+		if (beyond != 0) {
+			check_error(c, &cfg->cpu[i].runmask_pos, "runmask names CPU %u: the board has 0 to %u",
+				    have + (u32)__builtin_ctzl(beyond), have - 1);
+		}
+	}
+}
+
+static void check_contexts(struct check *c)
+{
+	const struct vm_config *cfg = c->cfg;
+
+	for (const struct cfg_reserve *r = cfg->reserve; r != NULL; r = r->next) {
+		if (r->loc == NULL && r->intr == NULL) {
+			check_error(c, &r->pos, "'reserve' reserves nothing: expected loc or intr");
+		}
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		if (p->loc == NULL && p->intr == NULL) {
+			check_error(c, &p->pos, "'pass' passes nothing: expected loc or intr");
+		}
+		for (const struct cfg_loc *l = p->loc; l != NULL; l = l->next) {
+			if (l->space == LOC_MEM && !l->symbolic && l->size != 0) {
+				check_window(c, l->addr, l->size, "pass", NULL, &l->pos, true);
+			}
+		}
+	}
+	if (cfg->safety == SAFETY_REQUIRED) {
+		check_error(c, &cfg->safety_pos,
+			    "'safety required' cannot be met: this monitor is not safety certified");
+	} else if (cfg->safety == SAFETY_WARN) {
+		diag_warning(c->diag, &cfg->safety_pos, "this monitor and its vdevs are not safety certified");
+	}
+}
+
+/* Sort the map, then report each pair that shares an address, at the one further down the text. */
+static void check_overlaps(struct check *c)
+{
+	struct cfg_window *w = c->cfg->window;
+	u32 n = c->cfg->window_count;
+
+	for (u32 i = 1; i < n; i++) {
+		struct cfg_window one = w[i];
+		u32 j = i;
+
+		for (; j > 0 && w[j - 1].start > one.start; j--) {
+			w[j] = w[j - 1];
+		}
+		w[j] = one;
+	}
+	for (u32 i = 1; i < n; i++) {
+		const struct cfg_window *a = &w[i - 1], *b = &w[i], *swap;
+
+		/* A window that reaches further than its neighbour meets the next one too. */
+		for (u32 j = i; j < n && range_overlaps(a->start, a->size, w[j].start, w[j].size); j++) {
+			b = &w[j];
+			swap = a;
+			if (b->pos->line < a->pos->line ||
+			    (b->pos->line == a->pos->line && b->pos->col < a->pos->col)) {
+				swap = b;
+				b = a;
+			}
+			check_error(c, b->pos, "%s at 0x%lx, size 0x%lx, overlaps %s at 0x%lx, size 0x%lx",
+				    b->what, b->start, b->size, swap->what, swap->start, swap->size);
+		}
+	}
+}
+
+int config_check(struct vm_config *cfg, const struct board_limits *board, struct diag *diag)
+{
+	struct check c = { .cfg = cfg, .board = board, .diag = diag, .first_error = diag->errors };
+	u32 bits = board != NULL ? MIN((u32)board->pa_bits, (u32)IPA_BITS_MAX) : IPA_BITS_MAX;
+
+	c.limit = BIT(bits);
+	if (make_room(&c)) {
+		check_gic(&c);
+		check_vdevs(&c);
+		check_contexts(&c);
+		check_memory(&c);
+		check_loads(&c);
+		check_cpus(&c);
+		check_overlaps(&c);
+	}
+	if (c.full) {
+		return -ENOMEM;
+	}
+	return diag->errors == c.first_error ? 0 : -EINVAL;
+}

@@ -1,0 +1,58 @@
+/*
+ * Whole-VM and whole-system checks of parsed configurations, and what they fill in: placement
+ * of RAM without an address, the GIC's version and frames, the map of the VM's address space.
+ */
+#ifndef QUOIN_CORE_CONFIG_CHECK_H
+#define QUOIN_CORE_CONFIG_CHECK_H
+
+#include "core/base/diag.h"
+#include "core/base/range.h"
+#include "core/config/vm_config.h"
+
+/* GIC frames of the Foundation Model, where a VM finds them unless its text says otherwise. */
+#define CONFIG_GICD_V3 0x2f000000UL
+#define CONFIG_GICR_V3 0x2f100000UL
+#define CONFIG_GICD_V2 0x2c001000UL
+#define CONFIG_GICC_V2 0x2c002000UL
+/* Sizes of the frames (IHI 0069 12.1.1, IHI 0048 4.1). */
+#define CONFIG_GICD_V3_SIZE 0x10000UL
+#define CONFIG_GICR_SIZE 0x20000UL /* per vCPU */
+#define CONFIG_GICD_V2_SIZE 0x1000UL
+#define CONFIG_GICC_SIZE 0x2000UL
+/* Where RAM without an address begins when nothing stands before it. */
+#define CONFIG_RAM_BASE 0x80000000UL
+
+/* What a board offers; from its device tree. */
+struct board_limits {
+	u32 cpu_count;   /* CPUs the monitor runs on, numbered from 0 */
+	u8 gic_version;  /* 2 or 3 */
+	u8 pa_bits;      /* of the smallest CPU: limits guest-physical addresses */
+	const struct range *ram; /* free for VMs */
+	u32 ram_count;
+};
+
+/*
+ * config_check - does the VM make sense, and fit `board`? Fills in what the text left open.
+ *
+ * With `board` NULL nothing is asked of a board, and cfg->gic.version may stay 0: the frames
+ * are then those of version 3.
+ * Returns 0, -EINVAL after errors (all are reported, bounded), -ENOMEM if the arena is full.
+ * Boot, thread or host context.
+ */
+int config_check(struct vm_config *cfg, const struct board_limits *board, struct diag *diag)
+	__must_check;
+
+/*
+ * config_check_system - do these checked VMs fit together: names, RAM, passed devices?
+ * `board` may be NULL. Errors name the later VM. 0 or -EINVAL.
+ */
+int config_check_system(const struct vm_config *const *vms, u32 count,
+			const struct board_limits *board, struct diag *diag) __must_check;
+
+/* config_gic_version - the version to lay the VM out for: cfg->gic.version, or 3 while unknown. */
+static inline u32 config_gic_version(const struct vm_config *cfg)
+{
+	return cfg->gic.version != 0 ? cfg->gic.version : 3;
+}
+
+#endif

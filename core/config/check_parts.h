@@ -1,0 +1,39 @@
+/* The checker's insides, shared by core/config/check*.c only. */
+#ifndef QUOIN_CORE_CONFIG_CHECK_PARTS_H
+#define QUOIN_CORE_CONFIG_CHECK_PARTS_H
+
+#include "core/config/check.h"
+#include "core/config/parse.h"
+#include "core/vdev.h"
+
+struct check {
+	struct vm_config *cfg;
+	const struct board_limits *board;
+	struct diag *diag;
+	u32 first_error, room; /* room: entries cfg->window has */
+	u64 limit;             /* first address a VM cannot have */
+	bool full;             /* the arena; reported */
+};
+
+/* check_error - as diag_error, at most CONFIG_MAX_ERRORS of them. */
+#define check_error(c, pos, ...) \
+	do { \
+		if ((c)->diag->errors - (c)->first_error < CONFIG_MAX_ERRORS) { \
+			diag_error((c)->diag, pos, __VA_ARGS__); \
+		} \
+	} while (0)
+
+/* check_alloc - from the VM's arena; NULL after having reported that it is full. */
+void *check_alloc(struct check *c, size_t size);
+
+/*
+ * check_window - enter a range into the VM's map. `what` and, behind a blank, `name` (or NULL)
+ * say what it is. A range that wraps or leaves the VM's address space is reported instead.
+ */
+void check_window(struct check *c, u64 start, u64 size, const char *what, const char *name,
+		  const struct src_pos *pos, bool absent);
+
+void check_gic(struct check *c);
+void check_vdevs(struct check *c);  /* locations, windows, names, interrupts */
+
+#endif

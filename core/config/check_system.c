@@ -1,0 +1,91 @@
+/* Checks across VMs. */
+#include "core/config/check.h"
+
+#include <errno.h>
+#include <string.h>
+
+static u64 ram_of(const struct vm_config *vm)
+{
+	u64 sum = 0;
+
+	for (const struct cfg_mem *m = vm->mem; m != NULL; m = m->next) {
+		sum += MIN(m->size, ~sum); /* saturates */
+	}
+	return sum;
+}
+
+static u64 host_start(const struct cfg_loc *l)
+{
+	return l->has_host ? l->host : l->addr;
+}
+
+static bool is_range(const struct cfg_loc *l)
+{
+	return l->space == LOC_MEM && !l->symbolic && l->size != 0;
+}
+
+static void share_memory(const struct cfg_pass *a, const struct cfg_pass *b, const char *other,
+			 struct diag *diag)
+{
+	for (const struct cfg_loc *l = a->loc; l != NULL; l = l->next) {
+		for (const struct cfg_loc *m = b->loc; m != NULL; m = m->next) {
+			if (is_range(l) && is_range(m) &&
+			    range_overlaps(host_start(l), l->size, host_start(m), m->size)) {
+				diag_error(diag, &l->pos, "host range at 0x%lx is passed to VM '%s' already",
+					   host_start(l), other);
+			}
+		}
+	}
+}
+
+static void share_interrupts(const struct cfg_pass *a, const struct cfg_pass *b, const char *other,
+			     struct diag *diag)
+{
+	for (const struct cfg_intr *i = a->intr; i != NULL; i = i->next) {
+		for (const struct cfg_intr *j = b->intr; j != NULL; j = j->next) {
+			u32 host = i->has_host ? i->host : i->line;
+
+			if (host == (j->has_host ? j->host : j->line)) {
+				diag_error(diag, &i->pos, "host interrupt %u is passed to VM '%s' already", host,
+					   other);
+			}
+		}
+	}
+}
+
+static void check_pair(const struct vm_config *vm, const struct vm_config *other, struct diag *diag)
+{
+	if (vm->named && other->named && strcmp(vm->name, other->name) == 0) {
+		diag_error(diag, &vm->pos, "a second VM with the name '%s'", vm->name);
+	}
+	for (const struct cfg_pass *a = vm->pass; a != NULL; a = a->next) {
+		for (const struct cfg_pass *b = other->pass; b != NULL; b = b->next) {
+			share_memory(a, b, other->name, diag);
+			share_interrupts(a, b, other->name, diag);
+		}
+	}
+}
+
+int config_check_system(const struct vm_config *const *vms, u32 count,
+			const struct board_limits *board, struct diag *diag)
+{
+	u32 errors = diag->errors;
+	u64 used = 0, have = 0;
+
+	for (u32 i = 0; board != NULL && i < board->ram_count; i++) {
+		have += board->ram[i].size;
+	}
+	for (u32 i = 0; i < count; i++) {
+		u64 ram = ram_of(vms[i]);
+
+		for (u32 j = 0; j < i; j++) {
+			check_pair(vms[i], vms[j], diag);
+		}
+		used += MIN(ram, ~used);
+		if (board != NULL && used > have && used - ram <= have) {
+			diag_error(diag, &vms[i]->pos, "%lu MiB of guest memory with VM '%s': "
+				   "the board has %lu MiB for VMs", used >> 20, vms[i]->name, have >> 20);
+		}
+	}
+	return diag->errors == errors ? 0 : -EINVAL;
+}

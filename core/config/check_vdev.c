@@ -1,0 +1,94 @@
+/* Devices of a VM: location, interrupt, name; nothing used twice. */
+#include "core/config/check_parts.h"
+
+/* A device behind the window of one page all MMIO forms of later devices have. */
+#define LATER_WINDOW PAGE_SIZE
+
+static void check_location(struct check *c, const struct cfg_vdev *v)
+{
+	const struct vdev_type *t = v->type;
+	const struct cfg_loc *l = v->loc;
+	u64 size = t != NULL ? ALIGN_UP(t->window, PAGE_SIZE) : LATER_WINDOW;
+
+	if (t != NULL && t->need_loc && (l == NULL || l->space != LOC_MEM)) {
+		check_error(c, l != NULL ? &l->pos : &v->pos, "vdev '%s' needs a location: "
+			    "expected loc ADDRESS", v->type_name);
+		return;
+	}
+	if (l == NULL || l->space != LOC_MEM || size == 0) {
+		return;
+	}
+	if (!IS_ALIGNED(l->addr, PAGE_SIZE)) {
+		check_error(c, &l->pos, "vdev '%s' at 0x%lx: expected a multiple of 4K", v->type_name,
+			    l->addr);
+		return;
+	}
+	if (t != NULL && l->size != 0 && l->size != t->window) {
+		check_error(c, &l->pos, "length 0x%lx of vdev '%s': expected 0x%x, or none", l->size,
+			    v->type_name, t->window);
+		return;
+	}
+	check_window(c, l->addr, size, "vdev", v->type_name, &l->pos, t == NULL);
+}
+
+static void check_interrupt_once(struct check *c, const struct cfg_intr *in, const struct cfg_intr **user)
+{
+	const struct cfg_intr *other = user[in->line - CONFIG_INTID_MIN];
+
+	if (other != NULL) {
+		check_error(c, &in->pos, "interrupt gic:%u is in use already, at %s:%u:%u", in->line,
+			    other->pos.file, other->pos.line, other->pos.col);
+		return;
+	}
+	user[in->line - CONFIG_INTID_MIN] = in;
+}
+
+static void check_interrupts(struct check *c)
+{
+	size_t mark = c->cfg->arena->used;
+	const struct cfg_intr **user;
+
+	user = check_alloc(c, (CONFIG_INTID_MAX + 1 - CONFIG_INTID_MIN) * sizeof(*user));
+	if (user == NULL) {
+		return;
+	}
+	for (const struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
+		if (v->intr != NULL) {
+			check_interrupt_once(c, v->intr, user);
+		}
+	}
+	for (const struct cfg_pass *p = c->cfg->pass; p != NULL; p = p->next) {
+		for (const struct cfg_intr *in = p->intr; in != NULL; in = in->next) {
+			check_interrupt_once(c, in, user);
+		}
+	}
+	c->cfg->arena->used = mark;
+}
+
+static void check_name(struct check *c, const struct cfg_vdev *v)
+{
+	for (const struct cfg_vdev *o = c->cfg->vdev; o != v; o = o->next) {
+		if (o->name != NULL && strcmp(o->name, v->name) == 0) {
+			check_error(c, &v->pos, "two vdevs with the name '%.40s'", v->name);
+			return;
+		}
+	}
+}
+
+void check_vdevs(struct check *c)
+{
+	for (const struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
+		if (v->name != NULL) {
+			check_name(c, v);
+		}
+		if (v->decl == config_gic_options) {
+			continue;
+		}
+		check_location(c, v);
+		if (v->type != NULL && v->type->need_intr && v->intr == NULL) {
+			check_error(c, &v->pos, "vdev '%s' needs an interrupt: expected intr gic:INTID",
+				    v->type_name);
+		}
+	}
+	check_interrupts(c);
+}

@@ -1,0 +1,307 @@
+/* Contexts (cpu, vdev, pass, reserve) and the options they have in common. */
+#include "core/config/parser.h"
+
+void opt_cpu(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct vm_config *cfg = p->cfg;
+
+	(void)arg;
+	p->ctx = CTX_CPU;
+	/* One more than there may be: its options still need a place. */
+	p->cpu = &cfg->cpu[MIN(cfg->cpu_count, (u32)VM_MAX_CPUS - 1)];
+	if (cfg->cpu_count == VM_MAX_CPUS) {
+		parse_error(p, &opt->pos, "more than %d vCPUs", VM_MAX_CPUS);
+		return;
+	}
+	cfg->cpu_count++;
+	p->cpu->pos = opt->pos;
+}
+
+void opt_runmask(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct slice rest = slice_of(arg->text);
+	u64 mask = 0, n;
+
+	(void)opt;
+	do {
+		if (!parse_number(p, arg, slice_cut(&rest, ','), 0, 63, &n)) {
+			return;
+		}
+		mask |= BIT(n);
+	} while (rest.n != 0);
+	p->cpu->runmask = mask;
+	p->cpu->runmask_pos = arg->pos;
+}
+
+/* HIGH,LOW,MAXREPL,PERIOD,BUDGETs; `high` is read already. Times in microseconds. */
+static bool sporadic(struct parser *p, const struct token *arg, struct slice rest, struct cfg_cpu *c)
+{
+	u64 low, repl;
+	bool ok = parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &low) &&
+		  parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &repl) &&
+		  parse_number(p, arg, slice_cut(&rest, ','), 1, ~0UL, &c->period_us);
+
+	if (!ok) {
+		return false;
+	}
+	if (rest.n < 2 || rest.s[rest.n - 1] != 's') {
+		parse_error(p, &arg->pos, "bad schedule '%.40s': expected " CONFIG_SCHED_FORM, arg->text);
+		return false;
+	}
+	rest.n--;
+	c->prio_low = (u8)low;
+	c->max_repl = (u8)repl;
+	return parse_number(p, arg, rest, 1, c->period_us, &c->budget_us);
+}
+
+void opt_sched(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct slice rest = slice_of(arg->text), first = slice_cut(&rest, ',');
+	struct cfg_cpu c = { .alg = SCHED_RR };
+	u64 prio;
+
+	if (rest.n == 0 && first.n > 1 && strchr("rfo", first.s[first.n - 1]) != NULL) {
+		c.alg = first.s[first.n - 1] == 'f' ? SCHED_FIFO : SCHED_RR;
+		first.n--;
+	}
+	if (!parse_number(p, arg, first, 1, 255, &prio)) {
+		return;
+	}
+	if (rest.n != 0) {
+		c.alg = SCHED_SPORADIC;
+		if (!sporadic(p, arg, rest, &c)) {
+			return;
+		}
+	}
+	if (p->ctx == CTX_VDEV) {
+		p->vdev->sched_prio = (u8)prio;
+		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
+		return;
+	}
+	if (c.alg != SCHED_RR) {
+		diag_warning(p->diag, &opt->pos, "%s scheduling is not supported yet: "
+			     "round robin is used", c.alg == SCHED_FIFO ? "FIFO" : "sporadic");
+	}
+	c.prio = (u8)prio;
+	c.pos = p->cpu->pos;
+	c.runmask_pos = p->cpu->runmask_pos;
+	c.runmask = p->cpu->runmask;
+	*p->cpu = c;
+}
+
+void opt_word_later(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	(void)arg;
+	parse_later(p, &opt->pos, "'%s' is", opt->text);
+}
+
+/* NAME out of NAME, vdev-NAME, vdev-NAME.so. */
+static char *plain_type(char *text)
+{
+	size_t n;
+
+	text += strncmp(text, "vdev-", 5) == 0 ? 5 : 0;
+	n = strlen(text);
+	if (n > 3 && strcmp(text + n - 3, ".so") == 0) {
+		text[n - 3] = '\0';
+	}
+	return text;
+}
+
+static const char *nearest_type(const char *name)
+{
+	const char *best = value_distance(name, "gic") <= 1 ? "gic" : NULL;
+	u32 limit = 2;
+
+	for (const struct config_known *k = config_known; k->name != NULL; k++) {
+		u32 d = value_distance(name, k->name);
+
+		if (d <= limit) {
+			best = k->name;
+			limit = d - 1;
+		}
+		if (d <= 1) {
+			break;
+		}
+	}
+	return best;
+}
+
+/* Says why there is no such device; true if it is to be left out with a warning. */
+static bool known_type(struct parser *p, const struct token *opt, const struct token *arg,
+		       const char *name)
+{
+	const struct config_known *k = config_known_find(name);
+	const char *near;
+
+	if (k == NULL) {
+		near = nearest_type(name);
+		parse_error(p, &arg->pos, "unknown vdev type '%.40s': %s%s", name,
+			    near != NULL ? "did you mean " : "expected a type such as pl011, virtio-blk, gic",
+			    near != NULL ? near : "");
+		return false;
+	}
+	if (k->status == KNOWN_X86) {
+		parse_error(p, &arg->pos, "vdev '%s' is for x86 only", name);
+		return false;
+	}
+	if (k->status == KNOWN_LINKED) {
+		parse_error(p, &arg->pos, "vdev '%s' is not in this image: add 'vdev-%s' to the buildfile",
+			    name, name);
+		return false;
+	}
+	diag_warning(p->diag, &opt->pos, "vdev '%s' is not supported yet: the VM starts without it", name);
+	p->known = k;
+	return true;
+}
+
+void opt_vdev(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	char *name = plain_type(arg->text);
+	const struct vdev_type *type = vdev_find(name);
+	bool gic = strcmp(name, "gic") == 0;
+	struct cfg_vdev *v;
+
+	p->ctx = CTX_SKIP;
+	p->known = NULL;
+	if (type == NULL && !gic && !known_type(p, opt, arg, name)) {
+		return;
+	}
+	for (v = p->cfg->vdev; gic && v != NULL; v = v->next) {
+		if (strcmp(v->type_name, "gic") == 0) {
+			parse_error(p, &opt->pos, "a second 'vdev gic': a VM has one");
+			return;
+		}
+	}
+	v = parse_alloc(p, sizeof(*v), &opt->pos);
+	if (v == NULL) {
+		return;
+	}
+	v->pos = opt->pos;
+	v->type = type;
+	v->type_name = type != NULL ? type->name : name;
+	v->decl = gic ? config_gic_options : type != NULL ? type->options : NULL;
+	*p->vdev_end = v;
+	p->vdev_end = &v->next;
+	p->ctx = CTX_VDEV;
+	p->vdev = v;
+	p->loc = &v->loc;
+	p->intr = &v->intr;
+	p->option_end = &v->options;
+}
+
+void opt_pass(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct cfg_pass *c;
+	enum cfg_blob blob;
+
+	(void)arg;
+	p->ctx = CTX_SKIP;
+	if (!parse_blob(p, &blob)) {
+		return;
+	}
+	c = parse_alloc(p, sizeof(*c), &opt->pos);
+	if (c == NULL) {
+		return;
+	}
+	c->pos = opt->pos;
+	c->blob = blob;
+	*p->pass_end = c;
+	p->pass_end = &c->next;
+	p->ctx = CTX_PASS;
+	p->loc = &c->loc;
+	p->intr = &c->intr;
+	diag_warning(p->diag, &opt->pos, "'pass' is not supported yet: the VM starts without the device");
+}
+
+void opt_reserve(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct cfg_reserve *r = parse_alloc(p, sizeof(*r), &opt->pos);
+
+	(void)arg;
+	if (r == NULL) {
+		return;
+	}
+	r->pos = opt->pos;
+	*p->reserve_end = r;
+	p->reserve_end = &r->next;
+	p->ctx = CTX_RESERVE;
+	p->loc = &r->loc;
+	p->intr = &r->intr;
+}
+
+void opt_loc(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct cfg_loc *l = parse_loc(p, arg);
+
+	if (l == NULL) {
+		return;
+	}
+	if (p->ctx != CTX_PASS && (l->has_host || l->attrs != NULL)) {
+		parse_error(p, &arg->pos, "only a pass takes attributes or '=HOST' in its location");
+		return;
+	}
+	if (p->ctx == CTX_RESERVE && l->space == LOC_PCI) {
+		parse_later(p, &opt->pos, "'%s pci:' of a reserve is", opt->text);
+	} else if (p->ctx == CTX_RESERVE && l->size == 0) {
+		parse_error(p, &arg->pos, "'reserve loc' needs a length: expected ADDRESS,LENGTH");
+		return;
+	}
+	*p->loc = l;
+	/* A vdev has one location, the last given; the others collect. */
+	if (p->ctx != CTX_VDEV) {
+		p->loc = &l->next;
+	}
+}
+
+void opt_intr(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct cfg_intr *in = parse_intr(p, arg);
+
+	(void)opt;
+	if (in == NULL) {
+		return;
+	}
+	*p->intr = in;
+	if (p->ctx != CTX_VDEV) {
+		p->intr = &in->next;
+	}
+}
+
+void opt_name(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	bool gic = p->vdev->decl == config_gic_options;
+
+	(void)opt;
+	if (arg->text[0] == '\0' || (gic && strchr(arg->text, ':') != NULL)) {
+		parse_error(p, &arg->pos, "bad name '%.40s': expected text%s", arg->text,
+			    gic ? " without ':'" : "");
+		return;
+	}
+	p->vdev->name = arg->text;
+	if (gic) {
+		p->gic_name = arg->text;
+	}
+}
+
+void opt_log(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	if (parse_log_levels(p, &arg[0]) != 0 &&
+	    parse_choice(p, &arg[1], "stdout|stderr|slog|none") >= 0) {
+		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
+	}
+}
+
+void opt_hostvector(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	u64 n;
+
+	if (p->vdev->decl != config_gic_options) {
+		parse_error(p, &opt->pos, "misplaced option 'hostvector': it belongs to an "
+			    "interrupt controller");
+		return;
+	}
+	if (parse_number(p, arg, slice_of(arg->text), 0, CONFIG_INTID_MAX, &n)) {
+		parse_later(p, &opt->pos, "'%s' is", opt->text);
+	}
+}

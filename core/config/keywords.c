@@ -1,0 +1,52 @@
+/* Every option of the language but those a vdev type declares: one row each. */
+#include "core/config/parser.h"
+
+#define IN_LOC (CTX_VDEV | CTX_PASS | CTX_RESERVE)
+
+const struct config_keyword config_keywords[] = {
+	/* Contexts. */
+	{ "cpu", CTX_VM, 0, false, NULL, opt_cpu },
+	{ "vdev", CTX_VM, 1, false, "the type of a virtual device", opt_vdev },
+	{ "pass", CTX_VM, 0, false, NULL, opt_pass },
+	{ "reserve", CTX_VM, 0, false, NULL, opt_reserve },
+	/* Neutral. */
+	{ "system", CTX_VM, 1, false, "the VM's name", opt_system },
+	{ "ram", CTX_VM, 1, true, "[ADDRESS,]SIZE", opt_mem },
+	{ "rom", CTX_VM, 1, true, "[ADDRESS,]SIZE", opt_mem },
+	{ "load", CTX_VM, 1, false, "[ADDRESS,]PATH", opt_load },
+	{ "guest", CTX_VM, 0, false, NULL, opt_blob },
+	{ "initrd", CTX_VM, 0, false, NULL, opt_blob },
+	{ "fdt", CTX_VM, 0, false, NULL, opt_blob },
+	{ "data", CTX_VM, 0, false, NULL, opt_blob },
+	{ "acpi", CTX_VM, 0, false, NULL, opt_blob },
+	{ "cmdline", CTX_VM, 1, false, "the boot arguments", opt_cmdline },
+	{ "unsupported", CTX_VM, 2, true, "instruction|reference|register abort|fail|ignore",
+	  opt_unsupported },
+	{ "logger", CTX_VM, 2, true, "LEVEL[,LEVEL...] and a destination", opt_logger },
+	{ "set", CTX_VM, 1, true, "a variable and its value ('set ?' lists them)", opt_set },
+	{ "dump", CTX_VM, 1, false, "a directory or \"|COMMAND\"", opt_dump },
+	{ "dryrun", CTX_VM, 0, false, NULL, opt_dryrun },
+	{ "safety", CTX_VM, 1, true, "none, warn or required", opt_safety },
+	{ "user", CTX_VM, 1, false, "USER[:GROUP[,GROUP...]]", opt_user },
+	/* Of a context. */
+	{ "partition", CTX_CPU, 1, false, "a partition's name", opt_word_later },
+	{ "cluster", CTX_CPU, 1, false, "a cluster's name", opt_word_later },
+	{ "runmask", CTX_CPU, 1, true, "CPU[,CPU...]", opt_runmask },
+	{ "sched", CTX_CPU | CTX_VDEV, 1, true, CONFIG_SCHED_FORM, opt_sched },
+	{ "loc", IN_LOC, 1, true, "a location", opt_loc },
+	{ "intr", IN_LOC, 1, true, "an interrupt, such as gic:37", opt_intr },
+	{ "name", CTX_VDEV, 1, false, "a name for the device", opt_name },
+	{ "hostvector", CTX_VDEV, 1, true, "a number", opt_hostvector },
+	{ "log", CTX_VDEV, 2, true, "LEVEL[,LEVEL...] and a destination", opt_log },
+	{ "", 0, 0, false, NULL, NULL },
+};
+
+const struct config_keyword *config_keyword_find(const char *word)
+{
+	for (const struct config_keyword *k = config_keywords; k->apply != NULL; k++) {
+		if (strcmp(k->name, word) == 0) {
+			return k;
+		}
+	}
+	return NULL;
+}

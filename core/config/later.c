@@ -1,0 +1,59 @@
+/* Device types this program knows by name only, and the options they take. */
+#include "core/config/parser.h"
+
+const struct config_known config_known[] = {
+	{ "pl011", KNOWN_LINKED, "hostdev=s batch=n delayed=s" },
+	{ "virtio-console", KNOWN_LATER, "hostdev=s delayed=s batch=n legacy" },
+	{ "virtio-blk", KNOWN_LATER, "hostdev=s delayed=s legacy threads=n dio=s" },
+	{ "virtio-net", KNOWN_LATER, "mac=s peer=s peerfeats=n legacy tapdev=s" },
+	{ "virtio-entropy", KNOWN_LATER, "" },
+	{ "virtio-vsock", KNOWN_LATER, "" },
+	{ "virtio-input", KNOWN_LATER,
+	  "screen=s display=s window=s size=s offset=s zorder=n pipeline=n global_alpha=n "
+	  "protocol=s options=s force_dev_presence" },
+	{ "virtio-snd", KNOWN_LATER, "" },
+	{ "virtio-gpu", KNOWN_LATER, "" },
+	{ "shmem", KNOWN_LATER, "allow=s deny=s create=s" },
+	{ "wdt-sp805", KNOWN_LATER, "action=s frequency=n" },
+	{ "smmu", KNOWN_LATER, "" },
+	{ "progress", KNOWN_LATER, "" },
+	{ "trace", KNOWN_LATER, "emit-logger emit-trace=n" },
+	{ "timer", KNOWN_LATER, "" },
+	{ "timer-sp804", KNOWN_LATER, "frequency=n" },
+	{ "pci-dummy", KNOWN_LATER, "" },
+	{ "wdt-ib700", KNOWN_X86, "" },
+	{ "ser8250", KNOWN_X86, "" },
+	{ "timer8254", KNOWN_X86, "" },
+	{ "mc146818", KNOWN_X86, "" },
+	{ "hpet", KNOWN_X86, "" },
+	{ "ioapic", KNOWN_X86, "" },
+	{ "8259", KNOWN_X86, "" },
+	{ "pckeyboard", KNOWN_X86, "" },
+	{ "vgpu-gvtg", KNOWN_X86, "" },
+	{ NULL, KNOWN_LATER, NULL },
+};
+
+const struct config_known *config_known_find(const char *name)
+{
+	for (const struct config_known *k = config_known; k->name != NULL; k++) {
+		if (strcmp(k->name, name) == 0) {
+			return k;
+		}
+	}
+	return NULL;
+}
+
+char config_known_option(const char *options, const char *name)
+{
+	struct slice rest = slice_of(options);
+
+	while (rest.n != 0) {
+		struct slice kind = slice_cut(&rest, ' ');
+		struct slice word = slice_cut(&kind, '=');
+
+		if (slice_is(word, name)) {
+			return kind.n != 0 ? kind.s[0] : 'f';
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,278 @@
+/* The token loop of the config language, and what its option handlers share. */
+#include "core/config/parser.h"
+
+#include <errno.h>
+#include "core/base/fmt.h"
+#include "core/base/log.h"
+
+#define CPU_DEFAULT_NAME "qvm-guest"
+#define LOGGER_DEFAULT \
+	(BIT(LOG_FATAL) | BIT(LOG_INTERNAL) | BIT(LOG_ERROR) | BIT(LOG_WARN) | BIT(LOG_INFO))
+
+void *parse_alloc(struct parser *p, size_t size, const struct src_pos *pos)
+{
+	void *mem = arena_alloc(p->cfg->arena, size);
+
+	if (mem == NULL && !p->fatal) {
+		diag_error(p->diag, pos, "configuration too large");
+	}
+	p->fatal |= mem == NULL;
+	return mem;
+}
+
+struct src_pos parse_at(const struct token *arg, const char *piece)
+{
+	struct src_pos pos = arg->pos;
+
+	pos.col += (u32)(piece - arg->text);
+	return pos;
+}
+
+bool parse_number(struct parser *p, const struct token *arg, struct slice piece, u64 min, u64 max,
+		  u64 *out)
+{
+	struct src_pos pos = parse_at(arg, piece.s);
+	int n = (int)MIN(piece.n, (size_t)40);
+	enum value_result r = value_number(piece, out);
+
+	if (r == VALUE_OK && *out >= min && *out <= max) {
+		return true;
+	}
+	if (r == VALUE_BAD) {
+		parse_error(p, &pos, "bad number '%.*s': expected decimal, 0x hex or 0d decimal, "
+			    "with K, M or G for a multiple", n, piece.s);
+	} else if (r == VALUE_TOO_LARGE || max == ~0UL) {
+		parse_error(p, &pos, "number '%.*s' is too %s", n, piece.s,
+			    r == VALUE_OK ? "small" : "large");
+	} else {
+		parse_error(p, &pos, "%.*s is out of range: expected %lu to %lu", n, piece.s, min, max);
+	}
+	return false;
+}
+
+int parse_choice(struct parser *p, const struct token *arg, const char *choices)
+{
+	int i = value_index(slice_of(arg->text), choices);
+
+	if (i < 0) {
+		parse_error(p, &arg->pos, "'%.40s': expected one of %s", arg->text, choices);
+	}
+	return i;
+}
+
+static bool next_token(struct parser *p, struct token *t)
+{
+	int r;
+
+	if (p->pushed) {
+		p->pushed = false;
+		*t = p->tok;
+		return true;
+	}
+	r = lexer_next(&p->lx, t);
+	p->fatal |= r < 0;
+	return r > 0;
+}
+
+bool parse_arg(struct parser *p, const struct token *opt, const char *expects, bool value,
+	       struct token *arg)
+{
+	if (!next_token(p, arg)) {
+		if (!p->fatal) {
+			parse_error(p, &opt->pos, "'%s' ends the text: expected %s", opt->text, expects);
+		}
+		return false;
+	}
+	if (value && config_keyword_find(arg->text) != NULL) {
+		parse_error(p, &arg->pos, "option '%s' follows '%s': expected %s", arg->text, opt->text,
+			    expects);
+		p->tok = *arg;
+		p->pushed = true;
+		return false;
+	}
+	return true;
+}
+
+/* The words that would have been understood here, nearest first. */
+static const char *nearest(const char *word, const struct parser *p)
+{
+	const struct config_keyword *k;
+	const struct vdev_option *o;
+	const char *best = NULL;
+	u32 limit = strlen(word) < 5 ? 1 : 2;
+
+	for (k = config_keywords; k->apply != NULL; k++) {
+		u32 d = value_distance(word, k->name);
+
+		if (d <= limit) {
+			best = k->name;
+			limit = d - 1;
+			if (d == 1) {
+				return best;
+			}
+		}
+	}
+	for (o = p->ctx == CTX_VDEV ? p->vdev->decl : NULL; o != NULL && o->name != NULL; o++) {
+		if (value_distance(word, o->name) <= limit) {
+			return o->name;
+		}
+	}
+	return best;
+}
+
+/* Some vdev has an option of that name. */
+static bool is_vdev_option(const char *word)
+{
+	for (const struct config_known *k = config_known; k->name != NULL; k++) {
+		if (config_known_option(k->options, word) != 0) {
+			return true;
+		}
+	}
+	for (const struct vdev_option *o = config_gic_options; o->name != NULL; o++) {
+		if (strcmp(o->name, word) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Option names of the open vdev, cut short at the buffer's end. */
+static void list_vdev_options(const struct parser *p, char *buf, size_t size)
+{
+	size_t n = fmt_str(buf, size, "loc, intr, name");
+
+	if (p->known != NULL) {
+		struct slice rest = slice_of(p->known->options);
+
+		while (rest.n != 0) {
+			struct slice kind = slice_cut(&rest, ' ');
+			struct slice word = slice_cut(&kind, '=');
+
+			n += fmt_str(buf + n, size - n, ", %.*s", (int)word.n, word.s);
+		}
+	}
+	for (const struct vdev_option *o = p->vdev->decl; o != NULL && o->name != NULL; o++) {
+		n += fmt_str(buf + n, size - n, ", %s", o->name);
+	}
+}
+
+static void unknown_option(struct parser *p, const struct token *t)
+{
+	const char *near = nearest(t->text, p);
+	char list[160];
+
+	if (near != NULL) {
+		parse_error(p, &t->pos, "unknown option '%.40s': did you mean '%s'?", t->text, near);
+	} else if (p->ctx == CTX_VDEV) {
+		list_vdev_options(p, list, sizeof(list));
+		parse_error(p, &t->pos, "vdev '%s' has no option '%.40s': expected %s or a VM option",
+			    p->vdev->type_name, t->text, list);
+	} else if (is_vdev_option(t->text)) {
+		parse_error(p, &t->pos, "misplaced option '%s': it belongs to a vdev", t->text);
+	} else {
+		parse_error(p, &t->pos, "unknown option '%.40s': expected an option such as "
+			    "cpu, ram, load, cmdline, vdev, pass, set", t->text);
+	}
+}
+
+static void misplaced_option(struct parser *p, const struct token *t, const struct config_keyword *k)
+{
+	const char *where = "vdev";
+
+	if (k->ctx == CTX_CPU) {
+		where = "cpu";
+	} else if (k->ctx == (CTX_CPU | CTX_VDEV)) {
+		where = "cpu or vdev";
+	} else if ((k->ctx & CTX_PASS) != 0) {
+		where = "vdev, pass or reserve";
+	}
+	parse_error(p, &t->pos, "misplaced option '%s': it belongs to %s", t->text, where);
+}
+
+/* initrd, fdt, ... without what they qualify. */
+static void lone_blob(struct parser *p)
+{
+	parse_error(p, &p->blob_tok->pos, "'%s' stands alone: expected 'load' or 'pass' behind it",
+		    p->blob_tok->text);
+	p->blob_tok = NULL;
+	p->blob = BLOB_PLAIN;
+}
+
+static void handle(struct parser *p, const struct token *t)
+{
+	const struct config_keyword *k = config_keyword_find(t->text);
+	struct token arg[2] = { 0 };
+
+	if (p->blob_tok != NULL && (k == NULL || (k->apply != opt_load && k->apply != opt_pass))) {
+		lone_blob(p);
+	}
+	/* Behind a refused vdev only a VM option is sure to be one. */
+	if (p->ctx == CTX_SKIP && (k == NULL || k->ctx != CTX_VM)) {
+		return;
+	}
+	if (p->ctx == CTX_VDEV && parse_vdev_option(p, t)) {
+		return;
+	}
+	if (k == NULL) {
+		if (!p->recovering) {
+			unknown_option(p, t);
+		}
+		return;
+	}
+	p->recovering = false;
+	for (u32 i = 0; i < k->args; i++) {
+		if (!parse_arg(p, t, k->expects, k->value, &arg[i])) {
+			return;
+		}
+	}
+	if (k->ctx != CTX_VM && (k->ctx & p->ctx) == 0) {
+		misplaced_option(p, t, k);
+		return;
+	}
+	k->apply(p, t, arg);
+}
+
+static void set_defaults(struct vm_config *cfg, struct arena *arena)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->arena = arena;
+	memcpy(cfg->name, CPU_DEFAULT_NAME, sizeof(CPU_DEFAULT_NAME));
+	cfg->unsup_instruction = UNSUP_FAIL;
+	cfg->unsup_reference = UNSUP_IGNORE;
+	cfg->unsup_register = UNSUP_FAIL;
+	cfg->logger_mask = (u32)LOGGER_DEFAULT;
+	cfg->exit_on_halt = TRI_AUTO;
+}
+
+int config_parse(struct vm_config *cfg, struct arena *arena, const struct config_source *source,
+		 struct diag *diag)
+{
+	struct parser p = { .cfg = cfg, .diag = diag, .first_error = diag->errors };
+	struct token t;
+
+	set_defaults(cfg, arena);
+	lexer_init(&p.lx, source, arena, diag);
+	p.mem_end = &cfg->mem;
+	p.load_end = &cfg->load;
+	p.vdev_end = &cfg->vdev;
+	p.pass_end = &cfg->pass;
+	p.reserve_end = &cfg->reserve;
+	while (!p.fatal && next_token(&p, &t)) {
+		if (p.items++ == 0) {
+			cfg->pos = t.pos;
+		}
+		handle(&p, &t);
+		if (!p.fatal && diag->errors - p.first_error >= CONFIG_MAX_ERRORS) {
+			diag_error(diag, &t.pos, "too many errors: giving up");
+			p.fatal = true;
+		}
+	}
+	if (p.blob_tok != NULL && !p.fatal) {
+		lone_blob(&p);
+	}
+	if (cfg->cpu_count == 0) {
+		cfg->cpu[0].pos = cfg->pos;
+		cfg->cpu_count = 1;
+	}
+	return diag->errors == p.first_error ? 0 : -EINVAL;
+}

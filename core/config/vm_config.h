@@ -1,0 +1,176 @@
+/*
+ * What a qvmconf text says, checked and ready to build a VM from. Everything
+ * hangs off one arena; strings and structures live as long as the VM.
+ *
+ * Lists are in the order of the text. Every entry knows its source position.
+ */
+#ifndef QUOIN_CORE_CONFIG_VM_CONFIG_H
+#define QUOIN_CORE_CONFIG_VM_CONFIG_H
+
+#include "core/base/arena.h"
+#include "core/base/diag.h"
+#include "core/base/types.h"
+
+#define VM_MAX_CPUS 8
+#define VM_NAME_MAX 31
+#define VM_MAX_MEM 16 /* ram and rom options */
+
+/* Shared peripheral interrupts (IHI 0069 2.2): what a device or a pass may use. */
+#define CONFIG_INTID_MIN 32
+#define CONFIG_INTID_MAX 1019
+
+struct vdev_type;
+struct vdev_option;
+
+enum cfg_sched_alg { SCHED_RR, SCHED_FIFO, SCHED_SPORADIC };
+
+struct cfg_cpu {
+	struct src_pos pos;
+	struct src_pos runmask_pos;
+	u64 runmask; /* bit n: host CPU n; 0 = float */
+	u8 prio;     /* 1..255; 0: not given, PRIO_DEFAULT */
+	u8 alg;      /* enum cfg_sched_alg */
+	u8 prio_low, max_repl; /* sporadic */
+	u64 period_us, budget_us;
+};
+
+struct cfg_mem {
+	struct cfg_mem *next;
+	struct src_pos pos;
+	ipa_t start; /* resolved by the checker when the text gives no address */
+	u64 size;
+	bool rom;
+	bool has_start;
+};
+
+enum cfg_blob { BLOB_PLAIN, BLOB_GUEST, BLOB_INITRD, BLOB_FDT, BLOB_DATA };
+enum cfg_source { SOURCE_FILE, SOURCE_MODULE_INDEX, SOURCE_MODULE_ADDR };
+
+struct cfg_load {
+	struct cfg_load *next;
+	struct src_pos pos;
+	enum cfg_blob blob;
+	enum cfg_source source;
+	const char *path; /* SOURCE_FILE; the word as written for the others */
+	u64 module;       /* SOURCE_MODULE_*: index or host address */
+	bool has_addr;
+	ipa_t addr;
+};
+
+enum cfg_loc_space { LOC_MEM, LOC_IO, LOC_PCI };
+
+struct cfg_loc {
+	struct cfg_loc *next;
+	struct src_pos pos;
+	enum cfg_loc_space space;
+	u64 addr;
+	u64 size;           /* 0: not given */
+	const char *attrs;  /* "rwn" or NULL */
+	bool symbolic;      /* $asinfo_...{name}: numbers not known yet */
+	bool has_host;
+	u64 host;
+	const char *pci;    /* text behind pci: (guest side), LOC_PCI */
+	const char *host_pci;
+};
+
+struct cfg_intr {
+	struct cfg_intr *next;
+	struct src_pos pos;
+	const char *pic; /* "gic" */
+	u32 line;        /* INTID as in gic:N */
+	char flag;       /* 't', 'u' or 0 */
+	bool has_host;
+	u32 host;        /* host vector: a host INTID */
+};
+
+/* One option of a vdev that its type declares (see struct vdev_option). */
+struct cfg_option {
+	struct cfg_option *next;
+	struct src_pos pos;
+	const struct vdev_option *decl;
+	u64 num;         /* VOPT_NUM, VOPT_SIZE, VOPT_BOOL */
+	const char *str; /* the text as written, all kinds but VOPT_FLAG */
+};
+
+struct cfg_vdev {
+	struct cfg_vdev *next;
+	struct src_pos pos;
+	const struct vdev_type *type; /* NULL: known, but its function comes later */
+	const struct vdev_option *decl; /* options it accepts, ends with a NULL name; NULL: none */
+	const char *type_name; /* without "vdev-" and ".so" */
+	const char *name; /* or NULL */
+	struct cfg_loc *loc;
+	struct cfg_intr *intr;
+	struct cfg_option *options;
+	u8 sched_prio; /* 0: not given */
+	bool implicit;
+};
+
+struct cfg_pass {
+	struct cfg_pass *next;
+	struct src_pos pos;
+	enum cfg_blob blob;
+	struct cfg_loc *loc;
+	struct cfg_intr *intr;
+};
+
+struct cfg_reserve {
+	struct cfg_reserve *next;
+	struct src_pos pos;
+	struct cfg_loc *loc;
+	struct cfg_intr *intr;
+};
+
+enum cfg_unsupported { UNSUP_ABORT, UNSUP_FAIL, UNSUP_IGNORE };
+enum cfg_tristate { TRI_OFF, TRI_ON, TRI_AUTO };
+enum cfg_safety { SAFETY_NONE, SAFETY_WARN, SAFETY_REQUIRED };
+
+/* The interrupt controller as the VM sees it; from `vdev gic` or the defaults. */
+struct cfg_gic {
+	u8 version;           /* 2 or 3; 0: same as the host's (resolved by the checker given a board) */
+	bool has_dist, has_gicc, has_gicr;
+	ipa_t dist, gicc, gicr; /* resolved by the checker: defaults where not given */
+	struct src_pos pos;
+};
+
+/* One range of the VM's address space; filled by the checker, sorted by address. */
+struct cfg_window {
+	ipa_t start;
+	u64 size;
+	char what[24]; /* "ram", "GICD", "vdev pl011" */
+	const struct src_pos *pos;
+	bool absent; /* of a device the VM starts without */
+};
+
+struct vm_config {
+	struct arena *arena;
+	char name[VM_NAME_MAX + 1]; /* "qvm-guest" if the text names none */
+	bool named;
+	struct src_pos pos; /* of `system`, or of the first word */
+	u32 cpu_count;      /* at least 1 after config_parse() */
+	struct cfg_cpu cpu[VM_MAX_CPUS];
+	struct cfg_mem *mem;
+	struct cfg_load *load;
+	struct cfg_vdev *vdev; /* explicit ones and the implicit gic */
+	struct cfg_pass *pass;
+	struct cfg_reserve *reserve;
+	struct cfg_gic gic;
+	struct cfg_window *window;
+	u32 window_count;
+	const char *cmdline; /* or NULL */
+	enum cfg_unsupported unsup_instruction, unsup_reference, unsup_register;
+	u32 logger_mask;     /* bit per enum log_level that reaches the console */
+	const char *dump;
+	bool dryrun;
+	enum cfg_safety safety;
+	struct src_pos safety_pos;
+	/* set variables with a function today; others are kept by the parser only as warnings */
+	enum cfg_tristate exit_on_halt; /* default TRI_AUTO */
+	u64 counter_offset;             /* default 0 */
+	bool has_fdt_addr;
+	ipa_t fdt_addr;
+	struct src_pos fdt_addr_pos;
+	const char *fdt_dump_file;
+};
+
+#endif
