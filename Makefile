@@ -45,7 +45,8 @@ LIBFDT_C := $(patsubst %,$(LIBFDT)/src/fdt%.c,/ _addresses _check _empty_tree _o
 	_strerror _sw _wip)
 LIBFDT_C := $(subst fdt/.c,fdt.c,$(LIBFDT_C))
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes
+WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+	-Wno-override-init
 # EL2: no FP/SIMD register, no unaligned access (early code runs on Device memory), fixed address.
 MACHINE := -ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-common -mgeneral-regs-only \
 	-march=armv8-a -mno-outline-atomics -ffunction-sections -fdata-sections \
