@@ -1,0 +1,187 @@
+#include "tools/mkimage/link.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include "core/base/range.h"
+#include "core/image.h"
+#include "tools/mkimage/elf64.h"
+#include "tools/mkimage/vdevs.h"
+
+#define MONITOR_MAX MiB(64)
+
+/* The devices there are, for a message: "pl011, pl031". */
+static char *available(const char *dir)
+{
+	char *list = pool_strndup("", 0);
+	DIR *dp = opendir(dir);
+	struct dirent *e;
+
+	while (dp != NULL && (e = readdir(dp)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (strncmp(e->d_name, "vdev-", 5) == 0 && n > 7 &&
+		    strcmp(e->d_name + n - 2, ".o") == 0 && strlen(list) < 128) {
+			list = pool_printf("%s%s%.*s", list, list[0] != '\0' ? ", " : "", (int)n - 7,
+					   e->d_name + 5);
+		}
+	}
+	if (dp != NULL) {
+		closedir(dp);
+	}
+	return list;
+}
+
+/* The checked objects as arguments for ld, behind what is in argv already. */
+static bool add_vdevs(const struct buildfile *bf, const struct link_options *o,
+		      const struct elf64 *monitor, char **argv, u32 max)
+{
+	const struct mk_vdev *v;
+	bool ok = true;
+	u32 n = 0;
+
+	for (v = bf->vdevs; v != NULL; v = v->next) {
+		char *path = path_join(o->vdev_dir, pool_printf("vdev-%s.o", v->name));
+		struct blob file;
+		int ret = file_read(path, &file);
+
+		if (ret != 0 || n == max) {
+			diag_error(bf->diag, &v->pos, "no device '%.64s': cannot read %.128s; there are: %s",
+				   v->name, path, available(o->vdev_dir));
+			ok = false;
+			continue;
+		}
+		ok &= vdev_object_check(path, file, monitor, bf->diag);
+		argv[n++] = path;
+	}
+	return ok;
+}
+
+static bool get(const struct elf64 *e, const char *path, const char *name, u64 *value,
+		struct diag *d)
+{
+	const struct src_pos pos = { .file = path };
+	const Elf64_Sym *s = elf64_global(e, name);
+
+	if (s == NULL) {
+		diag_error(d, &pos, "the linker script does not define '%s'", name);
+		return false;
+	}
+	*value = s->st_value;
+	return true;
+}
+
+static u64 fnv1a(const u8 *p, u64 size)
+{
+	u64 h = 0xcbf29ce484222325, i;
+
+	for (i = 0; i < size; i++) {
+		h = (h ^ p[i]) * 0x100000001b3;
+	}
+	return h;
+}
+
+/* What the program headers load below `end`, at its place. */
+static bool flatten(const struct elf64 *e, u64 start, u64 size, u8 *to)
+{
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)(const void *)e->file.data;
+	const Elf64_Phdr *p = (const Elf64_Phdr *)(const void *)(e->file.data + h->e_phoff);
+	u32 i;
+
+	if (h->e_phentsize != sizeof(*p) || !IS_ALIGNED(h->e_phoff, 8) ||
+	    !range_contains(0, e->file.size, h->e_phoff, (u64)h->e_phnum * sizeof(*p))) {
+		return false;
+	}
+	for (i = 0; i < h->e_phnum; i++, p++) {
+		if (p->p_type != PT_LOAD || p->p_filesz == 0) {
+			continue;
+		}
+		if (!range_contains(0, e->file.size, p->p_offset, p->p_filesz) ||
+		    !range_contains(start, size, p->p_vaddr, p->p_filesz)) {
+			return false;
+		}
+		memcpy(to + (p->p_vaddr - start), e->file.data + p->p_offset, p->p_filesz);
+	}
+	return true;
+}
+
+static bool read_monitor(const char *path, struct diag *d, struct monitor *m)
+{
+	const struct src_pos pos = { .file = path };
+	u64 start, entry, data_end, bss_start, bss_end;
+	const char *why;
+	struct elf64 e;
+	struct blob file;
+	u8 *flat;
+
+	if (file_read(path, &file) != 0) {
+		diag_error(d, &pos, "cannot read what the linker wrote");
+		return false;
+	}
+	why = elf64_open(&e, file, ET_EXEC);
+	if (why != NULL) {
+		diag_error(d, &pos, "%s", why);
+		return false;
+	}
+	if (!get(&e, path, "quoin_image_start", &start, d) || !get(&e, path, "quoin_entry", &entry, d) ||
+	    !get(&e, path, "quoin_data_end", &data_end, d) ||
+	    !get(&e, path, "quoin_bss_start", &bss_start, d) ||
+	    !get(&e, path, "quoin_bss_end", &bss_end, d)) {
+		return false;
+	}
+	start += QUOIN_MONITOR_OFF;
+	if (data_end <= start || data_end - start > MONITOR_MAX || bss_end < bss_start ||
+	    !IS_ALIGNED(bss_start, PAGE_SIZE) ||
+	    !range_contains(start, data_end - start, entry, 4) || !IS_ALIGNED(entry, 4)) {
+		diag_error(d, &pos, "the linker script's symbols make no sense (text 0x%lx, entry 0x%lx, "
+			   "data end 0x%lx, bss 0x%lx-0x%lx)", start, entry, data_end, bss_start, bss_end);
+		return false;
+	}
+	flat = pool_alloc(data_end - start);
+	if (!flatten(&e, start, data_end - start, flat)) {
+		diag_error(d, &pos, "a segment lies outside of text, rodata and data");
+		return false;
+	}
+	m->flat = (struct blob) { .data = flat, .size = data_end - start };
+	m->entry = (u32)(entry - start) + QUOIN_MONITOR_OFF;
+	m->bss_size = ALIGN_UP(bss_end - bss_start, PAGE_SIZE);
+	m->build_id = fnv1a(flat, m->flat.size);
+	return true;
+}
+
+bool link_monitor(const struct buildfile *bf, const struct link_options *o, const char *elf,
+		  const char *map, struct monitor *m)
+{
+	const struct src_pos pos = { .file = o->monitor };
+	char *argv[96] = {
+		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--build-id=none", "-z",
+		"max-page-size=4096", "-z", "noexecstack", "-T", pool_printf("%s", o->lds), "-Map",
+		pool_printf("%s", map), "-o", pool_printf("%s", elf), pool_printf("%s", o->monitor),
+	};
+	const u32 fixed = 15;
+	struct elf64 monitor;
+	struct blob file;
+	const char *why;
+	int ret;
+
+	ret = file_read(o->monitor, &file);
+	if (ret != 0) {
+		diag_error(bf->diag, &pos, "cannot read the monitor: %s", strerror(-ret));
+		return false;
+	}
+	why = elf64_open(&monitor, file, ET_REL);
+	if (why != NULL) {
+		diag_error(bf->diag, &pos, "%s", why);
+		return false;
+	}
+	if (!add_vdevs(bf, o, &monitor, argv + fixed, ARRAY_SIZE(argv) - fixed - 1)) {
+		return false;
+	}
+	ret = run(argv);
+	if (ret != 0) {
+		diag_error(bf->diag, &pos, ret == -ENOENT ? "cannot run %s: set --cross or CROSS_COMPILE" :
+			   "%s failed to link the monitor", argv[0]);
+		return false;
+	}
+	return read_monitor(elf, bf->diag, m);
+}

@@ -1,0 +1,28 @@
+/* From quoin.o and device objects to the monitor's flat binary. */
+#ifndef TOOLS_MKIMAGE_LINK_H
+#define TOOLS_MKIMAGE_LINK_H
+
+#include "tools/mkimage/buildfile.h"
+
+struct link_options {
+	const char *monitor;  /* build/quoin.o */
+	const char *vdev_dir; /* where vdev-NAME.o are */
+	const char *lds;
+	const char *cross; /* prefix of ld */
+};
+
+struct monitor {
+	struct blob flat; /* from QUOIN_MONITOR_OFF of the image on */
+	u32 entry;        /* offsets from the image's first byte */
+	u64 bss_size;
+	u64 build_id;
+};
+
+/*
+ * link_monitor - check and link what `bf` names; `elf` and `map` are the files to write. False
+ * having reported why to bf->diag.
+ */
+bool link_monitor(const struct buildfile *bf, const struct link_options *o, const char *elf,
+		  const char *map, struct monitor *m);
+
+#endif

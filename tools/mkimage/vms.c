@@ -1,0 +1,154 @@
+#include "tools/mkimage/vms.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/config/parse.h"
+#include "core/script.h"
+#include "tools/mkimage/payload.h"
+
+#define ARENA_SIZE MiB(4)
+#define VMS_MAX 64
+
+static int open_config(void *ctx, const char *path, const char **text, size_t *len)
+{
+	struct mk_file *f = buildfile_find(ctx, path);
+
+	if (f == NULL || f->type != MK_FILE || f->missing) {
+		return -ENOENT;
+	}
+	f->config = true;
+	*text = (const char *)f->data.data;
+	*len = f->data.size;
+	return 0;
+}
+
+static void check_vdevs(const struct buildfile *bf, const struct vm_config *cfg)
+{
+	const struct cfg_vdev *v;
+	const struct mk_vdev *in;
+
+	for (v = cfg->vdev; v != NULL; v = v->next) {
+		if (v->type == NULL || strcmp(v->type->name, "gic") == 0) {
+			continue;
+		}
+		for (in = bf->vdevs; in != NULL && strcmp(in->name, v->type->name) != 0; in = in->next) {
+		}
+		if (in == NULL) {
+			diag_error(bf->diag, &v->pos, "device '%s' is not in this image, expected a line vdev-%s "
+				   "in the boot section", v->type->name, v->type->name);
+		}
+	}
+}
+
+static void check_loads(const struct buildfile *bf, const struct vm_config *cfg)
+{
+	const struct cfg_load *l;
+
+	for (l = cfg->load; l != NULL; l = l->next) {
+		struct mk_file *f = l->source == SOURCE_FILE ? buildfile_find(bf, l->path) : NULL;
+
+		if (l->source != SOURCE_FILE || (f != NULL && f->missing)) {
+			continue; /* comes from the bootloader, or may be missing */
+		}
+		if (f == NULL || f->type != MK_FILE) {
+			diag_error(bf->diag, &l->pos, "'%.128s' is not in the image, expected a file of the "
+				   "buildfile or module:N", l->path);
+			continue;
+		}
+		f->kernel |= l->blob == BLOB_PLAIN || l->blob == BLOB_GUEST;
+	}
+}
+
+static struct arena *new_arena(void)
+{
+	struct arena *a = pool_alloc(sizeof(*a));
+
+	arena_init(a, pool_alloc(ARENA_SIZE), ARENA_SIZE);
+	return a;
+}
+
+static struct vm_config *check_vm(struct buildfile *bf, const struct script_vm *vm,
+				  const struct board_limits *board)
+{
+	const struct config_source source = {
+		.words = vm->words, .word_count = vm->word_count, .open = open_config, .ctx = bf,
+	};
+	struct vm_config *cfg = pool_alloc(sizeof(*cfg));
+
+	if (config_parse(cfg, new_arena(), &source, bf->diag) != 0) {
+		return NULL;
+	}
+	check_vdevs(bf, cfg);
+	check_loads(bf, cfg);
+	return config_check(cfg, board, bf->diag) == 0 ? cfg : NULL;
+}
+
+static void unpack_kernels(struct buildfile *bf)
+{
+	struct mk_file *f;
+
+	for (f = bf->files; f != NULL; f = f->next) {
+		if (f->kernel && !f->config && !f->script) {
+			payload_unpack(f, bf->diag);
+		}
+	}
+}
+
+void vms_check(struct buildfile *bf, const struct board_limits *board)
+{
+	const struct vm_config *cfg[VMS_MAX];
+	const struct script_vm *vm;
+	struct mk_file *f = bf->script;
+	struct script script;
+	u32 count = 0;
+
+	if (f == NULL || f->missing) {
+		return;
+	}
+	if (script_parse((const char *)f->data.data, f->data.size, &f->text_pos, new_arena(), bf->diag,
+			 &script) != 0) {
+		return;
+	}
+	if (script.vm_count == 0 || script.vm_count > VMS_MAX) {
+		diag_error(bf->diag, &f->pos, "the start script starts %u VMs, expected 1 to %u",
+			   script.vm_count, VMS_MAX);
+		return;
+	}
+	for (vm = script.vms; vm != NULL; vm = vm->next) {
+		cfg[count] = check_vm(bf, vm, board);
+		count += cfg[count] != NULL;
+	}
+	if (count == script.vm_count && count > 1 &&
+	    config_check_system(cfg, count, board, bf->diag) != 0) {
+		return;
+	}
+	unpack_kernels(bf);
+}
+
+const char *vms_place(const struct buildfile *bf, const char *line)
+{
+	const char *p;
+
+	/* FILE:LINE:COL: ... with a FILE that may hold colons */
+	for (p = strchr(line, ':'); p != NULL; p = strchr(p + 1, ':')) {
+		u32 at_line, col;
+		struct mk_file *f;
+		const char *name;
+		int used = 0;
+
+		if (sscanf(p, ":%u:%u: %n", &at_line, &col, &used) != 2 || used == 0) {
+			continue;
+		}
+		name = pool_strndup(line, (size_t)(p - line));
+		f = strcmp(name, bf->path) == 0 ? NULL : buildfile_find(bf, name);
+		if (f == NULL || !f->config || f->text_pos.file == NULL) {
+			return line;
+		}
+		col += at_line == 1 ? f->text_pos.col - 1 : 0;
+		return pool_printf("%s:%u:%u: %s", f->text_pos.file, at_line + f->text_pos.line - 1, col,
+				   p + used);
+	}
+	return line;
+}
