@@ -181,6 +181,8 @@ $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(BUILD)/host/libquo
 guest-linux: $(if $(filter $(BUILD)/guests,$(GUESTS_DIR)),$(BUILD)/guests/linux/rootfs.cpio.gz)
 $(BUILD)/guests/linux/rootfs.cpio.gz: $(shell find guests/linux -type f) | $(BUILD)/.packages
 	$(Q)guests/linux/build $(@D)
+$(BUILD)/guests/linux/bench.cpio: $(BUILD)/guests/linux/rootfs.cpio.gz
+	$(Q)guests/linux/build $(@D) bench
 guest-buildroot:
 	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
 	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
@@ -208,7 +210,7 @@ check: units tools $(MONITOR)
 	$(Q)$(run_tests)
 test test-full: setup-test units tools $(MONITOR) $(BAREMETAL) guest-linux
 	$(Q)$(run_tests)
-bench: tools $(MONITOR) $(BAREMETAL) guest-linux
+bench: tools $(MONITOR) $(BAREMETAL) $(BUILD)/guests/linux/bench.cpio
 	$(Q)tests/bench/run
 
 clean:
