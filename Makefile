@@ -68,7 +68,7 @@ VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
 GIC_C := $(filter vdev/gic%.c,$(VDEV_C))
 # A core file that cannot exist on the build machine; empty is how it should stay.
 HOST_SKIP ?=
-HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c) $(VDEV_C))
+HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c))
 UNIT_C := $(wildcard tests/unit/test_*.c)
 
 EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
@@ -165,16 +165,16 @@ $(eval $(call host_library,$(BUILD)/host,$(SANITIZE)))
 $(eval $(call host_library,$(BUILD)/tools,-O2))
 
 tools: $(TOOLS)
-define tool # $(1) name. The whole archive: devices register themselves by linker section.
-$(BUILD)/tools/$(1): $(patsubst %.c,$(BUILD)/tools/obj/%.o,$(wildcard tools/$(1)/*.c)) $(BUILD)/tools/libquoin.a
+define tool # $(1) name. Devices are named one by one: they register by linker section, unreferenced.
+$(BUILD)/tools/$(1): $(patsubst %.c,$(BUILD)/tools/obj/%.o,$(wildcard tools/$(1)/*.c) $(VDEV_C)) $(BUILD)/tools/libquoin.a
 	$(call say,tool,$$@)
-	$(Q)$(HOSTCC) -o $$@ -Wl,--whole-archive $$^ -Wl,--no-whole-archive $(TOOLS_LDLIBS)
+	$(Q)$(HOSTCC) -o $$@ $$^ $(TOOLS_LDLIBS)
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool,$(t))))
 
 units: $(UNIT)
-$(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(BUILD)/host/libquoin.a
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< -Wl,--whole-archive $(BUILD)/host/libquoin.a -Wl,--no-whole-archive
+$(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(VDEV_C:%.c=$(BUILD)/host/obj/%.o) $(BUILD)/host/libquoin.a
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^
 
 # --- guests and images -----------------------------------------------------------------------------
 # A GUESTS_DIR of the user's own is taken as it is.
