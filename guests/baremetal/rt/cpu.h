@@ -31,6 +31,7 @@ struct cpu {
 	unsigned int index;		/* 0 is the CPU the guest was entered on */
 	u64 gicr;			/* GICv3: this CPU's redistributor */
 	u32 gic_target;			/* GICv2: this CPU's bit in ITARGETSR */
+	volatile bool running;		/* from CPU_ON until fn has returned */
 	struct probe probe;
 };
 

@@ -29,6 +29,7 @@ int smp_start(unsigned int index, void (*fn)(void *arg), void *arg)
 	cpu->stack_top = stacks + (index + 1) * CPU_STACK_SIZE;
 	cpu->fn = fn;
 	cpu->arg = arg;
+	cpu->running = true;
 	/* It starts with its caches off and must find this in memory. */
 	cache_clean(cpu, sizeof(*cpu));
 	return psci(PSCI_CPU_ON, cpu->mpidr, (u64)secondary_start, (u64)cpu);
@@ -53,7 +54,8 @@ bool smp_wait_off(unsigned int index)
 {
 	u64 end = timer_count() + timer_frequency();
 
-	while (smp_state(index) != AFFINITY_OFF) {
+	/* Some PSCI implementations say OFF between CPU_ON and the first instruction. */
+	while (cpus[index].running || smp_state(index) != AFFINITY_OFF) {
 		if (timer_count() > end) {
 			return false;
 		}
@@ -66,6 +68,8 @@ void secondary_main(struct cpu *cpu)
 	gic_cpu_init();
 	cpu->fn(cpu->arg);
 	irq_disable();
+	cpu->running = false;
+	dsb();
 	psci(PSCI_CPU_OFF, 0, 0, 0);
 	for (;;) {
 		wfi();
