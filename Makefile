@@ -122,7 +122,7 @@ $(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 monitor: $(MONITOR)
 # Rewritten when the compiler or its flags change, so that objects of two compilers never mix.
 $(BUILD)/.flags: FORCE | $(FETCHED)
-	@echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' | cmp -s - $@ || \
+	@mkdir -p $(@D); echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' | cmp -s - $@ || \
 		echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' >$@
 FORCE:
 $(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c $(BUILD)/.flags
