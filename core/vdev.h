@@ -1,0 +1,226 @@
+/*
+ * The contract between a virtual device and the monitor. A device model sees
+ * this header and nothing of the VM's insides or of arch/.
+ *
+ * One C file per device: a register table, create/reset/destroy, the options
+ * it declares, its FDT node, its status text. VDEV() registers it. Handlers
+ * see an index and a value, never an address.
+ */
+#ifndef QUOIN_CORE_VDEV_H
+#define QUOIN_CORE_VDEV_H
+
+#include "core/base/lock.h"
+#include "core/base/types.h"
+#include "core/config/vm_config.h"
+
+/* Counted up when anything in this header changes for a compiled device. */
+#define VDEV_ABI 1
+
+struct vdev;
+struct vcpu;
+struct vm;
+struct diag;
+
+/* One guest load or store, already decoded; `off` is inside the device's window. */
+struct mmio {
+	u64 off, val;
+	u8 size; /* 1, 2, 4 or 8 */
+	bool write;
+};
+
+enum mmio_result {
+	MMIO_DONE,  /* emulated; step over the instruction */
+	MMIO_ABORT, /* guest error; a synchronous external abort is injected */
+};
+
+/*
+ * One register, or an array of equal registers. A NULL `get` reads as zero, a
+ * NULL `set` ignores writes. `mask` tells a setter which bits were written.
+ */
+struct vreg {
+	u16 off, end; /* [off, end), multiples of `width` */
+	u8 width;     /* bytes per register: 1, 2, 4 or 8 */
+	u8 sizes;     /* allowed access sizes, or-ed: 1 | 2 | 4 | 8; none above `width` */
+	bool nolock;  /* `get` reads one word of state: it is called without the device's lock */
+	u64 (*get)(struct vdev *d, unsigned int idx);
+	void (*set)(struct vdev *d, unsigned int idx, u64 val, u64 mask);
+};
+
+enum vopt_kind {
+	VOPT_FLAG,   /* no argument */
+	VOPT_NUM,    /* number, min..max */
+	VOPT_SIZE,   /* address or size, K/M/G suffixes, min..max */
+	VOPT_BOOL,   /* on/off, yes/no, true/false, 1/0 */
+	VOPT_STRING, /* any text */
+	VOPT_ENUM,   /* one of `values`, "a|b|c"; num = its index */
+};
+
+struct vdev_option {
+	const char *name;
+	enum vopt_kind kind;
+	u64 min, max;       /* VOPT_NUM, VOPT_SIZE; max 0: no limit */
+	const char *values; /* VOPT_ENUM */
+	bool repeat;        /* may be given more than once */
+	bool later;         /* parsed and checked, answered with "not supported yet" */
+	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
+	const char *(*check)(const char *text);
+	/* Optional: true if this text is right but its function comes later, as `later` for all texts. */
+	bool (*later_if)(const char *text);
+	const char *help;   /* one line for the manual and qvm-check */
+};
+
+/* Writer of a device's FDT node (core/load/guest_fdt.c). Errors are sticky inside. */
+struct fdt_node;
+void fdt_node_str(struct fdt_node *n, const char *prop, const char *val);
+void fdt_node_strs(struct fdt_node *n, const char *prop, const char *const *vals, unsigned int count);
+void fdt_node_u32s(struct fdt_node *n, const char *prop, const u32 *vals, unsigned int count);
+void fdt_node_flag(struct fdt_node *n, const char *prop);
+/* `reg` of the device's own window and `interrupts` of its intr option (level: true = level high). */
+void fdt_node_reg(struct fdt_node *n);
+void fdt_node_intr(struct fdt_node *n, bool level);
+/* phandle of the fixed 24 MHz clock node every generated tree has. */
+u32 fdt_node_clock24m(struct fdt_node *n);
+
+struct vdev_type {
+	u32 abi;                    /* VDEV_ABI */
+	const char *name;           /* the word used in config files */
+	const char *const *aliases; /* NULL-terminated list, or NULL */
+	const struct vreg *regs;    /* sorted by `off`, no overlap */
+	unsigned int reg_count;
+	u32 window;                 /* bytes of the device's window */
+	bool need_loc, need_intr;
+	const struct vdev_option *options; /* ends with a NULL name */
+	size_t state_size;          /* of the whole device, struct vdev first */
+
+	/*
+	 * Boot or thread context, before the VM runs or while it is stopped. All are optional.
+	 * create: 0 or -E, having said why through vdev_error(); state is zeroed before it.
+	 * destroy: after a create that succeeded; what is left is freed by core.
+	 */
+	int (*create)(struct vdev *d);
+	void (*reset)(struct vdev *d);   /* VM start and restart */
+	void (*destroy)(struct vdev *d);
+	/* The node's name stem ("uart" gives /vdevs/uart@1c090000); NULL fdt: no node. */
+	const char *node;
+	void (*fdt)(struct vdev *d, struct fdt_node *n);
+	/*
+	 * Optional whole-window access instead of `regs` (a vGIC, a BAR). Exit context, the vCPU that
+	 * accessed. The device is not locked: use vdev_lock() where needed. Alignment is unchecked.
+	 */
+	enum mmio_result (*access)(struct vdev *d, struct vcpu *v, struct mmio *m);
+	/* The handlers below are called with the device locked, in exit or thread context. */
+	/* Input from the console: returns how many bytes were taken; then vdev_input_more() asks again. */
+	unsigned int (*input)(struct vdev *d, const u8 *buf, unsigned int n);
+	/* Output space became free again after vdev_putc() had refused. */
+	void (*output_ready)(struct vdev *d);
+	void (*expire)(struct vdev *d); /* the armed deadline has passed */
+	void (*status)(struct vdev *d, char *buf, size_t size); /* text for the shell */
+};
+
+/* The common head of every device instance; a device embeds it first. */
+struct vdev {
+	const struct vdev_type *type;
+	const struct cfg_vdev *cfg;
+	struct vm *vm; /* opaque to devices */
+	struct vdev *next;
+	ipa_t base;
+	u32 size;
+	u32 intid;       /* 0: none */
+	bool line;       /* current level of the interrupt line */
+	u32 unknown;     /* accesses to holes, counted */
+	bool starved;    /* input() left something; owned by core */
+	void *backend;   /* console port, owned by core */
+	struct spinlock lock;
+	u8 *map;         /* word of the window -> first row of type->regs that touches it */
+	u64 deadline;    /* armed deadline in counter ticks; 0: none */
+};
+
+/* Services a device model may use; this is the complete list. Exit or thread context. */
+void vdev_set_irq(struct vdev *d, bool level);     /* drive the line; edges are found by the vGIC */
+u64 vdev_now_ns(struct vdev *d);                   /* monotonic guest time */
+void vdev_arm(struct vdev *d, u64 deadline_ns);    /* expire() once at that time; 0 disarms */
+bool vdev_putc(struct vdev *d, u8 c);              /* to hostdev; false: no space, try after output_ready */
+bool vdev_output_full(struct vdev *d);
+void vdev_input_more(struct vdev *d);              /* there is room for input() again */
+/*
+ * vdev_connect - attach the device to what its `hostdev` options name: `-` both ways, `>-` output
+ * only, `<-` input only: the console. No such option: output is dropped. 0 or -E, having said why.
+ * create() only. The option's declaration, and one for `delayed SEC|forever`, are here for all.
+ */
+int vdev_connect(struct vdev *d) __must_check;
+const char *vdev_check_hostdev(const char *text);
+const char *vdev_check_delayed(const char *text);
+bool vdev_hostdev_later(const char *text);
+#define VDEV_OPTION_HOSTDEV \
+	{ .name = "hostdev", .kind = VOPT_STRING, .repeat = true, .check = vdev_check_hostdev, \
+	  .later_if = vdev_hostdev_later, \
+	  .help = "[<|>]PATH: where output goes and input comes from; - is the console" }
+#define VDEV_OPTION_DELAYED \
+	{ .name = "delayed", .kind = VOPT_STRING, .later = true, .check = vdev_check_delayed, \
+	  .help = "seconds to wait for the host device, or `forever`" }
+int vdev_read_ram(struct vdev *d, ipa_t from, void *to, size_t size) __must_check;
+int vdev_write_ram(struct vdev *d, ipa_t to, const void *from, size_t size) __must_check;
+void vdev_lock(struct vdev *d);                    /* held by core around every register handler */
+void vdev_unlock(struct vdev *d);
+const struct cfg_option *vdev_option(struct vdev *d, const char *name); /* first (NULL: not given) */
+void vdev_error(struct vdev *d, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
+void vdev_log(struct vdev *d, const char *fmt, ...) __printf(2, 3); /* rate limited per VM */
+
+/*
+ * What the image builder reads in an object before it links it: an ELF note of section
+ * ".note.quoin.vdev", name "Quoin", type 1, and these words.
+ */
+struct vdev_note {
+	u32 namesz, descsz, type;
+	char name[8];
+	u32 abi;       /* VDEV_ABI */
+	u32 type_size; /* sizeof(struct vdev_type) */
+	u32 head_size; /* sizeof(struct vdev) */
+};
+
+#define VDEV_NOTE(ident) \
+	static const struct vdev_note vdev_note_##ident __used \
+		__section(".note.quoin.vdev") __aligned_to(4) = { \
+			6, 12, 1, "Quoin", VDEV_ABI, sizeof(struct vdev_type), sizeof(struct vdev) };
+
+/*
+ * VDEV(ident) { .name = "...", ... };  defines and registers a device type.
+ * All types of an image stand in one linker section, found by vdev_find().
+ */
+#define VDEV(ident) \
+	VDEV_NOTE(ident) \
+	extern const struct vdev_type vdev_type_##ident; \
+	static const struct vdev_type *const vdev_ref_##ident __used __section("quoin_vdevs") = \
+		&vdev_type_##ident; \
+	const struct vdev_type vdev_type_##ident
+
+/* ---- For the monitor and the tools; not for devices. */
+
+/* vdev_find - type by name or alias ("vdev-x" and "x.so" spellings too); NULL: not in this image. */
+const struct vdev_type *vdev_find(const char *name);
+/* vdev_type_at - the `i`-th type of this image, NULL behind the last. */
+const struct vdev_type *vdev_type_at(unsigned int i);
+/* vdev_type_ok - table sorted, aligned, no overlap, widths sane; NULL or what is wrong. Tests and mkimage. */
+const char *vdev_type_ok(const struct vdev_type *t);
+
+/*
+ * vdev_access - dispatch one access through the type's register table: width, alignment and holes
+ * are decided here. Takes the device's lock. Exit context; m->off < d->size.
+ */
+enum mmio_result vdev_access(struct vdev *d, struct mmio *m);
+
+/*
+ * vdevs_create - make the devices of vm->cfg (types with state) and claim their windows, in the
+ * order of the text, on vm->vdevs. 0, or -E after one error on `diag`; nothing is left then.
+ * vdevs_reset - power-on state; no vCPU runs. vdevs_destroy - disarm and free; no vCPU runs.
+ * Boot or thread context.
+ */
+int vdevs_create(struct vm *vm, struct diag *diag) __must_check;
+void vdevs_reset(struct vm *vm);
+void vdevs_destroy(struct vm *vm);
+
+/* Calls of the console into a device; they lock it. Exit or thread context, no lock held. */
+unsigned int vdev_input(struct vdev *d, const u8 *buf, unsigned int n);
+void vdev_output_ready(struct vdev *d);
+
+#endif
