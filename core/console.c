@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical console: its UART, its contexts, the monitor's own lines.
+ *
+ * Invariants
+ * 1. Devices are called (console_serve) with no lock held; they call in here with theirs held.
+ * 2. The timer is armed with no console lock held: the scheduler's locks rank before this one.
+ * 3. After console_start() no one waits for the UART but console_flush() and panic.
+ */
+#include <errno.h>
+#include <string.h>
+#include "arch/arch.h"
+#include "core/base/fmt.h"
+#include "core/board.h"
+#include "core/console.h"
+#include "core/console_state.h"
+#include "core/irq.h"
+
+#define BURST 32                /* bytes moved per call: what UART FIFOs hold */
+#define POLL_NS 1000000UL       /* a UART without interrupt, sending */
+#define POLL_INPUT_NS 10000000UL
+#define STUCK_SPINS 4000000U    /* a UART that takes no byte for this long is given up */
+#define FLUSH_NS 3000000000UL
+
+struct console console;
+static u8 log_ring[CONSOLE_LOG_RING];
+
+u64 console_lock(void)
+{
+	return console.panicking ? irq_save() : spin_lock_irq(&console.lock);
+}
+
+void console_unlock(u64 flags)
+{
+	if (console.panicking) {
+		irq_restore(flags);
+	} else {
+		spin_unlock_irq(&console.lock, flags);
+	}
+}
+
+/* ---- Output */
+
+static bool put_held(bool wait)
+{
+	struct console *c = &console;
+
+	for (u32 spins = 0; !c->uart->putc(c->base, (u8)c->held); spins++) {
+		if (!wait || spins > STUCK_SPINS) {
+			return wait; /* given up: the byte is dropped */
+		}
+		cpu_relax();
+	}
+	return true;
+}
+
+/* At most `budget` bytes. False: the UART is full or the budget spent; *wake as mux_next(). */
+static __noinline bool send(u32 budget, bool wait, u64 *wake)
+{
+	struct console *c = &console;
+	u64 now = counter_now();
+
+	while (budget-- != 0) {
+		if (!c->holding) {
+			int next = mux_next(&c->mux, now, wake);
+
+			if (next < 0) {
+				return true;
+			}
+			c->held = (u8)next;
+			c->holding = true;
+		}
+		if (!put_held(wait)) {
+			return false;
+		}
+		c->holding = false;
+	}
+	return false;
+}
+
+/* The monitor's own port; made on first use, so that lines before console_init() are kept. */
+static struct console_port *log_port(void)
+{
+	struct console_port *p = &console.mux.port[0];
+
+	if (p->buf == NULL) {
+		p->buf = log_ring;
+		p->size = CONSOLE_LOG_RING;
+		p->used = true;
+		p->live = true;
+	}
+	return p;
+}
+
+static void put_text(struct console_port *p, const char *s, u64 now)
+{
+	for (; *s != '\0'; s++) {
+		port_put(p, (u8)*s, now);
+	}
+}
+
+static void report_lost(void)
+{
+	struct console *c = &console;
+	struct console_port *p = &c->mux.port[0];
+	char line[48];
+
+	if (c->lost == 0 || port_room(p) < sizeof(line)) {
+		return;
+	}
+	fmt_str(line, sizeof(line), "quoin: (%u lines lost)\r\n", c->lost);
+	put_text(p, line, counter_now());
+	c->lost = 0;
+}
+
+static void set_tx(bool on)
+{
+	struct console *c = &console;
+
+	if (c->tx_on != on) {
+		c->tx_on = on;
+		c->uart->irq_mask(c->base, !c->rx_off, on);
+	}
+}
+
+u64 console_push(void)
+{
+	struct console *c = &console;
+	u64 wake = ~0UL;
+
+	if (c->uart == NULL) {
+		return ~0UL;
+	}
+	if (!c->started || c->panicking) {
+		c->mux.all = true;
+		send(~0U, true, &wake);
+		report_lost();
+		send(~0U, true, &wake);
+		return ~0UL;
+	}
+	set_tx(!send(BURST, false, &wake));
+	report_lost();
+	if (c->intid == 0) {
+		wake = MIN(wake, counter_now() + ns_to_counter(c->tx_on ? POLL_NS : POLL_INPUT_NS));
+	}
+	return wake;
+}
+
+/* Everything went out, FIFO included, or a UART that does not move. */
+void console_flush(void)
+{
+	struct console *c = &console;
+	u64 end = counter_now() + ns_to_counter(FLUSH_NS);
+	bool idle = c->uart == NULL;
+
+	while (!idle && counter_now() < end) {
+		u64 flags = console_lock();
+		u64 wake;
+
+		c->mux.all = true;
+		send(BURST, false, &wake);
+		report_lost();
+		idle = !c->holding && mux_idle(&c->mux)
+			&& (c->uart->busy == NULL || !c->uart->busy(c->base));
+		c->mux.all = !c->started;
+		console_unlock(flags);
+		cpu_relax();
+	}
+}
+
+void console_log(const char *text)
+{
+	u64 flags = console_lock();
+	u64 now = counter_now(), again;
+	struct console_port *p = log_port();
+
+	if (port_room(p) < sizeof("quoin: \r\n") + strlen(text)) {
+		console.lost++;
+	} else {
+		put_text(p, "quoin: ", now);
+		for (; *text != '\0'; text++) {
+			/* One call, one line: a line end inside would start a line without prefix. */
+			port_put(p, *text == '\n' || *text == '\r' ? ' ' : (u8)*text, now);
+		}
+		put_text(p, "\r\n", now);
+	}
+	again = console.tx_on ? ~0UL : console_push();
+	console_unlock(flags);
+	console_rearm(again);
+}
+
+void console_panic_mode(void)
+{
+	console.panicking = true;
+	/* Whoever held the lock may have been between two steps: do not trust what was in progress. */
+	console.mux.pend_at = console.mux.pend_len;
+}
+
+/* ---- Contexts */
+
+void console_rearm(u64 at)
+{
+	struct console *c = &console;
+	u64 flags;
+	bool sooner;
+
+	if (at == ~0UL || !c->started || c->panicking) {
+		return;
+	}
+	flags = console_lock();
+	sooner = c->armed == 0 || at < c->armed;
+	c->armed = sooner ? at : c->armed;
+	spin_unlock(&c->lock);
+	if (sooner) {
+		timer_arm(&c->timer, at);
+	}
+	irq_restore(flags);
+}
+
+void console_soon(void)
+{
+	console_rearm(counter_now());
+}
+
+static void on_timer(struct timer *t)
+{
+	u64 flags = console_lock();
+	u64 again;
+
+	(void)t;
+	console.armed = 0;
+	if (console.intid == 0) {
+		console_unlock(flags);
+		console_irq();
+		return;
+	}
+	again = console.tx_on ? ~0UL : console_push();
+	console_unlock(flags);
+	console_serve();
+	console_rearm(again);
+}
+
+static void receive(void)
+{
+	struct console *c = &console;
+
+	for (u32 i = 0; i < BURST; i++) {
+		int byte;
+
+		if (c->in_head - c->in_tail == CONSOLE_INPUT) {
+			c->rx_off = true;
+			c->uart->irq_mask(c->base, false, c->tx_on);
+			return;
+		}
+		byte = c->uart->getc(c->base);
+		if (byte < 0) {
+			return;
+		}
+		c->in[c->in_head++ % CONSOLE_INPUT] = (u8)byte;
+	}
+}
+
+void console_irq(void)
+{
+	struct console *c = &console;
+	u64 flags = console_lock();
+	u64 again;
+
+	if (c->uart != NULL) {
+		c->uart->irq_ack(c->base);
+		receive();
+	}
+	again = console_push();
+	console_unlock(flags);
+	console_serve();
+	console_rearm(again);
+}
+
+static void on_irq(void *arg)
+{
+	(void)arg;
+	console_irq();
+}
+
+void console_start(void)
+{
+	struct console *c = &console;
+	u64 flags;
+
+	if (c->uart != NULL && c->intid != 0 && irq_register(c->intid, false, on_irq, NULL) != 0) {
+		c->intid = 0; /* then it is polled */
+	}
+	flags = console_lock();
+	c->timer.fn = on_timer;
+	list_init(&c->timer.link);
+	c->mux.quiet = ns_to_counter(CONSOLE_QUIET_NS);
+	c->mux.overdue = ns_to_counter(CONSOLE_OVERDUE_NS);
+	c->mux.all = false;
+	c->started = true;
+	if (c->uart != NULL && c->intid != 0) {
+		c->uart->irq_mask(c->base, true, false);
+	}
+	console_unlock(flags);
+	if (c->uart != NULL && c->intid == 0) {
+		console_soon();
+	}
+}
+
+u32 console_intid(void)
+{
+	return console.intid;
+}
+
+/* ---- Finding the UART */
+
+void console_use(const struct uart_ops *ops, pa_t base, u32 intid)
+{
+	u64 flags = console_lock();
+
+	console.uart = ops;
+	console.base = base;
+	console.intid = intid;
+	console.holding = false;
+	console.tx_on = false;
+	console_push();
+	console_unlock(flags);
+}
+
+/* Physical address in the text, 0x or decimal; false if there is more or no number. */
+static bool read_address(const char *s, pa_t *out)
+{
+	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
+	u64 v = 0;
+
+	s += hex ? 2 : 0;
+	if (*s == '\0' || *s == ' ') {
+		return false;
+	}
+	for (; *s != '\0' && *s != ' '; s++) {
+		u32 digit = *s >= '0' && *s <= '9' ? (u32)(*s - '0')
+			: hex && (*s | 0x20) >= 'a' && (*s | 0x20) <= 'f' ? (u32)((*s | 0x20) - 'a' + 10)
+			: 16;
+
+		if (digit >= (hex ? 16U : 10U) || v >> 60 != 0) {
+			return false;
+		}
+		v = v * (hex ? 16 : 10) + digit;
+	}
+	*out = v;
+	return true;
+}
+
+static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, u32 intid)
+{
+	pa_t page = ALIGN_DOWN(base, PAGE_SIZE);
+	int err = arch_map(page, ALIGN_UP(base + size, PAGE_SIZE) - page, MAP_DEVICE);
+
+	if (err == 0 || err == -EEXIST) {
+		err = ops->init(base);
+	}
+	if (err == 0) {
+		console_use(ops, base, intid);
+	}
+	return err;
+}
+
+int console_early(const char *spec)
+{
+	const struct uart_ops *ops;
+	char name[16];
+	size_t n = strcspn(spec, ", ");
+	pa_t base;
+
+	if (n >= sizeof(name) || spec[n] != ',' || !read_address(spec + n + 1, &base)) {
+		return -EINVAL;
+	}
+	memcpy(name, spec, n);
+	name[n] = '\0';
+	ops = uart_by_early_name(name);
+	return ops != NULL ? open_uart(ops, base, PAGE_SIZE, 0) : -ENODEV;
+}
+
+/* The driver for the first of a UART's compatible strings that has one. */
+static const struct uart_ops *driver_for(const struct board_uart *u)
+{
+	const char *s = u->compatible, *end = s + u->compatible_len;
+
+	while (s < end) {
+		const struct uart_ops *ops = uart_by_compatible(s);
+
+		if (ops != NULL) {
+			return ops;
+		}
+		s += strlen(s) + 1;
+	}
+	return NULL;
+}
+
+bool console_knows(const struct board_uart *u)
+{
+	return driver_for(u) != NULL;
+}
+
+int console_init(const struct board *b)
+{
+	const struct board_uart *u = board_console(b, console_knows);
+
+	if (u == NULL) {
+		return -ENODEV;
+	}
+	if (console.uart != NULL && console.base == u->regs.start) {
+		console.intid = u->irq.intid;
+		return 0;
+	}
+	return open_uart(driver_for(u), u->regs.start, u->regs.size, u->irq.intid);
+}

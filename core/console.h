@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one physical console, shared by the monitor's log and the VMs' ports.
+ *
+ * One VM: its bytes pass through as they come, and lines of the monitor start
+ * only where the guest's line has ended (or has been silent for a while).
+ * Several VMs: whole lines, prefixed with the VM's name. Input goes to the
+ * first VM that lives.
+ *
+ * The console starts out synchronous (every byte is waited for): boot. From
+ * console_start() on nothing waits: the UART's interrupts and a timer move the
+ * bytes, in bounded bursts, and a device that finds its port full is told when
+ * there is room again.
+ */
+#ifndef QUOIN_CORE_CONSOLE_H
+#define QUOIN_CORE_CONSOLE_H
+
+#include "core/base/types.h"
+
+struct board;
+struct board_uart;
+struct console_port;
+struct uart_ops;
+struct vdev;
+struct vm;
+
+/*
+ * console_early - print on a UART named by `spec`, "pl011,0x9000000" (what follows earlycon=, up to
+ * a blank or the end). 0, -EINVAL (no such form), -ENODEV (no such driver), or what arch_map says.
+ * What was logged before comes out first. Boot context.
+ */
+int console_early(const char *spec) __must_check;
+
+/*
+ * console_init - take the board's console (stdout-path, or the first UART with a driver). 0, or
+ * -ENODEV: then an early console stays, or all output is kept in memory. Boot context.
+ */
+int console_init(const struct board *b) __must_check;
+
+/* console_knows - there is a driver for this UART; for board_console(). */
+bool console_knows(const struct board_uart *u);
+
+/* console_use - take this UART; intid 0: it is polled. Boot context and tests. */
+void console_use(const struct uart_ops *ops, pa_t base, u32 intid);
+
+/*
+ * console_start - no more waiting for bytes: from now on the UART's interrupt, registered here for
+ * the calling CPU, and timers move them. Boot context, once, when the GIC and the scheduler are up.
+ */
+void console_start(void);
+u32 console_intid(void); /* 0: none, it is polled */
+/* console_irq - the UART's interrupt. Exit or interrupt context, no lock held. */
+void console_irq(void);
+
+/* console_multi - prefix lines with VM names from now on; also done when a second port opens. */
+void console_multi(bool on);
+
+/*
+ * console_log - a whole line of the monitor, without its end. Any context in which the scheduler's
+ * locks are not held. Lines that find no room are counted and reported.
+ */
+void console_log(const char *text);
+
+/* console_flush - wait until everything has left the UART (at most a few seconds). Thread or boot. */
+void console_flush(void);
+
+/* console_panic_mode - from now on print at once, whoever holds the lock. Any context. */
+void console_panic_mode(void);
+
+/* console_vm_end - the VM has died: its output is finished, input goes to the next. Thread context. */
+void console_vm_end(struct vm *vm);
+/* console_vm_start - the VM runs (again): it may have the input. Thread context. */
+void console_vm_start(struct vm *vm);
+
+/*
+ * console_attach - connect a device to the port of its VM (made on first use). 0, -ENOMEM, -ENOSPC.
+ * console_detach - undo it; harmless if it was not. Afterwards the device is called no more.
+ * Thread or boot context.
+ */
+int console_attach(struct vdev *d, bool in, bool out) __must_check;
+void console_detach(struct vdev *d);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choice of the next byte on the console: see console_mux.h. */
+#include <string.h>
+#include "core/base/fmt.h"
+#include "core/console_mux.h"
+
+#define TO_LINE_END (~0U)
+
+static bool is_monitor(const struct console_mux *m, const struct console_port *p)
+{
+	return p == &m->port[0];
+}
+
+static bool reached(u64 now, u64 at, u64 *wake)
+{
+	if (now >= at) {
+		return true;
+	}
+	*wake = MIN(*wake, at);
+	return false;
+}
+
+/* Has it something that should be shown? */
+static bool is_ready(const struct console_mux *m, const struct console_port *p, u64 now, u64 *wake)
+{
+	if (!p->used || port_used(p) == 0) {
+		return false;
+	}
+	if (is_monitor(m, p) || !m->multi || m->all || !p->live) {
+		return true;
+	}
+	if (p->lines != 0 || p == m->open || port_used(p) >= CONSOLE_PARTIAL) {
+		return true;
+	}
+	return reached(now, p->last + m->quiet, wake);
+}
+
+/* May it speak, although somebody's line may not have ended? */
+static bool may_speak(const struct console_mux *m, struct console_port *p, u64 now, u64 *wake)
+{
+	if (m->open == NULL || m->open == p || m->all) {
+		return true;
+	}
+	if (p->waiting == 0) {
+		p->waiting = now;
+	}
+	if (port_used(m->open) == 0
+	    && (!m->open->live || reached(now, m->open_at + m->quiet, wake))) {
+		return true;
+	}
+	return reached(now, p->waiting + m->overdue, wake);
+}
+
+static void add_pending(struct console_mux *m, const char *text)
+{
+	m->pend_len += fmt_str(m->pend + m->pend_len, sizeof(m->pend) - m->pend_len, "%s", text);
+}
+
+static void add_prefix(struct console_mux *m, const struct console_port *p)
+{
+	if (m->multi && !is_monitor(m, p)) {
+		add_pending(m, p->name);
+		add_pending(m, ": ");
+	}
+}
+
+static void give_turn(struct console_mux *m, struct console_port *p)
+{
+	bool whole = is_monitor(m, p) || p->lines != 0;
+
+	m->cur = p;
+	m->left = whole ? TO_LINE_END : port_used(p);
+	p->waiting = 0;
+	if (m->open == p) {
+		return;
+	}
+	if (m->open != NULL) {
+		add_pending(m, "\r\n");
+		m->after_cr = false;
+	}
+	m->open = NULL;
+	add_prefix(m, p);
+}
+
+static bool pick(struct console_mux *m, u64 now, u64 *wake)
+{
+	struct console_port *go_on = NULL;
+
+	m->cur = NULL;
+	for (u32 i = 0; i < CONSOLE_PORTS; i++) {
+		/* The monitor first, then the VMs in turn. */
+		u32 n = i == 0 ? 0 : 1 + (m->turn + i - 1) % CONSOLE_VMS;
+		struct console_port *p = &m->port[n];
+
+		if (!is_ready(m, p, now, wake)) {
+			continue;
+		}
+		if (p == m->open) {
+			go_on = p;
+		} else if (may_speak(m, p, now, wake)) {
+			m->turn = n == 0 ? m->turn : n % CONSOLE_VMS;
+			give_turn(m, p);
+			return true;
+		}
+	}
+	if (go_on != NULL) {
+		give_turn(m, go_on);
+	}
+	return go_on != NULL;
+}
+
+static u8 take(struct console_mux *m, struct console_port *p, u64 now)
+{
+	u8 c = p->buf[p->tail & (p->size - 1)];
+
+	p->tail++;
+	m->left -= m->left != TO_LINE_END ? 1 : 0;
+	m->open = p;
+	m->open_at = now;
+	m->after_cr = c == '\r' && m->multi && !is_monitor(m, p);
+	if (c == '\n') {
+		p->lines--;
+		m->left = 0;
+		m->open = NULL;
+	}
+	return c;
+}
+
+/*
+ * A bare carriage return goes back to the start of the line, where the prefix stands: it is
+ * written again, or a guest could replace it with another VM's name or the monitor's.
+ */
+static void guard_prefix(struct console_mux *m)
+{
+	u8 c = m->cur->buf[m->cur->tail & (m->cur->size - 1)];
+
+	if (m->after_cr && c != '\n' && c != '\r') {
+		m->after_cr = false;
+		add_prefix(m, m->cur);
+	}
+}
+
+int mux_next(struct console_mux *m, u64 now, u64 *wake)
+{
+	if (m->pend_at == m->pend_len) {
+		m->pend_at = 0;
+		m->pend_len = 0;
+		if ((m->cur == NULL || m->left == 0 || port_used(m->cur) == 0) && !pick(m, now, wake)) {
+			return -1;
+		}
+		guard_prefix(m);
+	}
+	if (m->pend_at < m->pend_len) {
+		return (u8)m->pend[m->pend_at++];
+	}
+	return take(m, m->cur, now);
+}
+
+bool mux_idle(const struct console_mux *m)
+{
+	if (m->pend_at < m->pend_len) {
+		return false;
+	}
+	for (u32 i = 0; i < CONSOLE_PORTS; i++) {
+		if (m->port[i].used && port_used(&m->port[i]) != 0) {
+			return false;
+		}
+	}
+	return true;
+}

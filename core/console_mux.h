@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which byte goes out next: several rings of text in, one stream of unmixed
+ * lines out. Plain data and time in, no hardware, no locks: the caller holds
+ * the console's lock. Shared by core/console*.c and its test only.
+ */
+#ifndef QUOIN_CORE_CONSOLE_MUX_H
+#define QUOIN_CORE_CONSOLE_MUX_H
+
+#include "core/base/types.h"
+#include "core/config/vm_config.h"
+
+#define CONSOLE_VMS 8                     /* as VM_MAX */
+#define CONSOLE_PORTS (CONSOLE_VMS + 1)   /* port 0 is the monitor's */
+#define CONSOLE_RING 4096
+#define CONSOLE_LOG_RING 8192
+#define CONSOLE_PORT_DEVICES 4
+#define CONSOLE_QUIET_NS 50000000UL       /* an unfinished line is shown, or given up, after this */
+#define CONSOLE_OVERDUE_NS 500000000UL    /* nobody waits longer for another's line to end */
+#define CONSOLE_PARTIAL 256               /* an unfinished line of this many bytes is shown */
+
+struct console_port {
+	u8 *buf;
+	u32 size;          /* of buf, a power of two */
+	u32 head, tail;    /* free running; head - tail bytes are waiting */
+	u32 lines;         /* line ends among them */
+	u64 last;          /* when the newest byte came */
+	u64 waiting;       /* since when it may not speak because of another's line; 0: it may */
+	bool used, live;
+	bool refused;      /* somebody found it full */
+	bool in[CONSOLE_PORT_DEVICES];
+	struct vdev *dev[CONSOLE_PORT_DEVICES];
+	char name[VM_NAME_MAX + 1];
+};
+
+struct console_mux {
+	struct console_port port[CONSOLE_PORTS];
+	bool multi;
+	bool all;                  /* hold nothing back (boot, flush, panic) */
+	u64 quiet, overdue;        /* the two times in counter ticks */
+	struct console_port *cur;  /* whose bytes are going out */
+	struct console_port *open; /* in whose unfinished line the cursor stands */
+	u64 open_at;               /* when its last byte went out */
+	u32 left;                  /* bytes `cur` may send, or up to its line end */
+	u32 turn;                  /* round robin over the VMs */
+	bool after_cr;             /* the last byte was a carriage return of a guest */
+	u8 pend_at, pend_len;
+	char pend[VM_NAME_MAX + 8];/* line end and prefix to send before anything else */
+};
+
+static inline u32 port_used(const struct console_port *p)
+{
+	return p->head - p->tail;
+}
+
+static inline u32 port_room(const struct console_port *p)
+{
+	return p->size - port_used(p);
+}
+
+/* port_put - append a byte; the caller has looked at port_room(). */
+static inline void port_put(struct console_port *p, u8 c, u64 now)
+{
+	p->buf[p->head & (p->size - 1)] = c;
+	p->head++;
+	p->lines += c == '\n';
+	p->last = now;
+}
+
+/*
+ * mux_next - the next byte to send, or -1: nothing may be sent now; then *wake is lowered to the
+ * time (counter ticks) at which asking again makes sense.
+ */
+int mux_next(struct console_mux *m, u64 now, u64 *wake);
+
+/* mux_idle - nothing waits anywhere. */
+bool mux_idle(const struct console_mux *m);
+
+#endif
