@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PL011 UART, revision r1p5 (ARM DDI 0183).
+ *
+ * Modelled: both FIFOs (32 deep, or one byte with FEN clear), all registers, levels and
+ * interrupts, loopback of data and modem lines. Not modelled: the line (baud rate, parity and word
+ * length are stored; IrDA bits too) and DMA requests (DMACR is stored).
+ *
+ * Time does not pass on this line: a byte written is gone at once if the backend takes it, and
+ * stays in the transmit FIFO otherwise; the receive timeout elapses at once.
+ *
+ *   count of tx = what the backend refused     RIS.TX: set when data has left the FIFO and it is
+ *                                              at its level or below; cleared above, and by ICR
+ *   irq line    = (ris & imsc) != 0            RIS.RX: set by a byte that makes the FIFO reach its
+ *                                              level; cleared below, and by ICR
+ *
+ * It starts as firmware leaves one: enabled (CR 0x301), so that an early console works as is.
+ */
+#include "core/base/fmt.h"
+#include "core/vdev.h"
+
+#define DEPTH 32
+
+#define DR_BE BIT(10)
+#define DR_OE BIT(11)
+#define RSR_OE BIT(3)
+
+#define FR_CTS BIT(0)
+#define FR_DSR BIT(1)
+#define FR_DCD BIT(2)
+#define FR_BUSY BIT(3)
+#define FR_RXFE BIT(4)
+#define FR_TXFF BIT(5)
+#define FR_RXFF BIT(6)
+#define FR_TXFE BIT(7)
+#define FR_RI BIT(8)
+#define FR_MODEM (FR_CTS | FR_DSR | FR_DCD | FR_RI)
+
+#define LCR_BRK BIT(0)
+#define LCR_FEN BIT(4)
+
+#define CR_UARTEN BIT(0)
+#define CR_LBE BIT(7)
+#define CR_TXE BIT(8)
+#define CR_RXE BIT(9)
+#define CR_DTR BIT(10)
+#define CR_RTS BIT(11)
+#define CR_OUT1 BIT(12)
+#define CR_OUT2 BIT(13)
+#define CR_RESET (CR_UARTEN | CR_TXE | CR_RXE)
+#define CR_BITS 0xff87
+
+#define IFLS_TX BITS(2, 0)
+#define IFLS_RX BITS(5, 3)
+#define IFLS_RESET 0x12
+
+/* Bits of IMSC, RIS, MIS and ICR. */
+#define INT_RI BIT(0)
+#define INT_CTS BIT(1)
+#define INT_DCD BIT(2)
+#define INT_DSR BIT(3)
+#define INT_RX BIT(4)
+#define INT_TX BIT(5)
+#define INT_RT BIT(6)
+#define INT_BE BIT(9)
+#define INT_OE BIT(10)
+#define INT_BITS 0x7ff
+
+struct pl011 {
+	struct vdev dev; /* must be first */
+	u32 fr;          /* always up to date, read without the lock */
+	u32 ris, imsc;
+	u16 rsr, ilpr, ibrd, fbrd, lcr, cr, ifls, dmacr;
+	u8 rx_first, rx_count, tx_first, tx_count;
+	bool overrun;    /* the next byte received carries OE */
+	u16 rx[DEPTH];
+	u8 tx[DEPTH];
+};
+
+static struct pl011 *to_pl011(struct vdev *d)
+{
+	return (struct pl011 *)d;
+}
+
+static u32 depth(const struct pl011 *s)
+{
+	return (s->lcr & LCR_FEN) != 0 ? DEPTH : 1;
+}
+
+/* Bytes at which a FIFO reaches its level (DDI 0183 3.3.9): 1/8, 1/4, 1/2, 3/4, 7/8; reserved: 1/2. */
+static u32 level(u32 select)
+{
+	static const u8 bytes[8] = { 4, 8, 16, 24, 28, 16, 16, 16 };
+
+	return bytes[select & 7];
+}
+
+static u32 rx_level(const struct pl011 *s)
+{
+	return (s->lcr & LCR_FEN) != 0 ? level((u32)field_get(IFLS_RX, s->ifls)) : 1;
+}
+
+static u32 tx_level(const struct pl011 *s)
+{
+	return (s->lcr & LCR_FEN) != 0 ? level((u32)field_get(IFLS_TX, s->ifls)) : 0;
+}
+
+static bool can(const struct pl011 *s, u32 what)
+{
+	return (s->cr & (CR_UARTEN | what)) == (CR_UARTEN | what);
+}
+
+/* The other end is always there and ready; in loopback our own outputs are its. */
+static u32 modem_lines(const struct pl011 *s)
+{
+	if ((s->cr & CR_LBE) == 0) {
+		return FR_CTS | FR_DSR | FR_DCD;
+	}
+	return ((s->cr & CR_RTS) != 0 ? FR_CTS : 0) | ((s->cr & CR_DTR) != 0 ? FR_DSR : 0)
+		| ((s->cr & CR_OUT1) != 0 ? FR_DCD : 0) | ((s->cr & CR_OUT2) != 0 ? FR_RI : 0);
+}
+
+/* After every change: flags from state, the interrupt line from what is raw and masked. */
+static void update(struct pl011 *s)
+{
+	u32 fr = modem_lines(s);
+	u32 changed = (fr ^ s->fr) & FR_MODEM;
+
+	s->ris |= ((changed & FR_RI) != 0 ? INT_RI : 0) | ((changed & FR_CTS) != 0 ? INT_CTS : 0)
+		| ((changed & FR_DCD) != 0 ? INT_DCD : 0) | ((changed & FR_DSR) != 0 ? INT_DSR : 0);
+	fr |= s->tx_count == 0 ? FR_TXFE : FR_BUSY;
+	fr |= s->tx_count >= depth(s) ? FR_TXFF : 0;
+	fr |= s->rx_count == 0 ? FR_RXFE : 0;
+	fr |= s->rx_count >= depth(s) ? FR_RXFF : 0;
+	WRITE_ONCE(s->fr, fr);
+	vdev_set_irq(&s->dev, (s->ris & s->imsc) != 0);
+}
+
+/* ---- Receive */
+
+static void receive(struct pl011 *s, u32 byte)
+{
+	if (s->rx_count >= depth(s)) {
+		s->overrun = true;
+		s->rsr |= RSR_OE;
+		s->ris |= INT_OE;
+		return;
+	}
+	s->rx[(s->rx_first + s->rx_count) % DEPTH] = (u16)(byte | (s->overrun ? DR_OE : 0));
+	s->rx_count++;
+	s->overrun = false;
+	s->ris |= INT_RT | (s->rx_count >= rx_level(s) ? INT_RX : 0);
+	s->ris |= (byte & DR_BE) != 0 ? INT_BE : 0;
+}
+
+static u64 get_dr(struct vdev *d, unsigned int i)
+{
+	struct pl011 *s = to_pl011(d);
+	u32 v;
+
+	(void)i;
+	if (s->rx_count == 0) {
+		return 0;
+	}
+	v = s->rx[s->rx_first];
+	s->rx_first = (u8)((s->rx_first + 1) % DEPTH);
+	s->rx_count--;
+	s->rsr = (u16)((s->rsr & RSR_OE) | (v >> 8));
+	if (s->rx_count < rx_level(s)) {
+		s->ris &= ~INT_RX;
+	}
+	/* What stays behind times out again, should the guest have cleared that. */
+	s->ris = s->rx_count == 0 ? s->ris & ~INT_RT : s->ris | INT_RT;
+	update(s);
+	vdev_input_more(d);
+	return v;
+}
+
+static unsigned int input(struct vdev *d, const u8 *buf, unsigned int n)
+{
+	struct pl011 *s = to_pl011(d);
+	unsigned int taken = 0;
+
+	if (!can(s, CR_RXE) || (s->cr & CR_LBE) != 0) {
+		return 0;
+	}
+	while (taken < n && s->rx_count < depth(s)) {
+		receive(s, buf[taken++]);
+	}
+	update(s);
+	return taken;
+}
+
+/* ---- Transmit */
+
+static bool send_byte(struct pl011 *s, u8 c)
+{
+	if (!can(s, CR_TXE)) {
+		return false;
+	}
+	if ((s->cr & CR_LBE) != 0) {
+		if (can(s, CR_RXE)) {
+			receive(s, c);
+		}
+		return true;
+	}
+	return vdev_putc(&s->dev, c);
+}
+
+/* Send what waits; data that has left and a FIFO at its level or below make the interrupt. */
+static void drain(struct pl011 *s)
+{
+	u32 before = s->tx_count;
+
+	while (s->tx_count != 0 && send_byte(s, s->tx[s->tx_first])) {
+		s->tx_first = (u8)((s->tx_first + 1) % DEPTH);
+		s->tx_count--;
+	}
+	if (s->tx_count != before && s->tx_count <= tx_level(s)) {
+		s->ris |= INT_TX;
+	}
+}
+
+static void set_dr(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	struct pl011 *s = to_pl011(d);
+
+	(void)i;
+	(void)mask;
+	/* Into a full FIFO: lost, as the flags have told. */
+	if (s->tx_count < depth(s)) {
+		s->tx[(s->tx_first + s->tx_count) % DEPTH] = (u8)val;
+		s->tx_count++;
+		if (s->tx_count > tx_level(s)) {
+			s->ris &= ~INT_TX;
+		}
+		drain(s);
+	}
+	update(s);
+}
+
+static void output_ready(struct vdev *d)
+{
+	struct pl011 *s = to_pl011(d);
+
+	drain(s);
+	update(s);
+}
+
+/* ---- Control */
+
+static u64 merge(u64 old, u64 val, u64 mask)
+{
+	return (old & ~mask) | val;
+}
+
+static u64 get_fr(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return READ_ONCE(to_pl011(d)->fr);
+}
+
+static u64 get_rsr(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->rsr;
+}
+
+static void set_ecr(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	(void)i;
+	(void)val;
+	(void)mask;
+	to_pl011(d)->rsr = 0;
+}
+
+static u64 get_lcr(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->lcr;
+}
+
+static void set_lcr(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	struct pl011 *s = to_pl011(d);
+	u32 old = s->lcr;
+
+	(void)i;
+	s->lcr = (u16)(merge(old, val, mask) & 0xff);
+	if ((old & ~s->lcr & LCR_FEN) != 0) {
+		/* DDI 0183 3.3.8: clearing FEN flushes the transmit FIFO. Of input one byte has room. */
+		s->tx_count = 0;
+		s->rx_count = MIN(s->rx_count, 1);
+	}
+	if ((~old & s->lcr & LCR_BRK) != 0 && (s->cr & CR_LBE) != 0 && can(s, CR_RXE)) {
+		receive(s, DR_BE);
+	}
+	update(s);
+	vdev_input_more(d);
+}
+
+static u64 get_cr(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->cr;
+}
+
+static void set_cr(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	struct pl011 *s = to_pl011(d);
+
+	(void)i;
+	s->cr = (u16)(merge(s->cr, val, mask) & CR_BITS);
+	drain(s);
+	update(s);
+	vdev_input_more(d);
+}
+
+static u64 get_imsc(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->imsc;
+}
+
+static void set_imsc(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	struct pl011 *s = to_pl011(d);
+
+	(void)i;
+	s->imsc = (u32)merge(s->imsc, val, mask) & INT_BITS;
+	update(s);
+}
+
+static u64 get_ris(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->ris;
+}
+
+static u64 get_mis(struct vdev *d, unsigned int i)
+{
+	(void)i;
+	return to_pl011(d)->ris & to_pl011(d)->imsc;
+}
+
+static void set_icr(struct vdev *d, unsigned int i, u64 val, u64 mask)
+{
+	struct pl011 *s = to_pl011(d);
+
+	(void)i;
+	(void)mask;
+	s->ris &= ~(u32)val;
+	update(s);
+}
+
+/* Registers that only remember: row by offset, with the bits that exist. */
+#define STORED(field, bits) \
+	static u64 get_##field(struct vdev *d, unsigned int i) \
+	{ \
+		(void)i; \
+		return to_pl011(d)->field; \
+	} \
+	static void set_##field(struct vdev *d, unsigned int i, u64 val, u64 mask) \
+	{ \
+		(void)i; \
+		to_pl011(d)->field = (u16)(merge(to_pl011(d)->field, val, mask) & (bits)); \
+	}
+STORED(ilpr, 0xff)
+STORED(ibrd, 0xffff)
+STORED(fbrd, 0x3f)
+STORED(ifls, 0x3f)
+STORED(dmacr, 0x7)
+
+static u64 get_id(struct vdev *d, unsigned int i)
+{
+	/* PeriphID: part 0x011, ARM, revision 3 (r1p5). PCellID: 0xb105f00d. */
+	static const u8 id[8] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+
+	(void)d;
+	return id[i & 7];
+}
+
+#define ANY (1 | 2 | 4)
+#define REG(at, getter, setter) \
+	{ .off = (at), .end = (at) + 4, .width = 4, .sizes = ANY, .get = (getter), .set = (setter) }
+
+static const struct vreg regs[] = {
+	REG(0x00, get_dr, set_dr),
+	REG(0x04, get_rsr, set_ecr),
+	{ .off = 0x18, .end = 0x1c, .width = 4, .sizes = ANY, .nolock = true, .get = get_fr },
+	REG(0x20, get_ilpr, set_ilpr),
+	REG(0x24, get_ibrd, set_ibrd),
+	REG(0x28, get_fbrd, set_fbrd),
+	REG(0x2c, get_lcr, set_lcr),
+	REG(0x30, get_cr, set_cr),
+	REG(0x34, get_ifls, set_ifls),
+	REG(0x38, get_imsc, set_imsc),
+	REG(0x3c, get_ris, NULL),
+	REG(0x40, get_mis, NULL),
+	REG(0x44, NULL, set_icr),
+	REG(0x48, get_dmacr, set_dmacr),
+	{ .off = 0xfe0, .end = 0x1000, .width = 4, .sizes = ANY, .get = get_id },
+};
+
+/* ---- Life */
+
+static int create(struct vdev *d)
+{
+	return vdev_connect(d);
+}
+
+static void reset(struct vdev *d)
+{
+	struct pl011 *s = to_pl011(d);
+
+	s->ris = s->imsc = 0;
+	s->rsr = s->ilpr = s->ibrd = s->fbrd = s->lcr = s->dmacr = 0;
+	s->cr = CR_RESET;
+	s->ifls = IFLS_RESET;
+	s->rx_count = s->tx_count = 0;
+	s->overrun = false;
+	s->fr = modem_lines(s); /* no change of theirs to report */
+	update(s);
+}
+
+static void fdt(struct vdev *d, struct fdt_node *n)
+{
+	static const char *const compatible[] = { "arm,pl011", "arm,primecell" };
+	static const char *const clock_names[] = { "uartclk", "apb_pclk" };
+	u32 clock = fdt_node_clock24m(n);
+	u32 clocks[2] = { clock, clock };
+
+	(void)d;
+	fdt_node_strs(n, "compatible", compatible, ARRAY_SIZE(compatible));
+	fdt_node_reg(n);
+	fdt_node_intr(n, true);
+	fdt_node_u32s(n, "clocks", clocks, ARRAY_SIZE(clocks));
+	fdt_node_strs(n, "clock-names", clock_names, ARRAY_SIZE(clock_names));
+}
+
+static void status(struct vdev *d, char *buf, size_t size)
+{
+	const struct pl011 *s = to_pl011(d);
+
+	fmt_str(buf, size, "cr %04x lcr %02x fr %03x ris %03x imsc %03x rx %u tx %u", s->cr, s->lcr,
+		s->fr, s->ris, s->imsc, s->rx_count, s->tx_count);
+}
+
+static const struct vdev_option options[] = {
+	VDEV_OPTION_HOSTDEV,
+	{ .name = "batch", .kind = VOPT_NUM, .later = true,
+	  .help = "microseconds to collect output before it is passed on" },
+	VDEV_OPTION_DELAYED,
+	{ 0 },
+};
+
+VDEV(pl011) = {
+	.abi = VDEV_ABI,
+	.name = "pl011",
+	.regs = regs,
+	.reg_count = ARRAY_SIZE(regs),
+	.window = 0x1000,
+	.need_loc = true,
+	.need_intr = true,
+	.options = options,
+	.state_size = sizeof(struct pl011),
+	.create = create,
+	.reset = reset,
+	.node = "uart",
+	.fdt = fdt,
+	.input = input,
+	.output_ready = output_ready,
+	.status = status,
+};
