@@ -153,4 +153,19 @@ bool board_uart_is(const struct board_uart *u, const char *compatible);
 /* board_module_find - module by index (ascending address, from 0) or by exact address; NULL: none. */
 const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key);
 
+/*
+ * board_free_ram - RAM without what is reserved, in whole pages, ascending. Returns the number of
+ * ranges stored in `out` (room for `max`; the rest is left out). Any context.
+ */
+u32 board_free_ram(const struct board *b, struct range *out, u32 max);
+
+struct board_limits;
+
+/*
+ * board_limits_of - what the configuration checker asks of a board, for the host tools: `ram` (room
+ * for `max`) receives the free RAM `l` then points to, and the width of physical addresses follows
+ * from the CPUs' names, 40 bits if one is unknown. The monitor asks its CPUs instead.
+ */
+void board_limits_of(const struct board *b, struct range *ram, u32 max, struct board_limits *l);
+
 #endif
