@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of one VM as a whole. */
 #include "core/config/check.h"
 
@@ -141,10 +142,10 @@ static void check_memory(struct check *c)
 	}
 }
 
-static bool in_memory(const struct vm_config *cfg, u64 addr)
+static bool in_memory(const struct vm_config *cfg, u64 addr, bool rom_too)
 {
 	for (const struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
-		if (m->size != 0 && range_contains(m->start, m->size, addr, 1)) {
+		if ((rom_too || !m->rom) && m->size != 0 && range_contains(m->start, m->size, addr, 1)) {
 			return true;
 		}
 	}
@@ -153,23 +154,26 @@ static bool in_memory(const struct vm_config *cfg, u64 addr)
 
 static void check_loads(struct check *c)
 {
+	static const char *const only_one[BLOB_DATA + 1] = {
+		[BLOB_GUEST] = "guest", [BLOB_INITRD] = "initrd", [BLOB_FDT] = "fdt",
+	};
 	const struct cfg_load *seen[BLOB_DATA + 1] = { NULL };
 	const struct vm_config *cfg = c->cfg;
 
 	for (const struct cfg_load *l = cfg->load; l != NULL; l = l->next) {
-		if (l->has_addr && !in_memory(cfg, l->addr)) {
+		if (l->has_addr && !in_memory(cfg, l->addr, true)) {
 			check_error(c, &l->pos, "load address 0x%lx is in no ram or rom of the VM", l->addr);
 		}
-		if (seen[l->blob] != NULL && (l->blob == BLOB_GUEST || l->blob == BLOB_INITRD)) {
-			check_error(c, &l->pos, "a second '%s load': a VM has one",
-				    l->blob == BLOB_GUEST ? "guest" : "initrd");
+		if (seen[l->blob] != NULL && only_one[l->blob] != NULL) {
+			check_error(c, &l->pos, "a second '%s load': a VM has one", only_one[l->blob]);
 		}
 		seen[l->blob] = l;
 	}
 	if (seen[BLOB_GUEST] == NULL && seen[BLOB_PLAIN] == NULL) {
 		check_error(c, &cfg->pos, "nothing to run: expected 'load PATH' or 'guest load PATH'");
 	}
-	if (cfg->has_fdt_addr && (!in_memory(cfg, cfg->fdt_addr) || !IS_ALIGNED(cfg->fdt_addr, 8))) {
+	if (cfg->has_fdt_addr &&
+	    (!in_memory(cfg, cfg->fdt_addr, false) || !IS_ALIGNED(cfg->fdt_addr, 8))) {
 		check_error(c, &cfg->fdt_addr_pos,
 			    "fdt-addr 0x%lx: expected a multiple of 8 inside the VM's RAM", cfg->fdt_addr);
 	}

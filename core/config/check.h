@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole-VM and whole-system checks of parsed configurations, and what they fill in: placement
  * of RAM without an address, the GIC's version and frames, the map of the VM's address space.

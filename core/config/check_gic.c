@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Version and frames of a VM's GIC: from `vdev gic`, the host, and the defaults. */
 #include "core/config/check_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The checker's insides, shared by core/config/check*.c only. */
 #ifndef QUOIN_CORE_CONFIG_CHECK_PARTS_H
 #define QUOIN_CORE_CONFIG_CHECK_PARTS_H

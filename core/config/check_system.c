@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Checks across VMs. */
 #include "core/config/check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Devices of a VM: location, interrupt, name; nothing used twice. */
 #include "core/config/check_parts.h"
 
@@ -77,7 +78,12 @@ static void check_name(struct check *c, const struct cfg_vdev *v)
 
 void check_vdevs(struct check *c)
 {
+	u32 count = 0;
+
 	for (const struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
+		if (v->type != NULL && ++count == VM_MAX_VDEVS + 1) {
+			check_error(c, &v->pos, "more than %d vdevs", VM_MAX_VDEVS);
+		}
 		if (v->name != NULL) {
 			check_name(c, v);
 		}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts (cpu, vdev, pass, reserve) and the options they have in common. */
 #include "core/config/parser.h"
 
@@ -136,9 +137,12 @@ static bool known_type(struct parser *p, const struct token *opt, const struct t
 
 	if (k == NULL) {
 		near = nearest_type(name);
-		parse_error(p, &arg->pos, "unknown vdev type '%.40s': %s%s", name,
-			    near != NULL ? "did you mean " : "expected a type such as pl011, virtio-blk, gic",
-			    near != NULL ? near : "");
+		if (near != NULL) {
+			parse_error(p, &arg->pos, "unknown vdev type '%.40s': did you mean '%s'?", name, near);
+		} else {
+			parse_error(p, &arg->pos, "unknown vdev type '%.40s': expected a type such as "
+				    "pl011, virtio-blk, gic", name);
+		}
 		return false;
 	}
 	if (k->status == KNOWN_X86) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of the language but those a vdev type declares: one row each. */
 #include "core/config/parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device types this program knows by name only, and the options they take. */
 #include "core/config/parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The arguments of `loc` and `intr`. */
 #include "core/config/parser.h"
 
@@ -100,7 +101,7 @@ static bool mem_loc(struct parser *p, const struct token *arg, struct cfg_loc *l
 			(void)parse_alloc(p, ~0UL, &arg->pos);
 		}
 	}
-	return !p->fatal;
+	return p->fatal == 0;
 }
 
 struct cfg_loc *parse_loc(struct parser *p, const struct token *arg)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The token loop of the config language, and what its option handlers share. */
 #include "core/config/parser.h"
 
@@ -13,10 +14,10 @@ void *parse_alloc(struct parser *p, size_t size, const struct src_pos *pos)
 {
 	void *mem = arena_alloc(p->cfg->arena, size);
 
-	if (mem == NULL && !p->fatal) {
+	if (mem == NULL && p->fatal == 0) {
 		diag_error(p->diag, pos, "configuration too large");
+		p->fatal = -ENOMEM;
 	}
-	p->fatal |= mem == NULL;
 	return mem;
 }
 
@@ -38,9 +39,11 @@ bool parse_number(struct parser *p, const struct token *arg, struct slice piece,
 	if (r == VALUE_OK && *out >= min && *out <= max) {
 		return true;
 	}
-	if (r == VALUE_BAD) {
+	if (n == 0) {
+		parse_error(p, &pos, "missing number in '%.40s'", arg->text);
+	} else if (r == VALUE_BAD) {
 		parse_error(p, &pos, "bad number '%.*s': expected decimal, 0x hex or 0d decimal, "
-			    "with K, M or G for a multiple", n, piece.s);
+			    "perhaps with K, M or G behind", n, piece.s);
 	} else if (r == VALUE_TOO_LARGE || max == ~0UL) {
 		parse_error(p, &pos, "number '%.*s' is too %s", n, piece.s,
 			    r == VALUE_OK ? "small" : "large");
@@ -70,7 +73,9 @@ static bool next_token(struct parser *p, struct token *t)
 		return true;
 	}
 	r = lexer_next(&p->lx, t);
-	p->fatal |= r < 0;
+	if (r < 0) {
+		p->fatal = r;
+	}
 	return r > 0;
 }
 
@@ -78,7 +83,7 @@ bool parse_arg(struct parser *p, const struct token *opt, const char *expects, b
 	       struct token *arg)
 {
 	if (!next_token(p, arg)) {
-		if (!p->fatal) {
+		if (p->fatal == 0) {
 			parse_error(p, &opt->pos, "'%s' ends the text: expected %s", opt->text, expects);
 		}
 		return false;
@@ -257,22 +262,22 @@ int config_parse(struct vm_config *cfg, struct arena *arena, const struct config
 	p.vdev_end = &cfg->vdev;
 	p.pass_end = &cfg->pass;
 	p.reserve_end = &cfg->reserve;
-	while (!p.fatal && next_token(&p, &t)) {
+	while (p.fatal == 0 && next_token(&p, &t)) {
 		if (p.items++ == 0) {
 			cfg->pos = t.pos;
 		}
 		handle(&p, &t);
-		if (!p.fatal && diag->errors - p.first_error >= CONFIG_MAX_ERRORS) {
+		if (p.fatal == 0 && diag->errors - p.first_error >= CONFIG_MAX_ERRORS) {
 			diag_error(diag, &t.pos, "too many errors: giving up");
-			p.fatal = true;
+			p.fatal = -EINVAL;
 		}
 	}
-	if (p.blob_tok != NULL && !p.fatal) {
+	if (p.blob_tok != NULL && p.fatal == 0) {
 		lone_blob(&p);
 	}
 	if (cfg->cpu_count == 0) {
 		cfg->cpu[0].pos = cfg->pos;
 		cfg->cpu_count = 1;
 	}
-	return diag->errors == p.first_error ? 0 : -EINVAL;
+	return p.fatal == 0 && diag->errors != p.first_error ? -EINVAL : p.fatal;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* qvmconf text to struct vm_config. The language is described in docs/qvmconf.md. */
 #ifndef QUOIN_CORE_CONFIG_PARSE_H
 #define QUOIN_CORE_CONFIG_PARSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parser's insides, shared by the files of core/config/ only. */
 #ifndef QUOIN_CORE_CONFIG_PARSER_H
 #define QUOIN_CORE_CONFIG_PARSER_H
@@ -22,7 +23,7 @@ struct parser {
 	struct lexer lx;
 	struct diag *diag;
 	u32 first_error;
-	bool fatal;      /* no memory or too many errors: stop */
+	int fatal;       /* -ENOMEM, -EINVAL (unreadable text, too many errors): stop; else 0 */
 	bool recovering; /* an error was reported: pass over words until an option is known */
 	bool pushed;     /* `tok` is to be read again */
 	u8 ctx;          /* enum config_ctx */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The variables of `set`. */
 #include "core/base/fmt.h"
 #include "core/config/parser.h"
@@ -144,15 +145,19 @@ void opt_set(struct parser *p, const struct token *opt, const struct token *arg)
 	}
 	v = find_var(arg->text, &near);
 	if (v == NULL) {
-		parse_error(p, &arg->pos, "unknown variable '%.40s': %s%s", arg->text,
-			    near != NULL ? "did you mean " : "'set ?' lists them", near != NULL ? near : "");
+		if (near != NULL) {
+			parse_error(p, &arg->pos, "unknown variable '%.40s': did you mean '%s'?", arg->text,
+				    near);
+		} else {
+			parse_error(p, &arg->pos, "unknown variable '%.40s': 'set ?' lists them", arg->text);
+		}
 		return;
 	}
 	if (v->id == VAR_X86) {
 		parse_error(p, &arg->pos, "'set %s' is for x86 only", v->name);
 		return;
 	}
-	if (!parse_arg(p, opt, type_word[v->type], true, &val) || !var_value(p, v, &val, &num)) {
+	if (!parse_arg(p, arg, type_word[v->type], true, &val) || !var_value(p, v, &val, &num)) {
 		return;
 	}
 	switch (v->id) {

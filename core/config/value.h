@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers and lists inside one word of the config language. Pure; any context. */
 #ifndef QUOIN_CORE_CONFIG_VALUE_H
 #define QUOIN_CORE_CONFIG_VALUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Options a vdev type declares, those of `vdev gic`, and those of devices that come later. */
 #include "core/config/parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a qvmconf text says, checked and ready to build a VM from. Everything
  * hangs off one arena; strings and structures live as long as the VM.
@@ -13,7 +14,8 @@
 
 #define VM_MAX_CPUS 8
 #define VM_NAME_MAX 31
-#define VM_MAX_MEM 16 /* ram and rom options */
+#define VM_MAX_MEM 16   /* ram and rom options */
+#define VM_MAX_VDEVS 32 /* that run, the GIC among them */
 
 /* Shared peripheral interrupts (IHI 0069 2.2): what a device or a pass may use. */
 #define CONFIG_INTID_MIN 32

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The neutral options: what the VM as a whole is made of. */
 #include "core/config/parser.h"
 
