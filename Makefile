@@ -7,6 +7,7 @@ BOARD ?= virt
 BUILD ?= build
 QEMU ?= qemu-system-aarch64
 GUESTS_DIR ?= $(BUILD)/guests
+override GUESTS_DIR := $(abspath $(GUESTS_DIR))
 QUOIN_CACHE ?= $(BUILD)/dl
 TOOLCHAIN ?= gcc
 CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
@@ -88,7 +89,7 @@ FETCHED := $(NEWLIB_A) $(LIBFDT)/src/fdt.c
 export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR2_DL_DIR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
-.PHONY: help setup setup-test monitor host tools units image run debug check test test-full bench vdev \
+.PHONY: help setup packages monitor host tools units image run debug check test test-full bench vdev \
 	baremetal guest-linux guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -106,15 +107,14 @@ help:
 #: Variables: CROSS_COMPILE TOOLCHAIN=gcc|clang BOARD QEMU GUESTS_DIR BUILD QUOIN_CACHE V=1
 
 # --- set-up: order-only, so that a newer script does not rebuild the world -------------------------
+# Looked at each time, as a machine may lose what a kept build folder remembers; it takes no time.
+PACKAGES := $(if $(filter test test-full,$(MAKECMDGOALS)),test,run)
 setup: $(FETCHED)
-setup-test:
-	$(Q)tools/setup/packages test
-$(BUILD)/.packages: tools/setup/packages
-	$(call say,setup,packages)
-	$(Q)mkdir -p $(BUILD) && tools/setup/packages run && touch $@
-$(NEWLIB_A): | $(BUILD)/.packages
+packages:
+	$(Q)tools/setup/packages $(PACKAGES)
+$(NEWLIB_A): | packages
 	$(Q)tools/setup/newlib $(NEWLIB)
-$(LIBFDT)/src/fdt.c: | $(BUILD)/.packages
+$(LIBFDT)/src/fdt.c: | packages
 	$(Q)tools/setup/libfdt $(LIBFDT)
 $(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 
@@ -178,8 +178,8 @@ $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(VDEV_C:%.c=$(BUILD
 
 # --- guests and images -----------------------------------------------------------------------------
 # A GUESTS_DIR of the user's own is taken as it is.
-guest-linux: $(if $(filter $(BUILD)/guests,$(GUESTS_DIR)),$(BUILD)/guests/linux/rootfs.cpio.gz)
-$(BUILD)/guests/linux/rootfs.cpio.gz: $(shell find guests/linux -type f) | $(BUILD)/.packages
+guest-linux: $(if $(filter $(abspath $(BUILD)/guests),$(GUESTS_DIR)),$(BUILD)/guests/linux/rootfs.cpio.gz)
+$(BUILD)/guests/linux/rootfs.cpio.gz: $(shell find guests/linux -type f) | packages
 	$(Q)guests/linux/build $(@D)
 $(BUILD)/guests/linux/bench.cpio: $(BUILD)/guests/linux/rootfs.cpio.gz
 	$(Q)guests/linux/build $(@D) bench
@@ -208,13 +208,13 @@ debug: image
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
 check: units tools $(MONITOR)
 	$(Q)$(run_tests)
-test test-full: setup-test units tools $(MONITOR) $(BAREMETAL) guest-linux
+test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux
 	$(Q)$(run_tests)
 bench: tools $(MONITOR) $(BAREMETAL) $(BUILD)/guests/linux/bench.cpio
 	$(Q)tests/bench/run
 
 clean:
-	rm -rf $(filter-out $(QUOIN_CACHE),$(wildcard $(BUILD)/* $(BUILD)/.packages))
+	rm -rf $(filter-out $(QUOIN_CACHE),$(wildcard $(BUILD)/* $(BUILD)/.flags))
 distclean:
 	rm -rf $(BUILD) $(QUOIN_CACHE)
 
