@@ -90,7 +90,7 @@ export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
 .PHONY: help setup packages monitor host tools units image run debug check test test-full bench vdev \
-	baremetal guest-linux guest-buildroot clean distclean
+	baremetal guest-linux guest-linux-bench guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -177,17 +177,19 @@ $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(VDEV_C:%.c=$(BUILD
 	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^
 
 # --- guests and images -----------------------------------------------------------------------------
-# A GUESTS_DIR of the user's own is taken as it is.
-guest-linux: $(if $(filter $(abspath $(BUILD)/guests),$(GUESTS_DIR)),$(BUILD)/guests/linux/rootfs.cpio.gz)
-$(BUILD)/guests/linux/rootfs.cpio.gz: $(shell find guests/linux -type f) | packages
+# In a GUESTS_DIR of the user's own what exists is taken as it is, and only what lacks is made.
+guest_sources := $(if $(filter $(call abs,$(BUILD)/guests),$(GUESTS_DIR)),$(shell find guests/linux -type f))
+guest-linux: $(GUESTS_DIR)/linux/rootfs.cpio.gz
+guest-linux-bench: $(GUESTS_DIR)/linux/bench.cpio
+$(GUESTS_DIR)/linux/rootfs.cpio.gz: $(guest_sources) | packages
 	$(Q)guests/linux/build $(@D)
-$(BUILD)/guests/linux/bench.cpio: $(BUILD)/guests/linux/rootfs.cpio.gz
+$(GUESTS_DIR)/linux/bench.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 	$(Q)guests/linux/build $(@D) bench
 guest-buildroot:
 	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
 	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
 baremetal: | $(FETCHED)
-	$(Q)$(MAKE) -C guests/baremetal OUT=$(call abs,$(BUILD)/guests/baremetal) \
+	$(Q)$(MAKE) -C guests/baremetal OUT=$(GUESTS_DIR)/baremetal \
 		CROSS_COMPILE=$(CROSS_COMPILE) NEWLIB_INC='-isystem $(call abs,$(NEWLIB_INC))' \
 		NEWLIB_A=$(call abs,$(NEWLIB_A)) TOP=$(CURDIR) V=$(V)
 
@@ -210,7 +212,7 @@ check: units tools $(MONITOR)
 	$(Q)$(run_tests)
 test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux
 	$(Q)$(run_tests)
-bench: tools $(MONITOR) $(BAREMETAL) $(BUILD)/guests/linux/bench.cpio
+bench: tools $(MONITOR) $(BAREMETAL) guest-linux-bench
 	$(Q)tests/bench/run
 
 clean:
