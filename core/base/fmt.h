@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bounded formatting. Integer conversions only at EL2 (newlib's vsniprintf: no
+ * floating point gets linked in); the host uses its own vsnprintf.
+ */
+#ifndef QUOIN_CORE_BASE_FMT_H
+#define QUOIN_CORE_BASE_FMT_H
+
+#include <stdarg.h>
+#include "core/base/types.h"
+
+/*
+ * fmt_vstr, fmt_str - format into `buf` of `size` > 0 bytes, always NUL-terminated.
+ * Return the length stored (never size or more, unlike snprintf). Any context.
+ */
+size_t fmt_vstr(char *buf, size_t size, const char *fmt, va_list ap) __printf(3, 0);
+size_t fmt_str(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+
+#endif

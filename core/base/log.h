@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of the monitor and of the host tools. On the target they go to the
+ * console (core/log.c), in the tools to stderr.
+ *
+ * Rule: nothing a guest does may cause a LOG_ERROR line; guest-caused lines go
+ * through log_guest(), which is rate limited per VM.
+ */
+#ifndef QUOIN_CORE_BASE_LOG_H
+#define QUOIN_CORE_BASE_LOG_H
+
+#include "core/base/types.h"
+
+enum log_level { LOG_FATAL, LOG_INTERNAL, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_VERBOSE };
+
+/* log_print - one line (a newline is added). Any context but with no lock held that the console takes. */
+void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
+
+#define log_error(...) log_print(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
+#define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+/* log_set_level - lines above this level are dropped; LOG_INFO at first, each -v is one more. Boot. */
+void log_set_level(enum log_level level);
+
+/* panic - print the reason and stop the machine. Only for our own bugs, never for what a guest chose. */
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+/* panic_hook - called by panic() after the reason, to log registers and the like; NULL: none. */
+extern void (*panic_hook)(void);
+/* panic_resets - restart the machine after a panic instead of powering it off. */
+extern bool panic_resets;
+
+#define BUG_ON(cond) \
+	do { \
+		if (unlikely(cond)) { \
+			panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); \
+		} \
+	} while (0)
+
+#endif
