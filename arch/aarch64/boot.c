@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First C code of the boot CPU at the image's own address, and fatal exceptions of EL2. */
+#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/firmware.h"
+#include "arch/aarch64/mmu.h"
+#include "arch/aarch64/smp.h"
+#include "arch/arch.h"
+#include "core/base/crc32.h"
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/console.h"
+#include "core/image.h"
+#include "core/main.h"
+#include "core/sched.h"
+
+void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
+
+/*
+ * CRC of the monitor, before any of its data is written: over the image as it was loaded, seen
+ * through its own mapping. Nothing here may write to .data.
+ */
+static bool monitor_intact(pa_t image)
+{
+	struct image img;
+
+	img.base = pa_ptr(image);
+	if (arch_map(image, QUOIN_MONITOR_OFF, MAP_RO) != 0) {
+		return false;
+	}
+	img.header = *(const struct quoin_header *)pa_ptr(image + QUOIN_HEADER_OFF);
+	if (img.header.monitor_off != QUOIN_MONITOR_OFF ||
+	    img.header.monitor_size > (u64)(quoin_data_end - quoin_text_start)) {
+		return false;
+	}
+	return crc32_update(0, quoin_text_start, img.header.monitor_size) == img.header.monitor_crc;
+}
+
+void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss)
+{
+	struct percpu *c = &percpus[0];
+	bool el2 = field_get(BITS(3, 2), read_currentel()) == 2;
+	struct boot_info boot = {
+		.fdt = fdt,
+		.image = image,
+		.bss = bss,
+		.bss_size = (u64)(quoin_bss_end - quoin_bss_start),
+		.at_el2 = el2,
+	};
+
+	(void)arg;
+	mmu_init(image, bss);
+	boot.monitor_ok = monitor_intact(image);
+	if (el2) {
+		write_tpidr_el2((u64)c);
+		c->mpidr = read_mpidr_el1() & 0xff00ffffffUL;
+		cpu_setup_el2(c);
+		s2_limit_ipa_bits(cpu_pa_bits());
+	}
+	quoin_main(&boot);
+}
+
+void arch_init_board(const struct board *b, unsigned int mitigations)
+{
+	cpu_set_mitigations((enum mitigations)mitigations);
+	cpu_setup_el2(this_cpu()); /* again: the vectors depend on it */
+	firmware_init(b);
+	arch_timer_init_cpu(b);
+	arch_clean_inval_dcache(&boot_start, sizeof(boot_start));
+}
+
+void el2_fatal(u64 kind, u64 sp, const u64 *regs)
+{
+	static const char *const what[] = { "synchronous exception", "SError", "exception on SP_EL0" };
+
+	panic("%s at EL2: esr 0x%lx elr 0x%lx far 0x%lx sp 0x%lx lr 0x%lx x0 0x%lx x1 0x%lx",
+	      what[kind % ARRAY_SIZE(what)], read_esr_el2(), read_elr_el2(), read_far_el2(), sp, regs[11],
+	      regs[0], regs[1]);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Per-CPU set-up and choices made at boot. */
+#ifndef QUOIN_ARCH_AARCH64_CPU_H
+#define QUOIN_ARCH_AARCH64_CPU_H
+
+#include "core/base/types.h"
+
+enum mitigations { MITIGATIONS_AUTO, MITIGATIONS_ON, MITIGATIONS_OFF };
+
+/* cpu_set_mitigations - harden EL2 entry against branch history attacks: by MIDR, always, never. Boot. */
+void cpu_set_mitigations(enum mitigations m);
+
+extern char vectors[], vectors_hard[];
+
+/* cpu_pa_bits - physical address bits of the calling CPU that EL2's format can use (at most 48). */
+unsigned int cpu_pa_bits(void);
+/* s2_limit_ipa_bits - a CPU with fewer bits joins: stage 2 must fit the smallest. Boot. */
+void s2_limit_ipa_bits(unsigned int bits);
+
+#endif

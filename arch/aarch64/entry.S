@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exception vectors of EL2 (ARM ARM D1.3.1) and the way into guests.
+ *
+ * While a guest runs SP_EL2 points at its struct vcpu, the base of the vCPU's
+ * EL2 stack: registers are stored with immediate offsets, C runs below, and
+ * x0 = sp is the vCPU.
+ */
+#include "arch/aarch64/layout.h"
+
+	.macro	save_caller
+	stp	x0, x1, [sp, #VCPU_X(0)]
+	stp	x2, x3, [sp, #VCPU_X(2)]
+	stp	x4, x5, [sp, #VCPU_X(4)]
+	stp	x6, x7, [sp, #VCPU_X(6)]
+	stp	x8, x9, [sp, #VCPU_X(8)]
+	stp	x10, x11, [sp, #VCPU_X(10)]
+	stp	x12, x13, [sp, #VCPU_X(12)]
+	stp	x14, x15, [sp, #VCPU_X(14)]
+	stp	x16, x17, [sp, #VCPU_X(16)]
+	str	x18, [sp, #VCPU_X(18)]
+	str	x30, [sp, #VCPU_X(30)]
+	.endm
+
+	.macro	save_callee
+	stp	x19, x20, [sp, #VCPU_X(19)]
+	stp	x21, x22, [sp, #VCPU_X(21)]
+	stp	x23, x24, [sp, #VCPU_X(23)]
+	stp	x25, x26, [sp, #VCPU_X(25)]
+	stp	x27, x28, [sp, #VCPU_X(27)]
+	str	x29, [sp, #VCPU_X(29)]
+	.endm
+
+	.macro	restore_caller
+	ldp	x0, x1, [sp, #VCPU_X(0)]
+	ldp	x2, x3, [sp, #VCPU_X(2)]
+	ldp	x4, x5, [sp, #VCPU_X(4)]
+	ldp	x6, x7, [sp, #VCPU_X(6)]
+	ldp	x8, x9, [sp, #VCPU_X(8)]
+	ldp	x10, x11, [sp, #VCPU_X(10)]
+	ldp	x12, x13, [sp, #VCPU_X(12)]
+	ldp	x14, x15, [sp, #VCPU_X(14)]
+	ldp	x16, x17, [sp, #VCPU_X(16)]
+	ldr	x18, [sp, #VCPU_X(18)]
+	ldr	x30, [sp, #VCPU_X(30)]
+	.endm
+
+	.macro	restore_callee
+	ldp	x19, x20, [sp, #VCPU_X(19)]
+	ldp	x21, x22, [sp, #VCPU_X(21)]
+	ldp	x23, x24, [sp, #VCPU_X(23)]
+	ldp	x25, x26, [sp, #VCPU_X(25)]
+	ldp	x27, x28, [sp, #VCPU_X(27)]
+	ldr	x29, [sp, #VCPU_X(29)]
+	.endm
+
+	/* Nothing behind an eret is executed, not even speculatively. */
+	.macro	guest_eret
+	eret
+	dsb	nsh
+	isb
+	.endm
+
+	/* A synchronous exit: every register is saved, since a handler may want any of them. */
+	.macro	guest_sync_body
+	save_caller
+	save_callee
+	mov	x0, sp
+	bl	exit_sync
+	b	guest_resume
+	.endm
+
+	/* An interrupt: C keeps x19-x29 by itself. */
+	.macro	guest_irq_body
+	save_caller
+	mov	x0, sp
+	bl	irq_guest
+	ldr	w1, [sp, #VCPU_WORK]
+	cbnz	w1, guest_irq_work
+	restore_caller
+	guest_eret
+	.endm
+
+	.section .text.hot.entry, "ax"
+	.balign	64
+guest_sync:
+	guest_sync_body
+	/* Callee-saved registers are reloaded: an emulated load may have changed them. */
+	.global guest_resume
+guest_resume:
+	ldr	w1, [sp, #VCPU_WORK]
+	cbnz	w1, guest_work
+	restore_callee
+	restore_caller
+	guest_eret
+
+guest_irq:
+	guest_irq_body
+
+guest_irq_work:
+	save_callee
+guest_work:
+	mov	x0, sp
+	bl	vcpu_work
+	b	guest_resume
+
+guest_serror:
+	save_caller
+	save_callee
+	mov	x0, sp
+	bl	exit_serror
+	b	guest_resume
+
+/*
+ * Entry with the branch history and, where the core needs it, the branch predictor made harmless
+ * first (`mitigations=`): a loop of taken branches as long as the history of the largest core served.
+ */
+	.macro	harden
+	sub	sp, sp, #16
+	stp	x0, x1, [sp]
+	mov	x0, #32
+1:	b	2f
+2:	subs	x0, x0, #1
+	b.ne	1b
+	dsb	nsh
+	isb
+	ldp	x0, x1, [sp]
+	add	sp, sp, #16
+	.endm
+
+	.section .text.hot.harden, "ax"
+guest_sync_hard:
+	harden
+	b	guest_sync
+guest_irq_hard:
+	harden
+	b	guest_irq
+
+	.section .text, "ax"
+/* EL2 itself was running: an EL2 thread, interrupts on. */
+el2_irq:
+	sub	sp, sp, #192
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x30, [sp, #144]
+	mrs	x0, elr_el2
+	mrs	x1, spsr_el2
+	stp	x0, x1, [sp, #160]
+	bl	irq_el2
+	ldp	x0, x1, [sp, #160]
+	msr	elr_el2, x0
+	msr	spsr_el2, x1
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x30, [sp, #144]
+	ldp	x0, x1, [sp, #0]
+	add	sp, sp, #192
+	guest_eret
+
+/* EL2 took an exception it must never take: say which, on a stack known to be good. */
+	.macro	fatal kind
+	msr	daifset, #0xf
+	mov	x9, sp
+	ldr	x10, =fatal_stack_top
+	mov	sp, x10
+	sub	sp, sp, #272
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x19, x20, [sp, #64]
+	stp	x29, x30, [sp, #80]
+	mov	x0, #\kind
+	mov	x1, x9
+	mov	x2, sp
+	bl	el2_fatal
+	b	.
+	.endm
+
+fatal_sync:
+	fatal	0
+fatal_serror:
+	fatal	1
+fatal_other:
+	fatal	2
+	.ltorg
+
+/* void arch_switch(u64 *from_sp, u64 to_sp) */
+	.global arch_switch
+arch_switch:
+	sub	sp, sp, #96
+	stp	x19, x20, [sp, #0]
+	stp	x21, x22, [sp, #16]
+	stp	x23, x24, [sp, #32]
+	stp	x25, x26, [sp, #48]
+	stp	x27, x28, [sp, #64]
+	stp	x29, x30, [sp, #80]
+	mov	x2, sp
+	str	x2, [x0]
+	mov	sp, x1
+	ldp	x19, x20, [sp, #0]
+	ldp	x21, x22, [sp, #16]
+	ldp	x23, x24, [sp, #32]
+	ldp	x25, x26, [sp, #48]
+	ldp	x27, x28, [sp, #64]
+	ldp	x29, x30, [sp, #80]
+	add	sp, sp, #96
+	ret
+
+/* void arch_stack_call(void *sp, void (*fn)(void *), void *arg): never returns */
+	.global arch_stack_call
+arch_stack_call:
+	mov	sp, x0
+	mov	x29, xzr
+	mov	x30, xzr
+	mov	x0, x2
+	br	x1
+
+/* void arch_guest_enter(struct vcpu *v): drop the EL2 stack, become the guest */
+	.global arch_guest_enter
+arch_guest_enter:
+	mov	sp, x0
+	b	guest_resume
+
+	.macro	vector target
+	.balign	128
+	b	\target
+	.endm
+
+	.section .text.vectors, "ax"
+	.balign	2048
+	.global vectors
+vectors:
+	vector	fatal_other	// current EL, SP_EL0: never used
+	vector	fatal_other
+	vector	fatal_other
+	vector	fatal_other
+	vector	fatal_sync	// current EL, SP_EL2
+	vector	el2_irq
+	vector	el2_irq
+	vector	fatal_serror
+	vector	guest_sync	// lower EL, AArch64
+	vector	guest_irq
+	vector	guest_irq
+	vector	guest_serror
+	vector	guest_sync	// lower EL, AArch32 (guest EL0)
+	vector	guest_irq
+	vector	guest_irq
+	vector	guest_serror
+
+	.balign	2048
+	.global vectors_hard
+vectors_hard:
+	vector	fatal_other
+	vector	fatal_other
+	vector	fatal_other
+	vector	fatal_other
+	vector	fatal_sync
+	vector	el2_irq
+	vector	el2_irq
+	vector	fatal_serror
+	vector	guest_sync_hard
+	vector	guest_irq_hard
+	vector	guest_irq_hard
+	vector	guest_serror
+	vector	guest_sync_hard
+	vector	guest_irq_hard
+	vector	guest_irq_hard
+	vector	guest_serror
+
+	.section .bss.stack, "aw", %nobits
+	.balign	16
+fatal_stack:
+	.space	8192
+	.global fatal_stack_top
+fatal_stack_top:

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EL2's virtual address space, for C, assembly and the linker script.
+ *
+ *   0 .. 2^47                 RAM and devices at VA = PA, never executable
+ *   QUOIN_VA                  the monitor's image and its BSS, 4 KiB pages, W^X
+ *   QUOIN_STACKS              stacks of threads and vCPUs, each behind an unmapped guard page
+ */
+#ifndef QUOIN_ARCH_AARCH64_LAYOUT_H
+#define QUOIN_ARCH_AARCH64_LAYOUT_H
+
+#define QUOIN_VA 0x800000000000
+#define QUOIN_IMAGE_MAX 0x200000 /* text to BSS: one level-3 table */
+#define QUOIN_STACKS 0x800040000000
+#define STACK_SLOT 0x8000 /* one stack with its guard page below */
+#define STACK_SLOTS 128
+
+/* Offsets into the raw header that boot code reads (struct quoin_header, core/image.h). */
+#define IMAGE_HEADERS 0x1000 /* the monitor starts here */
+#define IMAGE_BSS_OFF 160
+#define IMAGE_BSS_SIZE 168
+
+/* Offsets into struct vcpu, proved by static_assert in arch/aarch64/offsets.c. */
+#define VCPU_X(n) (8 * (n))
+#define VCPU_PC 248
+#define VCPU_PSTATE 256
+#define VCPU_WORK 272
+
+/* Offsets into struct cpu_start (arch/aarch64/smp.c). */
+#define START_IDMAP 0
+#define START_ROOT 8
+#define START_MAIR 16
+#define START_TCR 24
+#define START_SCTLR 32
+#define START_STACK 40
+#define START_ENTRY 48
+#define START_ARG 56
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 2 of a VM (ARM ARM D8.2). Start level 1 for all sizes below 2^43 (tables
+ * concatenated at the root), so a walk has at most three steps.
+ *
+ * Invariants: an entry only ever goes from invalid to valid or back; going back
+ * is followed by an invalidation of the VMID before the memory is used again.
+ */
+#include "arch/aarch64/s2pte.h"
+
+#include <errno.h>
+#include <string.h>
+#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/tlb.h"
+#include "core/base/range.h"
+#include "core/memory.h"
+
+static unsigned int max_ipa_bits = 40;
+
+void s2_limit_ipa_bits(unsigned int bits)
+{
+	max_ipa_bits = MIN(max_ipa_bits, bits);
+}
+
+unsigned int s2_max_ipa_bits(void)
+{
+	return max_ipa_bits;
+}
+
+/* Physical address size field of VTCR_EL2.PS for `bits`. */
+static u64 ps_field(unsigned int bits)
+{
+	return bits <= 32 ? 0 : bits <= 36 ? 1 : bits <= 40 ? 2 : bits <= 42 ? 3 : bits <= 44 ? 4 : 5;
+}
+
+static u64 root_size(const struct s2 *s)
+{
+	return MAX(PAGE_SIZE, s->ipa_size / s2_block(1) * sizeof(u64));
+}
+
+int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
+{
+	u64 size;
+
+	memset(s, 0, sizeof(*s));
+	if (ipa_bits < 32 || ipa_bits > MIN(max_ipa_bits, 43u)) {
+		return -EINVAL;
+	}
+	s->ipa_size = 1UL << ipa_bits;
+	s->start_level = 1;
+	s->vmid = vmid;
+	size = root_size(s);
+	s->root = mem_range_alloc(size, size, 0); /* concatenated tables: aligned to their size (D8.2.2) */
+	if (s->root == 0) {
+		return -ENOMEM;
+	}
+	memset(pa_ptr(s->root), 0, size);
+	s->tables = (u32)(size / PAGE_SIZE);
+	s->vttbr = s->root | (u64)vmid << 48;
+	/* RES1, PS, TG0 4K, SH0 inner, ORGN0/IRGN0 WB, SL0 = 1 (start at level 1), T0SZ */
+	s->vtcr = BIT(31) | ps_field(max_ipa_bits) << 16 | 3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 |
+		  (64 - ipa_bits);
+	return 0;
+}
+
+/* The entry for `ipa` at `level`, making tables (create) or stopping at a hole or block. */
+static u64 *walk(struct s2 *s, ipa_t ipa, unsigned int level, bool create, unsigned int *at)
+{
+	u64 *e = (u64 *)pa_ptr(s->root) + (ipa >> 30);
+
+	for (unsigned int l = 1;; l++) {
+		*at = l;
+		if (l == level || s2_is_leaf(*e, l)) {
+			return e;
+		}
+		if ((*e & S2_VALID) == 0) {
+			pa_t t = create ? mem_page_alloc() : 0;
+
+			if (t == 0) {
+				return create ? NULL : e;
+			}
+			s->tables++;
+			dsb(ishst); /* the zeroed table before a walker can reach it */
+			WRITE_ONCE(*e, t | S2_TABLE | S2_VALID);
+		}
+		e = (u64 *)pa_ptr(*e & S2_ADDR) + (ipa >> (39 - 9 * (l + 1)) & 511);
+	}
+}
+
+/* True if nothing is mapped in the range. */
+static bool range_free(struct s2 *s, ipa_t ipa, u64 size)
+{
+	ipa_t end = ipa + size;
+
+	while (ipa < end) {
+		unsigned int level;
+		u64 e = *walk(s, ipa, 3, false, &level);
+
+		if ((e & S2_VALID) != 0) {
+			return false;
+		}
+		ipa = ALIGN_DOWN(ipa, s2_block(level)) + s2_block(level);
+	}
+	return true;
+}
+
+int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
+{
+	ipa_t start = ipa;
+
+	if (!range_valid(ipa, size) || !range_valid(pa, size) || !IS_ALIGNED(ipa | pa | size, PAGE_SIZE) ||
+	    !range_contains(0, s->ipa_size, ipa, size) || (pa + size - 1) >> 48 != 0) {
+		return -EINVAL;
+	}
+	if (!range_free(s, ipa, size)) {
+		return -EEXIST;
+	}
+	while (size != 0) {
+		unsigned int level = s2_pick_level(ipa, pa, size), at;
+		u64 *e = walk(s, ipa, level, true, &at);
+
+		while (e != NULL && s2_is_table(*e, level)) {
+			level++; /* an empty table is there already: go below it */
+			e = walk(s, ipa, level, true, &at);
+		}
+		if (e == NULL) {
+			s2_unmap(s, start, ipa - start);
+			return -ENOMEM;
+		}
+		WRITE_ONCE(*e, s2_leaf_entry(pa, attr, level));
+		s->leaf[level]++;
+		ipa += s2_block(level);
+		pa += s2_block(level);
+		size -= s2_block(level);
+	}
+	dsb(ishst); /* the entries before the eret of whoever runs the VM next */
+	return 0;
+}
+
+void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
+{
+	ipa_t end = ipa + size;
+	u64 vttbr, flags;
+
+	while (ipa < end) {
+		unsigned int level;
+		u64 *e = walk(s, ipa, 3, false, &level);
+
+		if (s2_is_leaf(*e, level)) {
+			WRITE_ONCE(*e, 0);
+			s->leaf[level]--;
+		}
+		ipa = ALIGN_DOWN(ipa, s2_block(level)) + s2_block(level);
+	}
+	flags = irq_save();
+	vttbr = read_vttbr_el2();
+	write_vttbr_el2(s->vttbr); /* TLBI by the VMID in VTTBR_EL2 */
+	isb();
+	tlb_flush_vmid();
+	write_vttbr_el2(vttbr);
+	isb();
+	irq_restore(flags);
+}
+
+bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
+{
+	const u64 *e;
+
+	if (ipa >= s->ipa_size) {
+		return false;
+	}
+	e = (const u64 *)pa_ptr(s->root) + (ipa >> 30);
+	for (unsigned int level = 1;; level++) {
+		u64 v = READ_ONCE(*e);
+
+		if ((v & S2_VALID) == 0) {
+			return false;
+		}
+		if (s2_is_leaf(v, level)) {
+			out->pa = (v & S2_ADDR) | (ipa & (s2_block(level) - 1));
+			out->attr = s2_attr_of(v);
+			out->level = (u8)level;
+			return true;
+		}
+		e = (const u64 *)pa_ptr(v & S2_ADDR) + (ipa >> (39 - 9 * (level + 1)) & 511);
+	}
+}
+
+void s2_destroy(struct s2 *s)
+{
+	u64 *root = pa_ptr(s->root);
+
+	if (s->root == 0) {
+		return;
+	}
+	s2_unmap(s, 0, 0); /* nothing of this VMID stays in a TLB */
+	for (u64 i = 0; i < s->ipa_size / s2_block(1); i++) {
+		if (!s2_is_table(root[i], 1)) {
+			continue;
+		}
+		u64 *l2 = pa_ptr(root[i] & S2_ADDR);
+
+		for (unsigned int j = 0; j < 512; j++) {
+			if (s2_is_table(l2[j], 2)) {
+				mem_page_free(l2[j] & S2_ADDR);
+			}
+		}
+		mem_page_free(root[i] & S2_ADDR);
+	}
+	mem_range_free(s->root, root_size(s));
+	memset(s, 0, sizeof(*s));
+}

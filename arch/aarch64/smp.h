@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a CPU starts: what head.S needs, by physical address, with caches off. */
+#ifndef QUOIN_ARCH_AARCH64_SMP_H
+#define QUOIN_ARCH_AARCH64_SMP_H
+
+#include "arch_cpu.h"
+#include "core/base/types.h"
+
+struct cpu_start {
+	pa_t idmap, root;
+	u64 mair, tcr, sctlr;
+	u64 stack, entry, arg;
+};
+
+extern struct cpu_start boot_start;
+
+void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss) __noreturn;
+void secondary_entry(void);
+/* cpu_setup_el2 - trap controls and everything a CPU needs once before it runs guests. Every CPU. */
+void cpu_setup_el2(struct percpu *c);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vCPU's EL1 state in and out of the hardware (ARM ARM D1.4). Switched only
+ * when a different vCPU takes the CPU.
+ */
+#include "core/vcpu.h"
+
+#include <string.h>
+#include "arch/aarch64/layout.h"
+#include "core/spec/hcr.h"
+#include "core/vm.h"
+
+_Static_assert(offsetof(struct vcpu, x) == VCPU_X(0), "entry.S");
+_Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "entry.S");
+_Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "entry.S");
+_Static_assert(offsetof(struct vcpu, work) == VCPU_WORK, "entry.S");
+
+_Static_assert(offsetof(struct vcpu_sysregs, fpcr) == offsetof(struct vcpu_sysregs, q) + 512, "fp.S");
+_Static_assert(offsetof(struct vcpu_sysregs, fpsr) == offsetof(struct vcpu_sysregs, q) + 520, "fp.S");
+
+void fp_save(__uint128_t q[32]);
+void fp_restore(const __uint128_t q[32]);
+
+/* SCTLR_EL1 after reset: RES1 bits of ARMv8.0 only; MMU and caches off (ARM ARM D17.2.118). */
+#define SCTLR_EL1_RESET 0x30d00800UL
+
+void arch_vcpu_reset(struct vcpu *v)
+{
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->regs.sctlr = SCTLR_EL1_RESET;
+	v->hcr = HCR_GUEST;
+	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
+	v->vpidr = read_midr_el1();
+}
+
+void arch_vcpu_load(struct vcpu *v)
+{
+	const struct vcpu_sysregs *r = &v->regs;
+
+	write_hcr_el2(v->hcr);
+	write_vtcr_el2(v->vm->s2.vtcr);
+	write_vttbr_el2(v->vm->s2.vttbr);
+	write_vmpidr_el2(v->vmpidr);
+	write_vpidr_el2(v->vpidr);
+	write_cntvoff_el2(v->vm->cntvoff);
+	write_sctlr_el1(r->sctlr);
+	write_actlr_el1(r->actlr);
+	write_cpacr_el1(r->cpacr);
+	write_ttbr0_el1(r->ttbr0);
+	write_ttbr1_el1(r->ttbr1);
+	write_tcr_el1(r->tcr);
+	write_mair_el1(r->mair);
+	write_amair_el1(r->amair);
+	write_vbar_el1(r->vbar);
+	write_contextidr_el1(r->contextidr);
+	write_sp_el0(r->sp_el0);
+	write_sp_el1(r->sp_el1);
+	write_elr_el1(r->elr);
+	write_spsr_el1(r->spsr);
+	write_esr_el1(r->esr);
+	write_far_el1(r->far);
+	write_afsr0_el1(r->afsr0);
+	write_afsr1_el1(r->afsr1);
+	write_par_el1(r->par);
+	write_tpidr_el0(r->tpidr_el0);
+	write_tpidr_el1(r->tpidr_el1);
+	write_tpidrro_el0(r->tpidrro_el0);
+	write_csselr_el1(r->csselr);
+	write_cntkctl_el1(r->cntkctl);
+	write_mdscr_el1(r->mdscr);
+	fp_restore(r->q);
+	write_cntv_cval_el0(r->cntv_cval);
+	isb(); /* CVAL and CNTVOFF before the timer may fire */
+	write_cntv_ctl_el0(r->cntv_ctl);
+}
+
+void arch_vcpu_put(struct vcpu *v)
+{
+	struct vcpu_sysregs *r = &v->regs;
+
+	r->cntv_ctl = read_cntv_ctl_el0();
+	write_cntv_ctl_el0(0);
+	isb(); /* the line is down before anything else takes the CPU */
+	r->cntv_cval = read_cntv_cval_el0();
+	r->sctlr = read_sctlr_el1();
+	r->actlr = read_actlr_el1();
+	r->cpacr = read_cpacr_el1();
+	r->ttbr0 = read_ttbr0_el1();
+	r->ttbr1 = read_ttbr1_el1();
+	r->tcr = read_tcr_el1();
+	r->mair = read_mair_el1();
+	r->amair = read_amair_el1();
+	r->vbar = read_vbar_el1();
+	r->contextidr = read_contextidr_el1();
+	r->sp_el0 = read_sp_el0();
+	r->sp_el1 = read_sp_el1();
+	r->elr = read_elr_el1();
+	r->spsr = read_spsr_el1();
+	r->esr = read_esr_el1();
+	r->far = read_far_el1();
+	r->afsr0 = read_afsr0_el1();
+	r->afsr1 = read_afsr1_el1();
+	r->par = read_par_el1();
+	r->tpidr_el0 = read_tpidr_el0();
+	r->tpidr_el1 = read_tpidr_el1();
+	r->tpidrro_el0 = read_tpidrro_el0();
+	r->csselr = read_csselr_el1();
+	r->cntkctl = read_cntkctl_el1();
+	r->mdscr = read_mdscr_el1();
+	fp_save(r->q);
+}
+
+bool arch_guest_translate(u64 va, bool el0, ipa_t *ipa)
+{
+	u64 saved = read_par_el1();
+	u64 par;
+
+	if (el0) {
+		__asm__ volatile("at s1e0r, %0" : : "r"(va));
+	} else {
+		__asm__ volatile("at s1e1r, %0" : : "r"(va));
+	}
+	isb(); /* the translation before PAR_EL1 is read */
+	par = read_par_el1();
+	write_par_el1(saved);
+	if ((par & 1) != 0) {
+		return false;
+	}
+	*ipa = (par & BITS(47, 12)) | (va & PAGE_MASK);
+	return true;
+}

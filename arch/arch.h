@@ -1,0 +1,171 @@
+/*
+ * The whole contract between core/ and the hardware layer. arch/aarch64
+ * implements it at EL2, arch/host fakes it on the build machine.
+ */
+#ifndef QUOIN_ARCH_ARCH_H
+#define QUOIN_ARCH_ARCH_H
+
+#include "arch_cpu.h"
+#include "core/base/types.h"
+
+struct board;
+struct vcpu;
+struct percpu;
+struct thread;
+struct diag;
+
+/* ---- Memory as EL2 sees it. All RAM and devices are mapped at VA = PA; the image at its link address. */
+
+static inline void *pa_ptr(pa_t pa)
+{
+	return (void *)pa;
+}
+
+static inline pa_t ptr_pa(const void *p)
+{
+	return (pa_t)p;
+}
+
+enum map_kind { MAP_RAM, MAP_RO, MAP_DEVICE };
+
+/* arch_map - map [pa, pa + size), page aligned, at VA = PA, never executable. 0, -EINVAL, -ENOMEM. Thread or boot. */
+int arch_map(pa_t pa, u64 size, enum map_kind kind) __must_check;
+/*
+ * arch_stack_alloc - a stack of `size` bytes (whole pages, at most 28 KiB) behind an unmapped guard
+ * page; its top, or NULL without memory. Boot or thread context.
+ */
+void *arch_stack_alloc(size_t size);
+void arch_stack_free(void *top, size_t size);
+/* arch_image_pa - physical address of a symbol of the image. */
+pa_t arch_image_pa(const void *p);
+
+/* Cache maintenance by VA to the point of coherency (ARM ARM D7.5.9). Any length, any alignment. */
+void arch_clean_dcache(const void *p, size_t n);
+void arch_clean_inval_dcache(const void *p, size_t n);
+void arch_sync_icache(const void *p, size_t n);
+/* arch_zero - zero [p, p + n), whole pages of RAM, down to the point of coherency. Thread or boot. */
+void arch_zero(void *p, size_t n);
+
+/* ---- Stage 2 (ARM ARM D8.2): 4K granule, blocks up to 1 GiB. */
+
+enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE };
+
+struct s2 {
+	pa_t root;     /* of the start-level table (up to 16 concatenated) */
+	u64 vtcr, vttbr;
+	u64 ipa_size;  /* bytes */
+	u8 start_level;
+	u8 vmid;
+	u32 tables;    /* pages in use */
+	u32 leaf[4];   /* mapped blocks and pages by level */
+};
+
+struct s2_leaf {
+	pa_t pa;
+	enum s2_attr attr;
+	u8 level;
+};
+
+/*
+ * s2_init - an empty table with room for IPAs below `ipa_bits` (32..48, at most s2_max_ipa_bits()).
+ * 0, -EINVAL, -ENOMEM. Thread or boot context.
+ */
+int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits) __must_check;
+unsigned int s2_max_ipa_bits(void);
+/*
+ * s2_map - map [ipa, ipa + size) to [pa, pa + size). All page aligned, nothing mapped there yet.
+ * -EINVAL, -EEXIST, -ENOMEM; on error nothing has changed. Uses the largest blocks. Thread or boot.
+ */
+int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr) __must_check;
+/* s2_unmap - break whatever is mapped in the range and invalidate the TLBs. Thread context. */
+void s2_unmap(struct s2 *s, ipa_t ipa, u64 size);
+/* s2_lookup - pure; any context. */
+bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out);
+/* s2_destroy - free all tables; no CPU uses them. */
+void s2_destroy(struct s2 *s);
+
+/* ---- CPUs and time */
+
+/* arch_init_board - what depends on the board or on options: conduit, counter, EL2 entry hardening. Boot CPU. */
+void arch_init_board(const struct board *b, unsigned int mitigations);
+
+/* arch_boot_cpus - start the other CPUs of the board; each calls cpu_main(). Returns how many run. */
+u32 arch_boot_cpus(const struct board *b);
+static inline u64 counter_now(void)
+{
+	return read_cntpct_el0();
+}
+extern u64 counter_hz;
+/* counter_ns, ns_counter - convert; saturate instead of wrapping. Any context. */
+u64 counter_to_ns(u64 ticks);
+u64 ns_to_counter(u64 ns);
+/* arch_timer_set - EL2 physical timer of this CPU: interrupt at `at`, ~0: off. IRQs masked. */
+void arch_timer_set(u64 at);
+void arch_timer_init_cpu(const struct board *b);
+
+/* arch_switch - save callee-saved state on `*from_sp`, continue on `to_sp` (thread switch). IRQs masked. */
+void arch_switch(u64 *from_sp, u64 to_sp);
+/* arch_thread_sp - the initial saved sp of a thread that starts in thread_start() on `stack_top`. */
+u64 arch_thread_sp(void *stack_top);
+/* arch_stack_call - continue in fn(arg) on stack `sp`; whatever was on the old one is dropped. */
+void arch_stack_call(void *sp, void (*fn)(void *), void *arg) __noreturn;
+/* arch_guest_enter - first entry of a vCPU: drop the EL2 stack and go to the guest. */
+void arch_guest_enter(struct vcpu *v) __noreturn;
+
+void arch_vcpu_load(struct vcpu *v); /* EL1 registers, FP, HCR, VTTBR; not the vGIC */
+void arch_vcpu_put(struct vcpu *v);
+void arch_vcpu_reset(struct vcpu *v);
+
+struct smc_result {
+	u64 a[4];
+};
+/* arch_firmware - SMCCC call through the board's conduit; false if there is none. Any context. */
+bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r);
+void arch_system_off(void) __noreturn;
+void arch_system_reset(void) __noreturn;
+/* arch_random - a hardware source of entropy (RNDR or firmware TRNG): true and 8 bytes, or false. */
+bool arch_random(u64 *out);
+
+/* arch_guest_translate - IPA of guest VA `va` as EL1 (or EL0) would read it; false if it faults. Exit, own vCPU. */
+bool arch_guest_translate(u64 va, bool el0, ipa_t *ipa);
+
+/* ---- Interrupts of the machine (arch/aarch64/gic/): GICv2 or GICv3, EOImode 1. */
+
+#define INTID_SPURIOUS 1023
+#define SGI_KICK 0 /* look at your work */
+
+int gic_init(const struct board *b, struct diag *d) __must_check; /* boot CPU, once */
+void gic_init_cpu(void);                                          /* every CPU */
+unsigned int gic_host_version(void);                              /* 2 or 3 */
+u32 gic_ack(void);          /* INTID (with CPUID bits for GICv2 SGIs in 12:10) or >= 1020 */
+void gic_eoi(u32 iar);      /* priority drop */
+void gic_deactivate(u32 iar);
+void gic_send_sgi(u32 sgi, u32 cpu);
+void gic_enable(u32 intid, bool on);
+void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu); /* SPI target: a CPU number */
+void gic_set_active(u32 intid, bool active);
+void gic_set_pending(u32 intid, bool pending);
+
+/* ---- Console hardware (arch/aarch64/uart/) */
+
+struct uart_ops {
+	const char *const *compatible; /* NULL-terminated */
+	const char *early_name;        /* as in earlycon=NAME,ADDR */
+	int (*init)(pa_t base);        /* firmware left it usable; keep the baud rate */
+	bool (*putc)(pa_t base, u8 c); /* false: FIFO full */
+	int (*getc)(pa_t base);        /* -1: none */
+	void (*irq_mask)(pa_t base, bool rx, bool tx); /* which interrupts are on */
+	void (*irq_ack)(pa_t base);
+	bool (*busy)(pa_t base);       /* bytes have not left the wire yet; NULL: cannot tell */
+};
+
+#define UART(ident) \
+	extern const struct uart_ops uart_##ident; \
+	static const struct uart_ops *const uart_ref_##ident __used __section("quoin_uarts") = \
+		&uart_##ident; \
+	const struct uart_ops uart_##ident
+
+const struct uart_ops *uart_by_compatible(const char *compatible);
+const struct uart_ops *uart_by_early_name(const char *name);
+
+#endif
