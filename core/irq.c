@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/irq.h"
+
+#include <errno.h>
+#include "arch/arch.h"
+#include "arch_gic.h"
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "core/vgic/vgic.h"
+
+#define MAX_HANDLERS 8
+
+struct irq_handler {
+	u32 intid;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static struct irq_handler handlers[MAX_HANDLERS];
+static u32 handler_count;
+static u32 vtimer_intid = 27, el2_timer_intid = 26, maintenance_intid = 25;
+
+void irq_init(const struct board *b)
+{
+	vtimer_intid = b->timer.virt.intid;
+	el2_timer_intid = b->timer.hyp.intid;
+	maintenance_intid = b->gic.maintenance.intid;
+}
+
+int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg)
+{
+	for (u32 i = 0; i < handler_count; i++) {
+		if (handlers[i].intid == intid) {
+			return -EBUSY;
+		}
+	}
+	if (handler_count == MAX_HANDLERS) {
+		return -ENOSPC;
+	}
+	handlers[handler_count] = (struct irq_handler){ intid, fn, arg };
+	handler_count++;
+	gic_configure(intid, 0xa0, edge, this_cpu()->id);
+	gic_enable(intid, true);
+	return 0;
+}
+
+/* The virtual timer of the loaded vCPU; without one it is a leftover and is silenced. */
+static void vtimer_fired(u32 iar)
+{
+	struct vcpu *v = this_cpu()->loaded;
+
+	gic_eoi(iar);
+	if (v == NULL) {
+		write_cntv_ctl_el0(0);
+		gic_deactivate(iar);
+		return;
+	}
+	vgic_vtimer_fired(v);
+	if (v->thread.state == THREAD_BLOCKED) {
+		thread_wake(&v->thread);
+	}
+}
+
+static void unexpected(u32 intid)
+{
+	static u32 told;
+
+	gic_enable(intid, false); /* nobody wants it: it must not come again */
+	if (told < 16) {
+		told++;
+		log_warn("interrupt %u has no handler, disabled", intid);
+	}
+}
+
+static __noinline void irq_dispatch(u32 iar)
+{
+	u32 intid = iar & (gic_host_version() == 2 ? 0x3ff : 0xffffff);
+
+	if (intid >= 1020 && intid < 1024) {
+		return; /* spurious */
+	}
+	if (intid == vtimer_intid) {
+		vtimer_fired(iar);
+		return;
+	}
+	gic_eoi(iar);
+	if (intid < 16) {
+		gic_deactivate(iar); /* SGI_KICK: what is to be done stands in resched or vcpu.work */
+		return;
+	}
+	if (intid == el2_timer_intid) {
+		sched_timer_irq();
+	} else if (intid == maintenance_intid) {
+		struct vcpu *v = this_cpu()->loaded;
+
+		if (v != NULL) {
+			vgic_maintenance(v);
+		}
+	} else {
+		u32 i = 0;
+
+		while (i < handler_count && handlers[i].intid != intid) {
+			i++;
+		}
+		if (i < handler_count) {
+			handlers[i].fn(handlers[i].arg);
+		} else {
+			unexpected(intid);
+		}
+	}
+	gic_deactivate(iar);
+}
+
+void irq_guest(struct vcpu *v)
+{
+	u32 iar = gic_ack();
+
+	if (likely((iar & 0xffffff) == vtimer_intid)) {
+		gic_eoi(iar);
+		vgic_vtimer_fired(v);
+		return;
+	}
+	irq_dispatch(iar);
+	if (this_cpu()->resched) {
+		vcpu_work_set(v, VWORK_RESCHED);
+	}
+}
+
+void irq_el2(void)
+{
+	irq_dispatch(gic_ack());
+	if (this_cpu()->resched) {
+		schedule();
+	}
+}

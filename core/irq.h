@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Physical interrupts: who handles what. */
+#ifndef QUOIN_CORE_IRQ_H
+#define QUOIN_CORE_IRQ_H
+
+#include "core/base/types.h"
+
+struct board;
+struct vcpu;
+
+/* irq_init - learn the private interrupts' numbers. Boot CPU, before any is enabled. */
+void irq_init(const struct board *b);
+
+/*
+ * irq_register - call fn(arg) in exit context for shared interrupt `intid`, delivered to the
+ * calling CPU. -EBUSY if taken, -ENOSPC. Boot or thread context.
+ */
+int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg) __must_check;
+
+/* Called by the vectors, interrupts masked: an interrupt hit the guest `v`, or EL2 itself. */
+void irq_guest(struct vcpu *v);
+void irq_el2(void);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boot order. Each step needs only what stands above it; a step that fails says
+ * why on the console it has and stops the machine.
+ */
+#include "core/main.h"
+
+#include <errno.h>
+#include <string.h>
+#include "arch/arch.h"
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/console.h"
+#include "core/image.h"
+#include "core/irq.h"
+#include "core/memory.h"
+#include "core/options.h"
+#include "core/rng.h"
+#include "core/sched.h"
+#include "core/start.h"
+#include "core/vm_build.h"
+
+#define FDT_MAGIC 0xedfe0dd0 /* as a little-endian word */
+#define FDT_MAX MiB(4)
+
+static struct board board;
+static struct image image;
+static struct options options;
+
+static void emit(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
+}
+
+static struct diag boot_diag = { .emit = emit };
+
+static void __noreturn stop(const char *why)
+{
+	log_error("cannot start: %s", why);
+	console_flush();
+	for (;;) {
+		irq_disable();
+		cpu_wfi();
+	}
+}
+
+static u64 page_round(u64 start, u64 size)
+{
+	return ALIGN_UP(start + size, PAGE_SIZE) - ALIGN_DOWN(start, PAGE_SIZE);
+}
+
+static int map_ro(pa_t start, u64 size)
+{
+	return arch_map(ALIGN_DOWN(start, PAGE_SIZE), page_round(start, size), MAP_RO);
+}
+
+/* The image's headers tell how much of it there is; its monitor has been running from it already. */
+static const char *find_image(const struct boot_info *boot)
+{
+	const struct quoin_header *h = pa_ptr(boot->image + QUOIN_HEADER_OFF);
+
+	if (map_ro(boot->image, QUOIN_MONITOR_OFF) != 0 || map_ro(boot->image, boot->bss - boot->image) != 0) {
+		return "the image cannot be mapped";
+	}
+	if (h->options_size != 0 && h->options_off < QUOIN_MONITOR_OFF &&
+	    h->options_size < QUOIN_MONITOR_OFF - h->options_off) {
+		options_parse(&options, pa_ptr(boot->image + h->options_off), "boot options", false,
+			      &boot_diag);
+	}
+	if (options.earlycon != NULL && console_early(options.earlycon) != 0) {
+		log_warn("earlycon=%.32s: expected NAME,ADDRESS of a known UART", options.earlycon);
+	}
+	return NULL;
+}
+
+static const char *check_image(const struct boot_info *boot)
+{
+	if (!boot->monitor_ok) {
+		return "the image is damaged (CRC of the monitor)";
+	}
+	if (image_open(pa_ptr(boot->image), boot->bss - boot->image, &image, &boot_diag) != 0) {
+		return "the image is damaged";
+	}
+	if (options.check_crc && image_check_payloads(&image, &boot_diag) != 0) {
+		return "a payload of the image is damaged";
+	}
+	return NULL;
+}
+
+static const char *read_board(const struct boot_info *boot)
+{
+	const u32 *fdt = pa_ptr(boot->fdt);
+	u64 size;
+
+	if (boot->fdt == 0 || !IS_ALIGNED(boot->fdt, 4) || map_ro(boot->fdt, 8) != 0 || fdt[0] != FDT_MAGIC) {
+		return "x0 does not point at a device tree";
+	}
+	size = __builtin_bswap32(fdt[1]);
+	if (size > FDT_MAX || map_ro(boot->fdt, size) != 0) {
+		return "the device tree claims to be too large";
+	}
+	if (board_parse(&board, fdt, size, &boot_diag) != 0) {
+		return "the device tree is damaged or lacks what is needed";
+	}
+	if (board_reserve(&board, boot->fdt, size, RESERVED_OWN) != 0 ||
+	    board_reserve(&board, boot->image, boot->bss + boot->bss_size - boot->image, RESERVED_OWN) != 0) {
+		return "too many reserved ranges";
+	}
+	options_parse(&options, board.bootargs, "bootargs", true, &boot_diag);
+	return NULL;
+}
+
+/* All RAM at VA = PA except what must not even be read speculatively. */
+static const char *map_ram(const struct boot_info *boot)
+{
+	if (map_ro(boot->bss, boot->bss_size) != 0) { /* only its image address is writable */
+		return "the image cannot be mapped";
+	}
+	for (u32 i = 0; i < board.ram_count; i++) {
+		pa_t at = ALIGN_UP(board.ram[i].start, PAGE_SIZE);
+		pa_t end = ALIGN_DOWN(board.ram[i].start + board.ram[i].size, PAGE_SIZE);
+
+		memory_add(at, end - at);
+		while (at < end) {
+			pa_t stop_at = end, next = end;
+
+			for (u32 j = 0; j < board.reserved_count; j++) {
+				const struct board_reserved *r = &board.reserved[j];
+				pa_t rs = ALIGN_DOWN(r->start, PAGE_SIZE);
+				pa_t re = ALIGN_UP(r->start + r->size, PAGE_SIZE);
+
+				if (r->kind == RESERVED_NO_MAP && re > at && rs < stop_at) {
+					stop_at = MAX(rs, at);
+					next = re;
+				}
+			}
+			if (stop_at > at && arch_map(at, stop_at - at, MAP_RAM) != 0) {
+				return "RAM cannot be mapped";
+			}
+			at = MAX(next, stop_at);
+		}
+	}
+	for (u32 j = 0; j < board.reserved_count; j++) {
+		memory_reserve(board.reserved[j].start, board.reserved[j].size);
+	}
+	return NULL;
+}
+
+static void must(const char *error)
+{
+	if (error != NULL) {
+		stop(error);
+	}
+}
+
+static void console_interrupt(void *arg)
+{
+	(void)arg;
+	console_irq();
+}
+
+void quoin_main(const struct boot_info *boot)
+{
+	must(find_image(boot));
+	must(read_board(boot));
+	must(map_ram(boot));
+	if (console_init(&board) != 0) {
+		log_warn("no UART of the device tree has a driver: expected arm,pl011 or another known one");
+	}
+	log_set_level((enum log_level)MIN(LOG_INFO + options.verbose, (unsigned int)LOG_VERBOSE));
+	if (!boot->at_el2) {
+		stop("entered at EL1, a hypervisor needs EL2 (firmware or -machine virtualization=on)");
+	}
+	must(check_image(boot));
+	arch_init_board(&board, (unsigned int)options.mitigations);
+	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);
+	irq_init(&board);
+	gic_init_cpu();
+	sched_init_cpu(this_cpu());
+	if (console_intid() == 0 || irq_register(console_intid(), false, console_interrupt, NULL) == 0) {
+		console_start();
+	}
+	rng_init(&board);
+	cpu_count = arch_boot_cpus(&board);
+	vm_sources(&image, &board);
+	if (!start_vms(&image, &board)) {
+		stop("no memory for the first thread");
+	}
+	sched_start(); /* this context is the boot CPU's idle thread from here on */
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool word_is(const char *w, size_t n, const char *name)
+{
+	return n == strlen(name) && memcmp(w, name, n) == 0;
+}
+
+static bool word_begins(const char *w, size_t n, const char *prefix)
+{
+	return n >= strlen(prefix) && memcmp(w, prefix, strlen(prefix)) == 0;
+}
+
+/* 0, -EINVAL: bad value, -ENOENT: not one of ours. */
+static int take(struct options *o, const char *w, size_t n)
+{
+	size_t v = 1;
+
+	while (v < n && w[0] == '-' && w[v] == 'v') {
+		v++;
+	}
+	if (n > 1 && v == n && w[0] == '-') {
+		o->verbose += (unsigned int)(n - 1);
+	} else if (word_is(w, n, "-c")) {
+		o->check_crc = true;
+	} else if (word_is(w, n, "scrub=boot")) {
+		o->scrub_boot = true;
+	} else if (word_begins(w, n, "earlycon=")) {
+		o->earlycon = w + 9;
+	} else if (word_is(w, n, "mitigations=auto")) {
+		o->mitigations = OPT_MITIGATIONS_AUTO;
+	} else if (word_is(w, n, "mitigations=on")) {
+		o->mitigations = OPT_MITIGATIONS_ON;
+	} else if (word_is(w, n, "mitigations=off")) {
+		o->mitigations = OPT_MITIGATIONS_OFF;
+	} else if (word_begins(w, n, "mitigations=") || word_begins(w, n, "scrub=")) {
+		return -EINVAL;
+	} else {
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int options_parse(struct options *o, const char *text, const char *where, bool foreign, struct diag *d)
+{
+	struct src_pos pos = { where, 1, 1 };
+	const char *w = text;
+	int result = 0;
+
+	while (*w != '\0') {
+		size_t n = strcspn(w, " \t\n");
+		int err = n == 0 ? 0 : take(o, w, n);
+
+		pos.col = (u32)(w - text) + 1;
+		if (err == -EINVAL) {
+			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off or scrub=boot",
+				   (int)n, w);
+			result = err;
+		} else if (err == -ENOENT && !foreign) {
+			diag_warning(d, &pos, "unknown option '%.*s', expected -v, -c, earlycon=, mitigations= or scrub=",
+				     (int)MIN(n, 64UL), w);
+		}
+		w += n;
+		w += strspn(w, " \t\n");
+	}
+	return result;
+}

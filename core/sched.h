@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads and run queues. A vCPU is a thread whose body is the guest; EL2
+ * threads do what may take long, with interrupts on. Every CPU has its own
+ * queue of fixed priorities (255 highest, 0 the idle thread).
+ *
+ * All of this runs with interrupts masked unless said otherwise.
+ */
+#ifndef QUOIN_CORE_SCHED_H
+#define QUOIN_CORE_SCHED_H
+
+#include "core/base/list.h"
+#include "core/base/lock.h"
+#include "core/base/types.h"
+
+#define MAX_CPUS 8
+#define PRIO_DEFAULT 10
+#define PRIO_IDLE 0
+
+enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+
+struct timer {
+	struct list link;
+	u64 at; /* counter value */
+	void (*fn)(struct timer *t); /* exit context, interrupts masked, on the CPU that armed it */
+	struct percpu *cpu; /* where it is armed, or NULL */
+};
+
+struct thread {
+	u64 sp;             /* saved EL2 stack pointer while not running */
+	struct list link;   /* in a run queue */
+	struct timer sleep_timer;
+	struct vcpu *vcpu;  /* NULL: an EL2 thread */
+	void (*fn)(void *arg);
+	void *arg;
+	const char *name;
+	u64 allowed;        /* CPUs it may run on */
+	u64 runtime;        /* counter ticks run so far */
+	u64 started;        /* when it last got the CPU */
+	u64 slice_left;     /* round robin: ticks left of its time slice */
+	u32 cpu;            /* CPU it runs or queues on */
+	u8 prio, fifo;
+	u8 state;           /* enum thread_state */
+	u8 yielding;        /* goes behind its equals this time */
+	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
+};
+
+struct percpu {
+	struct thread *current;
+	u32 id;
+	u32 resched;       /* ask for schedule() before returning to the guest */
+	struct vcpu *loaded; /* whose EL1 and vGIC state the hardware holds */
+	struct thread *idle;
+	struct spinlock lock; /* runq, timers */
+	struct list runq;  /* ready threads, highest priority first */
+	u32 ready;         /* how many are in runq */
+	u32 threads;       /* how many were placed here */
+	u64 slice_end;     /* of the running thread, ~0: none */
+	u64 timer_at;      /* what the hardware timer is set to */
+	struct list timers;
+	u64 mpidr;
+	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
+	bool online, started;
+	u64 exit_start;    /* bench build: time stamp of the vector entry */
+	struct thread idle_thread;
+	void *stack_top;
+};
+
+extern struct percpu percpus[MAX_CPUS];
+extern u32 cpu_count; /* CPUs that run */
+
+/* thread_init - make `t` ready to run fn(arg) on `stack_top`; not queued yet. Boot or thread context. */
+void thread_init(struct thread *t, const char *name, u8 prio, u64 allowed, void *stack_top,
+		 void (*fn)(void *arg), void *arg);
+/* thread_create - allocate a guarded stack and start an EL2 thread; NULL without memory. */
+struct thread *thread_create(const char *name, u8 prio, u64 allowed, void (*fn)(void *arg), void *arg);
+/* thread_wake - make a blocked thread ready (its CPU is told); harmless otherwise. Any context. */
+void thread_wake(struct thread *t);
+/* thread_block - give the CPU away until thread_wake(); may return early: callers loop on their condition. */
+void thread_block(void);
+/* thread_sleep_until - as thread_block, at the latest until counter value `at`. */
+void thread_sleep_until(u64 at);
+void thread_yield(void);
+void thread_exit(void) __noreturn;
+/* schedule - run the best ready thread; returns when the caller is picked again. */
+void schedule(void);
+/* sched_alone - no other thread is ready on this CPU. */
+static inline bool sched_alone(const struct percpu *c)
+{
+	return c->ready == 0;
+}
+
+/* timer_arm - fire at counter value `at` on this CPU (re-arms); timer_cancel - from any CPU. */
+void timer_arm(struct timer *t, u64 at);
+void timer_cancel(struct timer *t);
+/* sched_timer_irq - the EL2 timer has fired. Exit context. */
+void sched_timer_irq(void);
+
+/* cpu_kick - make another CPU look at its resched flag and its vCPU's work. Any context. */
+void cpu_kick(u32 cpu);
+
+void sched_init_cpu(struct percpu *c);
+void sched_start(void) __noreturn; /* turn the calling context into the idle thread */
+
+#endif

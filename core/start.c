@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/start.h"
+
+#include <errno.h>
+#include <string.h>
+#include "arch/arch.h"
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/config/check.h"
+#include "core/config/parse.h"
+#include "core/console.h"
+#include "core/image.h"
+#include "core/memory.h"
+#include "core/sched.h"
+#include "core/script.h"
+#include "core/vm_build.h"
+
+#define SCRIPT_ARENA KiB(8)
+#define VM_ARENA KiB(32)
+
+static const struct image *image;
+static const struct board *board;
+static struct vm_config configs[VM_MAX];
+static struct vm *vms[VM_MAX];
+
+static void emit(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
+}
+
+static int open_text(void *ctx, const char *path, const char **text, size_t *len)
+{
+	const void *data;
+	u64 size;
+	int err = image_find(ctx, path, &data, &size);
+
+	*text = data;
+	*len = size;
+	return err;
+}
+
+static bool new_arena(struct arena *a, size_t size)
+{
+	void *p = mem_alloc(size);
+
+	if (p != NULL) {
+		arena_init(a, p, size);
+	}
+	return p != NULL;
+}
+
+/* Read and check one qvm line; NULL having said why it will not start. */
+static struct vm_config *read_vm(const struct script_vm *line, struct vm_config *cfg,
+				 const struct board_limits *limits)
+{
+	struct config_source src = { line->words, line->word_count, open_text, (void *)image };
+	struct diag d = { .emit = emit };
+	struct arena *arena = mem_alloc(sizeof(*arena));
+
+	if (arena == NULL || !new_arena(arena, VM_ARENA)) {
+		log_error("no memory to read the VM of %s:%u", line->pos.file, line->pos.line);
+		return NULL;
+	}
+	if (config_parse(cfg, arena, &src, &d) != 0 || config_check(cfg, limits, &d) != 0) {
+		log_error("%s: not started", cfg->name[0] != '\0' ? cfg->name : "VM");
+		return NULL;
+	}
+	return cfg;
+}
+
+static void __noreturn idle(enum script_idle what)
+{
+	switch (what) {
+	case IDLE_POWEROFF:
+		log_info("no VM runs, powering off");
+		console_flush();
+		arch_system_off();
+	case IDLE_RESET:
+		log_info("no VM runs, resetting");
+		console_flush();
+		arch_system_reset();
+	case IDLE_WAIT:
+		break;
+	}
+	log_info("no VM runs, waiting");
+	for (;;) {
+		thread_block();
+	}
+}
+
+static const struct image_entry *find_script(void)
+{
+	for (u32 i = 0; i < image->count; i++) {
+		if ((image->entry[i].flags & IMAGE_SCRIPT) != 0) {
+			return &image->entry[i];
+		}
+	}
+	return NULL;
+}
+
+static void wait_all(u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		while (__atomic_load_n(&vms[i]->state, __ATOMIC_ACQUIRE) != VM_DEAD) {
+			thread_block();
+		}
+	}
+}
+
+static void start_main(void *arg)
+{
+	struct diag d = { .emit = emit };
+	const struct image_entry *e = find_script();
+	struct board_limits limits = { 0 };
+	struct range ram[8];
+	struct script script = { .on_idle = IDLE_POWEROFF };
+	const struct vm_config *good[VM_MAX];
+	struct arena arena;
+	u32 count = 0, started = 0;
+
+	(void)arg;
+	board_limits_of(board, ram, ARRAY_SIZE(ram), &limits);
+	limits.cpu_count = cpu_count;
+	limits.pa_bits = (u8)s2_max_ipa_bits();
+	limits.gic_version = (u8)gic_host_version();
+	if (e == NULL || !new_arena(&arena, SCRIPT_ARENA)) {
+		log_error("the image has no start script");
+		idle(IDLE_POWEROFF);
+	}
+	const char *name = image->names + e->name;
+	const struct src_pos start = { name, 1, 1 };
+
+	if (script_parse((const char *)image->base + e->off, e->size, &start, &arena, &d, &script) != 0) {
+		log_error("%s: lines with errors are skipped", name);
+	}
+	for (const struct script_vm *v = script.vms; v != NULL; v = v->next) {
+		if (count == VM_MAX) {
+			diag_error(&d, &v->pos, "more than %d VMs", VM_MAX);
+			break;
+		}
+		good[count] = read_vm(v, &configs[count], &limits);
+		if (good[count] == NULL) {
+			continue;
+		}
+		/* What clashes with the VMs before it is not started; they are. */
+		if (config_check_system(good, count + 1, &limits, &d) != 0) {
+			log_error("%s: not started", configs[count].name);
+			continue;
+		}
+		count++;
+	}
+	console_multi(count > 1);
+	for (u32 i = 0; i < count; i++) {
+		vms[started] = vm_create(&configs[i], i, this_cpu()->current);
+		if (vms[started] == NULL) {
+			log_error("%s: not started, no memory", configs[i].name);
+		} else {
+			started++;
+		}
+	}
+	wait_all(started);
+	idle(script.on_idle);
+}
+
+bool start_vms(const struct image *img, const struct board *b)
+{
+	image = img;
+	board = b;
+	return thread_create("start", PRIO_DEFAULT + 1, ~0UL, start_main, NULL) != NULL;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a vCPU's thread:
+ *
+ *   vcpu_main: wait until powered on -> reset -> guest ... exit ... guest
+ *                 ^------------- vcpu_halt (CPU_OFF, VM ends) ------|
+ *
+ * vcpu_halt() drops the EL2 stack and starts vcpu_main() anew, so an exit
+ * handler may end a vCPU from any depth.
+ */
+#include "core/vcpu.h"
+
+#include "arch/arch.h"
+#include "core/memory.h"
+#include "core/spec/hcr.h"
+#include "core/vm.h"
+
+#define VCPU_STACK KiB(12)
+
+static void vcpu_main(void *arg);
+
+/* A descheduled vCPU's virtual timer is due: wake it, the hardware timer fires when it is loaded. */
+static void vtimer_wake(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, vtimer);
+
+	v->timer_due = 1;
+	thread_wake(&v->thread);
+}
+
+struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
+{
+	char *top = arch_stack_alloc(VCPU_STACK);
+	struct vcpu *v;
+
+	if (top == NULL) {
+		return NULL;
+	}
+	/* The structure is the base of the stack: SP_EL2 points at it while the guest runs. */
+	v = (struct vcpu *)(top - ALIGN_UP(sizeof(*v), 64));
+	v->vm = vm;
+	v->id = id;
+	v->power = VCPU_OFF;
+	v->thread.fifo = fifo;
+	thread_init(&v->thread, vm->cfg->name, prio, allowed, v, vcpu_main, v);
+	v->thread.vcpu = v;
+	v->vtimer.fn = vtimer_wake;
+	return v;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	char *top = (char *)v + ALIGN_UP(sizeof(*v), 64);
+
+	timer_cancel(&v->vtimer);
+	timer_cancel(&v->ptimer);
+	__atomic_sub_fetch(&percpus[v->thread.cpu].threads, 1, __ATOMIC_RELAXED);
+	arch_stack_free(top, VCPU_STACK);
+}
+
+void vcpu_reset(struct vcpu *v, u64 entry, u64 arg)
+{
+	for (unsigned int i = 0; i < 31; i++) {
+		v->x[i] = 0;
+	}
+	v->x[0] = arg;
+	v->pc = entry;
+	v->pstate = 0x3c5; /* EL1h, DAIF masked (ARM ARM D1.2, Linux boot protocol) */
+	v->sw_flush = 0;
+	v->sw_pos = 0;
+	v->timer_due = 0;
+	timer_cancel(&v->vtimer);
+	timer_cancel(&v->ptimer);
+	arch_vcpu_reset(v);
+	vgic_cpu_reset(v);
+}
+
+void vcpu_work_set(struct vcpu *v, u32 bits)
+{
+	struct thread *t = &v->thread;
+
+	__atomic_or_fetch(&v->work, bits, __ATOMIC_SEQ_CST);
+	if (t->cpu == this_cpu()->id && this_cpu()->current == t) {
+		return; /* looked at on the way back */
+	}
+	if (READ_ONCE(v->blocked)) {
+		thread_wake(t);
+	} else if (t->cpu != this_cpu()->id) {
+		gic_send_sgi(SGI_KICK, t->cpu);
+	}
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	struct percpu *c = this_cpu();
+
+	timer_cancel(&v->vtimer);
+	v->timer_due = 0;
+	arch_vcpu_load(v);
+	vgic_load(v);
+	c->loaded = v;
+}
+
+#define CNTV_ENABLE BIT(0)
+#define CNTV_IMASK BIT(1)
+
+void vcpu_put(struct vcpu *v)
+{
+	struct percpu *c = this_cpu();
+
+	vgic_put(v);
+	arch_vcpu_put(v);
+	c->loaded = NULL;
+	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON) {
+		timer_arm(&v->vtimer, v->regs.cntv_cval + v->vm->cntvoff);
+	}
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	v->pc = read_elr_el2();
+	v->pstate = read_spsr_el2();
+}
+
+void vcpu_resume(struct vcpu *v)
+{
+	struct percpu *c = this_cpu();
+
+	if (c->loaded != v) {
+		if (c->loaded != NULL) {
+			vcpu_put(c->loaded);
+		}
+		if (v->power == VCPU_ON) {
+			vcpu_load(v);
+		}
+	}
+	write_elr_el2(v->pc);
+	write_spsr_el2(v->pstate);
+}
+
+void vcpu_trap_wfi(struct vcpu *v, bool on)
+{
+	enum cfg_tristate fixed = v->vm->cfg->exit_on_halt;
+	u64 hcr;
+
+	if (fixed != TRI_AUTO) {
+		on = fixed == TRI_ON;
+	}
+	hcr = on ? v->hcr | HCR_TWI : v->hcr & ~HCR_TWI;
+	if (hcr != v->hcr) {
+		v->hcr = hcr;
+		if (this_cpu()->loaded == v) {
+			write_hcr_el2(hcr);
+		}
+	}
+}
+
+/* Leave the CPU's registers to others; the state of `v` is all in memory then. */
+static void unload(struct vcpu *v)
+{
+	if (this_cpu()->loaded == v) {
+		vcpu_put(v);
+	}
+	timer_cancel(&v->vtimer);
+}
+
+/* True once the vCPU is to run; otherwise what it waits for has not happened yet. */
+static bool powered(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	bool on = false;
+
+	spin_lock(&vm->lock);
+	if (vm->state == VM_RUNNING && v->power == VCPU_ON_PENDING) {
+		__atomic_store_n(&v->work, 0, __ATOMIC_RELAXED);
+		v->power = VCPU_ON;
+		vm->running++;
+		vm->vcpu_started = true;
+		on = true;
+	}
+	spin_unlock(&vm->lock);
+	return on;
+}
+
+static void vcpu_main(void *arg)
+{
+	struct vcpu *v = arg;
+	u64 entry, context;
+
+	while (!powered(v)) {
+		v->blocked = 1;
+		thread_block();
+		v->blocked = 0;
+	}
+	entry = v->on_entry;
+	context = v->on_context;
+	unload(v);
+	vcpu_reset(v, entry, context);
+	if (this_cpu()->loaded != NULL) {
+		vcpu_put(this_cpu()->loaded);
+	}
+	vcpu_load(v);
+	vcpu_trap_wfi(v, !sched_alone(this_cpu()));
+	write_hcr_el2(v->hcr);
+	write_elr_el2(v->pc);
+	write_spsr_el2(v->pstate);
+	arch_guest_enter(v);
+}
+
+void vcpu_halt(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	bool last;
+
+	unload(v);
+	spin_lock(&vm->lock);
+	if (v->power != VCPU_ON_PENDING) {
+		v->power = VCPU_OFF;
+	}
+	last = --vm->running == 0;
+	spin_unlock(&vm->lock);
+	if (last) {
+		thread_wake(vm->thread);
+	}
+	arch_stack_call(v, vcpu_main, v);
+}
+
+void vcpu_wait_interrupt(struct vcpu *v)
+{
+	for (;;) {
+		/* Published before the conditions are read: who changes one of them sees it and wakes us. */
+		__atomic_store_n(&v->blocked, 1, __ATOMIC_SEQ_CST);
+		if ((__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) & (VWORK_STOP | VWORK_VGIC)) != 0 ||
+		    v->timer_due || vgic_has_interrupt(v)) {
+			break;
+		}
+		thread_block();
+	}
+	v->blocked = 0;
+}
+
+void vcpu_work(struct vcpu *v)
+{
+	u32 work = __atomic_exchange_n(&v->work, 0, __ATOMIC_ACQUIRE);
+
+	if ((work & VWORK_STOP) != 0) {
+		vcpu_halt(v);
+	}
+	if ((work & VWORK_VGIC) != 0) {
+		vgic_flush(v);
+	}
+	if ((work & VWORK_RESCHED) != 0 || this_cpu()->resched) {
+		schedule();
+	}
+}

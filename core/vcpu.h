@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One virtual CPU. It lives at the base of its own EL2 stack: SP_EL2 points at
+ * the structure while the guest runs, so that the vector saves registers into
+ * x[] with immediate offsets and C gets the vCPU as its first argument.
+ *
+ * While a vCPU is loaded its EL1 registers, its PC (ELR_EL2), PSTATE (SPSR_EL2)
+ * and its list registers live in the hardware; vcpu_put() brings them back here.
+ */
+#ifndef QUOIN_CORE_VCPU_H
+#define QUOIN_CORE_VCPU_H
+
+#include "core/base/types.h"
+#include "core/sched.h"
+#include "core/vgic/vgic_cpu.h"
+
+struct vm;
+struct mmio_window;
+
+/* Bits of vcpu.work: looked at before every return to the guest. Set with vcpu_work_set(). */
+#define VWORK_VGIC BIT(0)    /* interrupt state changed by someone else: vgic_flush() */
+#define VWORK_STOP BIT(1)    /* the VM ends or restarts: leave the guest for good */
+#define VWORK_PAUSE BIT(2)   /* stop at the next exit until told otherwise */
+#define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
+
+enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON, VCPU_SUSPENDED };
+
+/* EL1 state of a vCPU that is not loaded. */
+struct vcpu_sysregs {
+	u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
+	u64 sp_el0, sp_el1, elr, spsr, esr, far, afsr0, afsr1, par;
+	u64 tpidr_el0, tpidr_el1, tpidrro_el0, csselr, cntkctl, mdscr, disr;
+	u64 cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
+	__uint128_t q[32]; /* with the two behind it: the order of arch/aarch64/fp.S */
+	u64 fpcr, fpsr;
+};
+
+struct vcpu {
+	u64 x[31];
+	u64 pc;     /* valid while it is not the CPU's current thread */
+	u64 pstate; /* likewise */
+	u64 pad;
+	u32 work;   /* VWORK_*, changed with atomics; the vector tests it */
+	u32 id;     /* 0.. in its VM */
+	struct vm *vm;
+	struct vgic_cpu vgic;
+	struct mmio_window *mmio_cache[8]; /* by bits 18:16 of the IPA: last window hit */
+	u64 hcr;    /* HCR_EL2 while it runs */
+	u64 vmpidr, vpidr;
+	struct thread thread;
+	struct vcpu_sysregs regs;
+	struct timer vtimer, ptimer; /* wake-up of a descheduled vCPU; emulated CNTP */
+	u8 power;   /* enum vcpu_power, under vm->lock */
+	u8 sw_flush;/* set/way: caches are being cleaned (position in sw_pos) or done */
+	u8 blocked; /* its thread waits: power-on or an interrupt */
+	u8 timer_due; /* its virtual timer expired while it was not loaded */
+	u64 sw_pos;
+	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
+	u64 exits;  /* slow exits, for the shell */
+	u64 seed;   /* per-vCPU counters of guest-caused log lines etc. */
+};
+
+/* vcpu_work_set - ask a vCPU to look at `bits` before it goes on; kicks the CPU it runs on. Any context. */
+void vcpu_work_set(struct vcpu *v, u32 bits);
+
+/* current_vcpu - the vCPU whose exit is being handled, or NULL in an EL2 thread. */
+static inline struct vcpu *current_vcpu(void)
+{
+	return this_cpu()->current->vcpu;
+}
+
+/*
+ * The PC of the running vCPU moves only here: past the trapped instruction (ARM ARM D1.3: an
+ * AArch64 guest's instruction is always 4 bytes; AArch32 EL0 traps carry ESR_EL2.IL).
+ */
+void vcpu_skip_instruction(struct vcpu *v, u64 esr);
+
+/* Guest GPR by number as in ESR.SRT: 31 is XZR. Exit context, own vCPU. */
+static inline u64 vcpu_gpr(const struct vcpu *v, unsigned int n)
+{
+	return n < 31 ? v->x[n] : 0;
+}
+
+static inline void vcpu_set_gpr(struct vcpu *v, unsigned int n, u64 val)
+{
+	if (n < 31) {
+		v->x[n] = val;
+	}
+}
+
+/* vcpu_create - allocate a vCPU of `vm` with its stack; NULL without memory. Thread context. */
+struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo);
+void vcpu_destroy(struct vcpu *v);
+/* vcpu_reset - reset state (ARM ARM D1.2 warm reset of EL1): starts at `entry` with x0 = `arg`. Not loaded. */
+void vcpu_reset(struct vcpu *v, u64 entry, u64 arg);
+/* vcpu_load, vcpu_put - give the CPU's EL1 and vGIC state to `v` and take it back. IRQs masked. */
+void vcpu_load(struct vcpu *v);
+void vcpu_put(struct vcpu *v);
+/* vcpu_pause, vcpu_resume - another thread gets or gave back the CPU; EL1 state moves only if need be. */
+void vcpu_pause(struct vcpu *v);
+void vcpu_resume(struct vcpu *v);
+/* vcpu_trap_wfi - whether WFI of `v` exits, unless its VM's exit-on-halt fixes that. IRQs masked. */
+void vcpu_trap_wfi(struct vcpu *v, bool on);
+/* vcpu_wait_interrupt - the guest executed WFI: block until an interrupt is pending for it. Exit context. */
+void vcpu_wait_interrupt(struct vcpu *v);
+/* vcpu_work - the slow way back to the guest: flush, stop, pause, reschedule. Called by the vector. */
+void vcpu_work(struct vcpu *v);
+/* vcpu_halt - power off: drops the EL2 stack; the vCPU starts anew at the next CPU_ON. Exit context, own vCPU. */
+void vcpu_halt(struct vcpu *v) __noreturn;
+
+#endif

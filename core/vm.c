@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be asked of a VM at any time: its memory, its windows, its end. */
+#include "core/vm.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include "core/base/fmt.h"
+#include "core/base/log.h"
+#include "core/base/range.h"
+
+/* Lines a guest may cause per second. */
+#define GUEST_LINES 10
+
+/* Under vm->lock: the first reason to end is the one that counts. */
+static bool end_locked(struct vm *vm, enum vm_end why)
+{
+	if (vm->state != VM_RUNNING || vm->end != VM_END_NONE) {
+		return false;
+	}
+	vm->end = (u8)why;
+	vm->state = VM_ENDING;
+	return true;
+}
+
+static void stop_vcpus(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		vcpu_work_set(vm->vcpu[i], VWORK_STOP);
+	}
+	thread_wake(vm->thread);
+}
+
+void vm_end_request(struct vm *vm, enum vm_end why)
+{
+	u64 flags = spin_lock_irq(&vm->lock);
+	bool first = end_locked(vm, why);
+
+	spin_unlock_irq(&vm->lock, flags);
+	if (first) {
+		stop_vcpus(vm);
+	}
+}
+
+void vm_kill(struct vm *vm, const char *fmt, ...)
+{
+	char reason[sizeof(vm->reason)];
+	bool first;
+	va_list ap;
+	u64 flags;
+
+	va_start(ap, fmt);
+	fmt_vstr(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	flags = spin_lock_irq(&vm->lock);
+	first = end_locked(vm, VM_END_KILLED);
+	if (first) {
+		struct thread *t = this_cpu()->current;
+
+		memcpy(vm->reason, reason, sizeof(reason));
+		if (t->vcpu != NULL && t->vcpu->vm == vm) {
+			vm->culprit = t->vcpu;
+			t->vcpu->pc = read_elr_el2();
+			t->vcpu->pstate = read_spsr_el2();
+		}
+	}
+	spin_unlock_irq(&vm->lock, flags);
+	if (first) {
+		stop_vcpus(vm);
+	}
+}
+
+void log_guest(struct vm *vm, const char *fmt, ...)
+{
+	u64 now = counter_now();
+	char line[128];
+	va_list ap;
+
+	/* No lock: a race lets one line more or less through. */
+	if (now - vm->guest_lines_at > counter_hz) {
+		vm->guest_lines_at = now;
+		vm->guest_lines = 0;
+	}
+	if (vm->guest_lines > GUEST_LINES) {
+		return;
+	}
+	va_start(ap, fmt);
+	fmt_vstr(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (vm->guest_lines++ == GUEST_LINES) {
+		log_warn("%s: more messages of this guest are dropped for a second", vm->cfg->name);
+	} else {
+		log_warn("%s: %s", vm->cfg->name, line);
+	}
+}
+
+void *vm_ram_ptr(struct vm *vm, ipa_t ipa, u64 *len, bool write)
+{
+	for (u32 i = 0; i < vm->ram_count; i++) {
+		const struct vm_ram *r = &vm->ram[i];
+
+		if (ipa - r->ipa < r->size) {
+			u64 off = ipa - r->ipa;
+
+			if (write && r->rom) {
+				return NULL;
+			}
+			*len = MIN(*len, r->size - off);
+			return pa_ptr(r->pa + off);
+		}
+	}
+	return NULL;
+}
+
+/* True while the guest's own view of its RAM bypasses the caches. */
+static bool caches_off(struct vm *vm)
+{
+	struct vcpu *v = this_cpu()->loaded;
+
+	return v == NULL || v->vm != vm || (read_sctlr_el1() & BIT(2)) == 0;
+}
+
+int vm_read_ram(struct vm *vm, ipa_t from, void *to, size_t n)
+{
+	u8 *out = to;
+
+	while (n != 0) {
+		u64 run = n;
+		void *p = vm_ram_ptr(vm, from, &run, false);
+
+		if (p == NULL) {
+			return -EFAULT;
+		}
+		if (caches_off(vm)) {
+			arch_clean_inval_dcache(p, run); /* what the guest wrote past the caches */
+		}
+		memcpy(out, p, run);
+		out += run;
+		from += run;
+		n -= run;
+	}
+	return 0;
+}
+
+int vm_write_ram(struct vm *vm, ipa_t to, const void *from, size_t n)
+{
+	const u8 *in = from;
+
+	while (n != 0) {
+		u64 run = n;
+		void *p = vm_ram_ptr(vm, to, &run, true);
+
+		if (p == NULL) {
+			return -EFAULT;
+		}
+		memcpy(p, in, run);
+		if (caches_off(vm)) {
+			arch_clean_inval_dcache(p, run);
+		}
+		in += run;
+		to += run;
+		n -= run;
+	}
+	return 0;
+}
+
+int vm_add_window(struct vm *vm, ipa_t base, u64 size, mmio_fn fn, void *arg)
+{
+	u32 i = vm->window_count;
+
+	if (!range_valid(base, size)) {
+		return -EINVAL;
+	}
+	if (i == MMIO_MAX_WINDOWS) {
+		return -ENOSPC;
+	}
+	while (i > 0 && vm->window[i - 1].base > base) {
+		i--;
+	}
+	if ((i > 0 && range_overlaps(vm->window[i - 1].base, vm->window[i - 1].size, base, size)) ||
+	    (i < vm->window_count && range_overlaps(vm->window[i].base, vm->window[i].size, base, size))) {
+		return -EEXIST;
+	}
+	memmove(&vm->window[i + 1], &vm->window[i], (vm->window_count - i) * sizeof(vm->window[0]));
+	vm->window[i] = (struct mmio_window){ base, size, fn, arg };
+	vm->window_count++;
+	return 0;
+}

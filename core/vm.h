@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual machine: what was built from one vm_config.
+ *
+ *   NEW --vm_build--> READY --vm_start--> RUNNING --vm_end--> ENDING --> (restart: READY | DEAD)
+ *
+ * All transitions but the request to end are made by the VM's own EL2 thread.
+ */
+#ifndef QUOIN_CORE_VM_H
+#define QUOIN_CORE_VM_H
+
+#include "arch/arch.h"
+#include "core/config/vm_config.h"
+#include "core/mmio.h"
+#include "core/vcpu.h"
+#include "core/vdev.h"
+#include "core/vgic/vgic.h"
+
+#define VM_MAX 8
+#define VM_MAX_RAM 16
+
+enum vm_state { VM_NEW, VM_READY, VM_RUNNING, VM_ENDING, VM_DEAD };
+
+enum vm_end {
+	VM_END_NONE,
+	VM_END_OFF,     /* guest: PSCI SYSTEM_OFF */
+	VM_END_RESET,   /* guest: PSCI SYSTEM_RESET, SYSTEM_RESET2 */
+	VM_END_KILLED,  /* the monitor: vm_kill() with a reason */
+	VM_END_CONFIG,  /* could not be built or loaded */
+	VM_END_ALL_OFF, /* guest: the last vCPU did PSCI CPU_OFF */
+};
+
+/* A contiguous piece of the VM's RAM or ROM. */
+struct vm_ram {
+	ipa_t ipa;
+	u64 size;
+	pa_t pa;
+	bool rom;
+};
+
+struct vm {
+	u32 id;
+	struct spinlock lock; /* state, end, vCPU power */
+	u8 state;             /* enum vm_state */
+	u8 end;               /* enum vm_end, first one wins */
+	u8 gic_version;
+	u32 vcpu_count;
+	struct vcpu *vcpu[VM_MAX_CPUS];
+	struct vm_config *cfg;
+	struct s2 s2;
+	struct vgic vgic;
+	u32 ram_count;
+	struct vm_ram ram[VM_MAX_RAM];
+	u32 window_count;
+	struct mmio_window window[MMIO_MAX_WINDOWS]; /* sorted by base; immutable while running */
+	struct vdev *vdevs;
+	void *console;        /* port of the VM, core/console.h */
+	struct thread *thread;/* the VM's life-cycle thread */
+	struct thread *done;  /* told when the VM has ended */
+	u32 running;          /* vCPU threads that are inside the guest or an exit */
+	char reason[96];      /* why it ended */
+	struct vcpu *culprit; /* whose registers tell about a kill, or NULL */
+	bool vcpu_started;    /* the boot vCPU has got to run since the start */
+	u64 cntvoff;
+	u32 guest_lines;      /* log_guest() budget */
+	u64 guest_lines_at;
+	u32 starts;           /* 1 = first start */
+};
+
+/* vm_kill - the guest did what cannot go on: stop that VM, others run on. Exit or thread context. */
+void vm_kill(struct vm *vm, const char *fmt, ...) __printf(2, 3);
+/* vm_end_request - PSCI: the VM is to end for `why`; every vCPU stops at its next exit. */
+void vm_end_request(struct vm *vm, enum vm_end why);
+/* log_guest - one line about a guest's doing, prefixed with its name, rate limited per VM. */
+void log_guest(struct vm *vm, const char *fmt, ...) __printf(2, 3);
+
+/*
+ * vm_ram_ptr - EL2 pointer to guest RAM [ipa, ipa + *len); *len is lowered to what is contiguous.
+ * NULL if `ipa` is not RAM (ROM only with write false). Exit or thread context.
+ */
+void *vm_ram_ptr(struct vm *vm, ipa_t ipa, u64 *len, bool write);
+/* Copies that check every byte's range: 0 or -EFAULT. At most PAGE_SIZE bytes in exit context. */
+int vm_read_ram(struct vm *vm, ipa_t from, void *to, size_t n) __must_check;
+int vm_write_ram(struct vm *vm, ipa_t to, const void *from, size_t n) __must_check;
+
+/* vm_add_window - claim an IPA window for a device; -EEXIST on overlap, -ENOSPC. Build time. */
+int vm_add_window(struct vm *vm, ipa_t base, u64 size, mmio_fn fn, void *arg) __must_check;
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/vm_build.h"
+
+#include <errno.h>
+#include <string.h>
+#include "core/board.h"
+#include "core/console.h"
+#include "core/image.h"
+#include "core/load/load.h"
+#include "core/memory.h"
+#include "core/rng.h"
+
+#define MIN_SPIS 64
+
+static const struct image *the_image;
+static const struct board *the_board;
+
+void vm_sources(const struct image *img, const struct board *b)
+{
+	the_image = img;
+	the_board = b;
+}
+
+/* One piece of the VM's memory: the largest alignment first, so that the largest blocks map it. */
+static int alloc_piece(struct vm *vm, const struct cfg_mem *m, ipa_t ipa, u64 size, struct diag *d)
+{
+	static const u64 aligns[] = { GiB(1), MiB(2), PAGE_SIZE };
+	struct vm_ram *r = &vm->ram[vm->ram_count];
+	int err;
+
+	if (vm->ram_count == VM_MAX_RAM) {
+		diag_error(d, &m->pos, "memory is too scattered for this VM: more than %d pieces",
+			   VM_MAX_RAM);
+		return -ENOMEM;
+	}
+	r->pa = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(aligns) && r->pa == 0; i++) {
+		if (size >= aligns[i]) {
+			r->pa = mem_range_alloc(size, aligns[i], ipa);
+		}
+	}
+	if (r->pa == 0) {
+		return -ENOMEM;
+	}
+	r->ipa = ipa;
+	r->size = size;
+	r->rom = m->rom;
+	vm->ram_count++;
+	err = s2_map(&vm->s2, ipa, r->pa, size, m->rom ? S2_ROM : S2_RAM);
+	if (err != 0) {
+		diag_error(d, &m->pos, "cannot map guest memory at 0x%lx (%d)", ipa, err);
+	}
+	return err;
+}
+
+/* All of one ram or rom line, in halves if there is no single range that large. */
+static int alloc_mem(struct vm *vm, const struct cfg_mem *m, struct diag *d)
+{
+	u64 done = 0, step = m->size;
+
+	while (done < m->size) {
+		u64 n = MIN(step, m->size - done);
+		int err = alloc_piece(vm, m, m->start + done, n, d);
+
+		if (err == 0) {
+			done += n;
+		} else if (err == -ENOMEM && d->errors == 0 && step > MiB(2)) {
+			step = ALIGN_UP(step / 2, MiB(2));
+		} else {
+			if (d->errors == 0) {
+				diag_error(d, &m->pos,
+					   "not enough memory: %lu KiB asked for, %lu KiB free",
+					   m->size >> 10, mem_free_bytes() >> 10);
+			}
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* Bits of the smallest architected size (ARM ARM D17.2.64 PARange) that hold every address of the VM. */
+static unsigned int ipa_bits(const struct vm_config *cfg)
+{
+	static const u8 sizes[] = { 32, 36, 40, 42 };
+	u64 top = cfg->gic.has_gicr ? cfg->gic.gicr : 0;
+
+	top = MAX(MAX(top, cfg->gic.dist), cfg->gic.gicc) + MiB(2);
+	for (const struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
+		top = MAX(top, m->start + m->size);
+	}
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		if (v->loc != NULL && v->loc->space == LOC_MEM) {
+			top = MAX(top, v->loc->addr + MiB(1));
+		}
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (top <= BIT(sizes[i])) {
+			return MIN(sizes[i], s2_max_ipa_bits());
+		}
+	}
+	return s2_max_ipa_bits();
+}
+
+/* SPIs the VM's lines use, rounded up to a register. */
+static u32 spi_count(const struct vm_config *cfg)
+{
+	u32 top = 32 + MIN_SPIS;
+
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_intr *i = v->intr; i != NULL; i = i->next) {
+			top = MAX(top, i->line + 1);
+		}
+	}
+	return (u32)ALIGN_UP(top, 32) - 32;
+}
+
+static int create_vcpus(struct vm *vm, struct diag *d)
+{
+	for (u32 i = 0; i < vm->cfg->cpu_count; i++) {
+		const struct cfg_cpu *c = &vm->cfg->cpu[i];
+		u64 allowed = c->runmask != 0 ? c->runmask : ~0UL;
+		u8 prio = c->prio != 0 ? c->prio : PRIO_DEFAULT;
+
+		vm->vcpu[i] = vcpu_create(vm, i, allowed, prio, c->alg == SCHED_FIFO);
+		if (vm->vcpu[i] == NULL) {
+			diag_error(d, &c->pos, "no memory for a vCPU");
+			return -ENOMEM;
+		}
+		vm->vcpu_count++;
+	}
+	return 0;
+}
+
+int vm_build(struct vm *vm, struct diag *d)
+{
+	struct vm_config *cfg = vm->cfg;
+	int err = s2_init(&vm->s2, (u8)(vm->id + 1), ipa_bits(cfg));
+
+	if (err != 0) {
+		diag_error(d, &cfg->pos, "cannot make stage 2 (%d)", err);
+		return err;
+	}
+	for (const struct cfg_mem *m = cfg->mem; m != NULL && err == 0; m = m->next) {
+		err = alloc_mem(vm, m, d);
+	}
+	vm->gic_version = cfg->gic.version;
+	if (err == 0) {
+		err = create_vcpus(vm, d);
+	}
+	if (err == 0) {
+		err = vgic_create(vm, spi_count(cfg));
+		if (err != 0) {
+			diag_error(d, &cfg->gic.pos, "cannot make the interrupt controller (%d)", err);
+		}
+	}
+	if (err == 0) {
+		err = vdevs_create(vm, d);
+	}
+	if (err != 0) {
+		vm_destroy(vm);
+	}
+	return err;
+}
+
+void vm_scrub(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->ram_count; i++) {
+		const struct vm_ram *r = &vm->ram[i];
+
+		for (u64 off = 0; off < r->size; off += MiB(1)) {
+			arch_zero(pa_ptr(r->pa + off), MIN(MiB(1), r->size - off));
+		}
+	}
+}
+
+void vm_destroy(struct vm *vm)
+{
+	vdevs_destroy(vm);
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		vcpu_destroy(vm->vcpu[i]);
+		vm->vcpu[i] = NULL;
+	}
+	vm->vcpu_count = 0;
+	vgic_destroy(vm);
+	vm_scrub(vm);
+	s2_destroy(&vm->s2);
+	for (u32 i = 0; i < vm->ram_count; i++) {
+		mem_range_free(vm->ram[i].pa, vm->ram[i].size);
+	}
+	vm->ram_count = 0;
+	vm->window_count = 0;
+}
+
+static int open_blob(struct load_files *files, const struct cfg_load *l, struct load_file *out,
+		     struct diag *d)
+{
+	const struct board_module *m;
+	const void *data;
+
+	(void)files;
+	if (l->source == SOURCE_FILE) {
+		int err = image_find(the_image, l->path, &data, &out->size);
+
+		if (err != 0) {
+			diag_error(d, &l->pos, "'%s' is not in the image", l->path);
+			return err;
+		}
+		out->data = data;
+	} else {
+		m = board_module_find(the_board, l->source == SOURCE_MODULE_ADDR, l->module);
+		if (m == NULL) {
+			diag_error(d, &l->pos, "the bootloader left no module %s0x%lx (%u modules)",
+				   l->source == SOURCE_MODULE_ADDR ? "at " : "", l->module,
+				   the_board->module_count);
+			return -ENOENT;
+		}
+		out->data = pa_ptr(m->start);
+		out->size = m->size;
+	}
+	out->stays = true;
+	return 0;
+}
+
+static void *mem_ptr(struct guest_mem *m, ipa_t ipa, u64 *run)
+{
+	*run = ~0UL;
+	return vm_ram_ptr(m->arg, ipa, run, false);
+}
+
+static void mem_written(struct guest_mem *m, void *at, u64 size)
+{
+	(void)m;
+	arch_clean_dcache(at, size); /* the guest starts with its caches off */
+}
+
+int vm_load(struct vm *vm, struct diag *d)
+{
+	struct load_plan *plan = mem_alloc(sizeof(*plan));
+	struct load_files files = { .open = open_blob };
+	struct guest_mem mem = { .ptr = mem_ptr, .written = mem_written, .arg = vm };
+	u8 seed[64];
+	struct guest_fdt g = { .cfg = vm->cfg, .devices = vm->vdevs };
+	int err = -ENOMEM;
+
+	if (rng_bytes(seed, sizeof(seed)) == 0 && rng_bytes(&g.kaslr_seed, sizeof(g.kaslr_seed)) == 0) {
+		g.rng_seed = seed;
+		g.rng_seed_len = sizeof(seed);
+	}
+	if (plan == NULL) {
+		diag_error(d, &vm->cfg->pos, "no memory to plan the loading");
+	} else {
+		err = load_plan(plan, vm->cfg, &files, &g, d);
+	}
+	if (err == 0) {
+		err = load_copy(plan, &mem, d);
+	}
+	if (err == 0) {
+		err = load_fdt(plan, &mem, &g, d);
+	}
+	arch_sync_icache(NULL, 0);
+	if (err == 0) {
+		vgic_reset(vm);
+		vdevs_reset(vm);
+		vm->vcpu[0]->on_entry = plan->entry;
+		vm->vcpu[0]->on_context = plan->fdt;
+	}
+	mem_free(plan, sizeof(*plan));
+	memset(seed, 0, sizeof(seed));
+	return err;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life-cycle thread of a VM: build, load, run, say why it ended, restart or take it down. */
+#include "core/vm_build.h"
+
+#include <string.h>
+#include "core/base/log.h"
+#include "core/console.h"
+#include "core/memory.h"
+
+static void emit(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
+}
+
+static void start(struct vm *vm)
+{
+	u64 flags;
+
+	vm->end = VM_END_NONE;
+	vm->reason[0] = '\0';
+	vm->culprit = NULL;
+	vm->vcpu_started = false;
+	vm->cntvoff = vm->cfg->counter_offset == ~0UL ? counter_now() : vm->cfg->counter_offset;
+	vm->starts++;
+	console_vm_start(vm);
+	flags = spin_lock_irq(&vm->lock);
+	vm->state = VM_RUNNING;
+	vm->vcpu[0]->power = VCPU_ON_PENDING;
+	spin_unlock_irq(&vm->lock, flags);
+	thread_wake(&vm->vcpu[0]->thread);
+}
+
+/* Until every vCPU has left the guest for good. */
+static void wait_end(struct vm *vm)
+{
+	for (;;) {
+		u64 flags = spin_lock_irq(&vm->lock);
+		bool over = vm->running == 0 && vm->state == VM_ENDING;
+
+		if (vm->running == 0 && vm->state == VM_RUNNING && vm->vcpu_started) {
+			/* The last vCPU switched itself off. */
+			vm->state = VM_ENDING;
+			vm->end = VM_END_ALL_OFF;
+			over = true;
+		}
+		spin_unlock_irq(&vm->lock, flags);
+		if (over) {
+			return;
+		}
+		thread_block();
+	}
+}
+
+static void dump_registers(const struct vcpu *v)
+{
+	log_info("  vCPU %u  pc 0x%lx  pstate 0x%lx  lr 0x%lx  sp_el1 0x%lx", v->id, v->pc, v->pstate,
+		 v->x[30], v->regs.sp_el1);
+	for (unsigned int i = 0; i < 28; i += 4) {
+		log_info("  x%-2u %016lx %016lx %016lx %016lx", i, v->x[i], v->x[i + 1], v->x[i + 2],
+			 v->x[i + 3]);
+	}
+	log_info("  x28 %016lx %016lx  vbar 0x%lx  esr 0x%lx  far 0x%lx  elr 0x%lx", v->x[28], v->x[29],
+		 v->regs.vbar, v->regs.esr, v->regs.far, v->regs.elr);
+}
+
+static void report(struct vm *vm)
+{
+	const char *name = vm->cfg->name;
+
+	switch ((enum vm_end)vm->end) {
+	case VM_END_OFF:
+		log_info("%s: ended, the guest powered off (PSCI SYSTEM_OFF)", name);
+		break;
+	case VM_END_RESET:
+		log_info("%s: the guest asked for a reset, restarting", name);
+		break;
+	case VM_END_ALL_OFF:
+		log_info("%s: ended, the last vCPU switched itself off (PSCI CPU_OFF)", name);
+		break;
+	case VM_END_KILLED:
+		log_warn("%s: stopped, %s", name, vm->reason);
+		if (vm->culprit != NULL) {
+			dump_registers(vm->culprit);
+		}
+		break;
+	case VM_END_CONFIG:
+		log_warn("%s: not started", name);
+		break;
+	case VM_END_NONE:
+		break;
+	}
+}
+
+static bool run_once(struct vm *vm, struct diag *d)
+{
+	if (vm_load(vm, d) != 0) {
+		vm->end = VM_END_CONFIG;
+		return false;
+	}
+	vm->state = VM_READY;
+	if (vm->cfg->dryrun) {
+		log_info("%s: Exiting: dryrun completed", vm->cfg->name);
+		return false;
+	}
+	start(vm);
+	wait_end(vm);
+	return true;
+}
+
+static void vm_main(void *arg)
+{
+	struct vm *vm = arg;
+	struct diag d = { .emit = emit };
+	bool built;
+
+	vm->thread = this_cpu()->current; /* vm_create() may not have got to know it yet */
+	built = vm_build(vm, &d) == 0;
+
+	if (!built) {
+		vm->end = VM_END_CONFIG;
+	}
+	while (built) {
+		bool ran = run_once(vm, &d);
+
+		report(vm);
+		if (!ran || vm->end != VM_END_RESET) {
+			break;
+		}
+		vm_scrub(vm);
+	}
+	if (!built) {
+		report(vm);
+	}
+	console_vm_end(vm);
+	if (built) {
+		vm_destroy(vm);
+	}
+	__atomic_store_n(&vm->state, (u8)VM_DEAD, __ATOMIC_RELEASE);
+	thread_wake(vm->done);
+}
+
+struct vm *vm_create(struct vm_config *cfg, u32 id, struct thread *done)
+{
+	struct vm *vm = mem_alloc(sizeof(*vm));
+
+	if (vm == NULL) {
+		return NULL;
+	}
+	vm->cfg = cfg;
+	vm->id = id;
+	vm->done = done;
+	vm->thread = thread_create(cfg->name, PRIO_DEFAULT, ~0UL, vm_main, vm);
+	if (vm->thread == NULL) {
+		mem_free(vm, sizeof(*vm));
+		return NULL;
+	}
+	return vm;
+}
