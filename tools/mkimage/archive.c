@@ -145,7 +145,7 @@ struct out {
 
 static void put(struct out *o, const void *p, u64 n)
 {
-	o->failed |= fwrite(p, 1, n, o->f) != n;
+	o->failed |= n != 0 && fwrite(p, 1, n, o->f) != n;
 	o->at += n;
 }
 

@@ -111,14 +111,15 @@ static void load_source(struct buildfile *bf, struct mk_file *f, const struct at
 	f->text_pos = (struct src_pos) { .file = path, .line = 1, .col = 1 };
 }
 
-static void add_file(struct buildfile *bf, struct mk_file *f, const struct attrs *a)
+/* False if it was refused (reported) or is a duplicate that is to be ignored. */
+static bool add_file(struct buildfile *bf, struct mk_file *f, const struct attrs *a)
 {
 	struct mk_file **tail = &bf->files, *old;
 	const char *why = bad_target(f->target);
 
 	if (why != NULL) {
 		diag_error(bf->diag, &f->pos, "bad name '%.128s' in the image: %s", f->target, why);
-		return;
+		return false;
 	}
 	old = buildfile_exact(bf, f->target);
 	if (old != NULL) {
@@ -126,7 +127,7 @@ static void add_file(struct buildfile *bf, struct mk_file *f, const struct attrs
 			diag_error(bf->diag, &f->pos, "'%.128s' is in the image already, from line %u",
 				   f->target, old->pos.line);
 		}
-		return;
+		return false;
 	}
 	if (a->script && f->type == MK_FILE) {
 		if (bf->script != NULL) {
@@ -143,6 +144,7 @@ static void add_file(struct buildfile *bf, struct mk_file *f, const struct attrs
 		tail = &(*tail)->next;
 	}
 	*tail = f;
+	return true;
 }
 
 static void parse_inline(struct buildfile *bf, struct scan *s, struct mk_file *f,
@@ -166,7 +168,7 @@ static void parse_inline(struct buildfile *bf, struct scan *s, struct mk_file *f
 		return;
 	}
 	f->data = (struct blob) { .data = (const u8 *)text, .size = strlen(text) };
-	add_file(bf, f, a);
+	(void)add_file(bf, f, a);
 }
 
 /* vdev-pl011.so: QNX's way to have a device; there is nothing to put into the archive. */
@@ -179,7 +181,8 @@ static bool is_vdev_object(const struct mk_file *f)
 	       strcmp(base + n - 3, ".so") == 0;
 }
 
-static void parse_source(struct buildfile *bf, struct scan *s, struct mk_file *f,
+/* False if the line's rest was not read. */
+static bool parse_source(struct buildfile *bf, struct scan *s, struct mk_file *f,
 			 const struct attrs *a)
 {
 	const char *undefined = NULL;
@@ -187,30 +190,26 @@ static void parse_source(struct buildfile *bf, struct scan *s, struct mk_file *f
 	char *source = scan_word(s, "", a->optional ? &undefined : NULL);
 
 	if (source == NULL) {
-		return;
+		return false;
 	}
 	if (source[0] == '\0') {
 		diag_error(bf->diag, &pos, "expected a source file or '{' behind '%.128s ='", f->target);
-		return;
-	}
-	if (a->boot) {
+	} else if (a->boot) {
 		diag_error(bf->diag, &pos, "the boot section is no file, expected '{'");
-		return;
-	}
-	if (is_vdev_object(f) && boot_add_vdev(bf, path_base(f->target), &f->pos)) {
-		return;
-	}
-	if (f->type == MK_LINK) {
+	} else if (f->type == MK_LINK) {
 		f->link = source;
+		(void)add_file(bf, f, a);
 	} else if (f->type != MK_FILE) {
 		diag_error(bf->diag, &pos, "a folder or fifo has no source");
-		return;
-	} else if (undefined != NULL) {
-		f->missing = true;
-	} else {
-		load_source(bf, f, a, source, &pos);
+	} else if (is_vdev_object(f) && boot_add_vdev(bf, path_base(f->target), &f->pos)) {
+		return true;
+	} else if (add_file(bf, f, a)) {
+		f->missing = undefined != NULL;
+		if (!f->missing) {
+			load_source(bf, f, a, source, &pos);
+		}
 	}
-	add_file(bf, f, a);
+	return true;
 }
 
 /* An entry without '=': a name for type dir and fifo, else a source that keeps its base name. */
@@ -225,9 +224,10 @@ static void parse_bare(struct buildfile *bf, struct mk_file *f, const struct att
 		if (is_vdev_object(f) && boot_add_vdev(bf, f->target, &f->pos)) {
 			return;
 		}
+	}
+	if (add_file(bf, f, a) && f->type == MK_FILE) {
 		load_source(bf, f, a, word, &f->pos);
 	}
-	add_file(bf, f, a);
 }
 
 static bool parse_entry(struct buildfile *bf, struct scan *s, const struct attrs *a)
@@ -250,8 +250,8 @@ static bool parse_entry(struct buildfile *bf, struct scan *s, const struct attrs
 		scan_blanks(s);
 		if (scan_at(s, '{')) {
 			parse_inline(bf, s, f, a);
-		} else {
-			parse_source(bf, s, f, a);
+		} else if (!parse_source(bf, s, f, a)) {
+			return false;
 		}
 	}
 	scan_blanks(s);

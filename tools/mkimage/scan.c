@@ -55,7 +55,7 @@ struct word {
 	size_t n;
 };
 
-static bool put(struct word *w, const char *s, size_t n)
+static bool word_put(struct word *w, const char *s, size_t n)
 {
 	if (n >= sizeof(w->text) - w->n) {
 		return false;
@@ -66,7 +66,7 @@ static bool put(struct word *w, const char *s, size_t n)
 }
 
 /* ${NAME} at s. */
-static bool put_variable(struct scan *s, struct word *w, const char **undefined)
+static bool word_variable(struct scan *s, struct word *w, const char **undefined)
 {
 	struct src_pos open = s->pos;
 	const char *name = s->p + 2, *value;
@@ -91,7 +91,7 @@ static bool put_variable(struct scan *s, struct word *w, const char **undefined)
 		diag_error(s->diag, &open, "variable '%s' is not set in the environment", name);
 		return false;
 	}
-	if (!put(w, value, strlen(value))) {
+	if (!word_put(w, value, strlen(value))) {
 		diag_error(s->diag, &open, "word too long with the value of '%s'", name);
 		return false;
 	}
@@ -113,7 +113,7 @@ char *scan_word(struct scan *s, const char *stop, const char **undefined)
 			continue;
 		}
 		if (*s->p == '$' && s->end - s->p > 1 && s->p[1] == '{') {
-			if (!put_variable(s, &w, undefined)) {
+			if (!word_variable(s, &w, undefined)) {
 				return NULL;
 			}
 			continue;
@@ -125,7 +125,7 @@ char *scan_word(struct scan *s, const char *stop, const char **undefined)
 			diag_error(s->diag, &s->pos, "control character 0x%02x: expected text", (u8)*s->p);
 			return NULL;
 		}
-		if (!put(&w, s->p, 1)) {
+		if (!word_put(&w, s->p, 1)) {
 			diag_error(s->diag, &start, "word too long, expected at most %d characters",
 				   WORD_MAX - 1);
 			return NULL;
