@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 2 of the faked machine: a short list of mappings per table. Weak, so that a test can bring
+ * the real one.
+ */
+#include <errno.h>
+#include "arch/arch.h"
+#include "core/base/range.h"
+#include "core/memory.h"
+
+#define WEAK __attribute__((weak))
+#define MAPPINGS ((PAGE_SIZE - 8) / sizeof(struct mapping))
+
+struct mapping {
+	ipa_t ipa;
+	pa_t pa;
+	u64 size;
+	enum s2_attr attr;
+};
+
+struct list_of_mappings {
+	u64 count;
+	struct mapping m[];
+};
+
+static struct list_of_mappings *list_of(const struct s2 *s)
+{
+	return pa_ptr(s->root);
+}
+
+WEAK unsigned int s2_max_ipa_bits(void)
+{
+	return 40;
+}
+
+WEAK int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
+{
+	if (ipa_bits < 32 || ipa_bits > s2_max_ipa_bits()) {
+		return -EINVAL;
+	}
+	*s = (struct s2){ .vmid = vmid, .ipa_size = BIT(ipa_bits), .start_level = 1, .tables = 1 };
+	s->root = mem_page_alloc();
+	return s->root != 0 ? 0 : -ENOMEM;
+}
+
+WEAK int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
+{
+	struct list_of_mappings *l = list_of(s);
+
+	if (!IS_ALIGNED(ipa | pa | size, PAGE_SIZE) || !range_valid(ipa, size)
+	    || ipa + size > s->ipa_size) {
+		return -EINVAL;
+	}
+	for (u64 i = 0; i < l->count; i++) {
+		if (range_overlaps(ipa, size, l->m[i].ipa, l->m[i].size)) {
+			return -EEXIST;
+		}
+	}
+	if (l->count == MAPPINGS) {
+		return -ENOMEM;
+	}
+	l->m[l->count++] = (struct mapping){ ipa, pa, size, attr };
+	return 0;
+}
+
+/* Only whole mappings, as they were made. */
+WEAK void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
+{
+	struct list_of_mappings *l = list_of(s);
+
+	for (u64 i = 0; i < l->count;) {
+		if (range_contains(ipa, size, l->m[i].ipa, l->m[i].size)) {
+			l->m[i] = l->m[--l->count];
+		} else {
+			i++;
+		}
+	}
+}
+
+WEAK bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
+{
+	const struct list_of_mappings *l = list_of(s);
+
+	for (u64 i = 0; i < l->count; i++) {
+		if (ipa - l->m[i].ipa < l->m[i].size) {
+			*out = (struct s2_leaf){ l->m[i].pa + (ipa - l->m[i].ipa), l->m[i].attr, 3 };
+			return true;
+		}
+	}
+	return false;
+}
+
+WEAK void s2_destroy(struct s2 *s)
+{
+	mem_page_free(s->root);
+	s->root = 0;
+}
