@@ -35,23 +35,19 @@ void inject_instruction_abort(struct vcpu *v, u64 far, u64 esr_of_exit);
 /* Virtual SError through HCR_EL2.VSE: pends in v->hcr until the guest unmasks it. */
 void inject_serror(struct vcpu *v);
 
-/* The rare part of skip_instruction(): AArch32, and BTYPE to be cleared. */
-void skip_special(u64 spsr, u64 esr);
-
-/* skip_instruction - vcpu_skip_instruction() for the paths that count instructions. */
-static inline void skip_instruction(struct vcpu *v, u64 esr)
+/*
+ * The parts of vcpu_skip_instruction() for the paths that count instructions: an AArch64 guest without
+ * BTYPE to clear, and the rest.
+ */
+static inline bool skip_is_plain(u64 spsr)
 {
-	u64 spsr = read_spsr_el2();
-
-	(void)v;
-	write_elr_el2(read_elr_el2() + 4);
-	if (unlikely((spsr & (PSTATE_NRW | PSTATE_BTYPE)) != 0)) {
-		skip_special(spsr, esr);
-	}
+	return (spsr & (PSTATE_NRW | PSTATE_BTYPE)) == 0;
 }
 
-/* exit_kill - log the guest's registers, then vm_kill(). Exit context, own vCPU. */
-void exit_kill(struct vcpu *v, u64 esr, const char *fmt, ...) __printf(3, 4);
+static inline void skip_plain(void)
+{
+	write_elr_el2(read_elr_el2() + 4);
+}
 
 /* Handlers named in exit_table and written where their subject is. */
 void exit_hvc(struct vcpu *v, u64 esr);    /* core/smccc.c */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls of guests by HVC or SMC (DEN 0028, SMCCC 1.1). Nothing reaches the
+ * firmware but the speculation workarounds; what is unknown gets -1, silently.
+ */
+#include "core/exit.h"
+
+#include "core/psci.h"
+#include "core/rng.h"
+#include "core/spec/esr.h"
+#include "core/spec/psci.h"
+#include "core/spec/smccc.h"
+#include "core/vm.h"
+
+/* Our own UUID in the vendor hypervisor range, so that a guest can tell (DEN 0028 6.2). */
+static const u32 hyp_uid[4] = { 0x516f6e71, 0x4b8a6c1d, 0x7e93a2b4, 0x0d5f2c68 };
+/* TRNG back end: this generator (DEN 0098 2.3). */
+static const u32 trng_uid[4] = { 0x1c8e77a3, 0x4f02b96d, 0xd58a31be, 0x61294c07 };
+
+static void set_result(struct vcpu *v, u64 x0, u64 x1, u64 x2, u64 x3)
+{
+	v->x[0] = x0;
+	v->x[1] = x1;
+	v->x[2] = x2;
+	v->x[3] = x3;
+}
+
+/* Cores without branch prediction across contexts or speculative bypass: Cortex-A35, A53, A55. */
+static bool core_is_safe(void)
+{
+	u64 midr = read_midr_el1();
+	u64 part = (midr >> 4) & 0xfff;
+
+	return (midr >> 24 & 0xff) == 0x41 && (part == 0xd04 || part == 0xd03 || part == 0xd05);
+}
+
+/*
+ * What a workaround call would do on this CPU: the CPU does not need it, or the firmware's answer.
+ * The guest's calls are handed to the firmware only if that implements them.
+ */
+static s64 workaround_state(u32 fid)
+{
+	u64 csv2 = (read_id_aa64pfr0_el1() >> 56) & 0xf;
+	struct smc_result r;
+
+	if (core_is_safe() || (fid == SMCCC_ARCH_WORKAROUND_1 && csv2 >= 1) ||
+	    (fid == SMCCC_ARCH_WORKAROUND_3 && csv2 >= 3)) {
+		return fid == SMCCC_ARCH_WORKAROUND_2 ? SMCCC_NOT_REQUIRED : SMCCC_UNAFFECTED;
+	}
+	if (!arch_firmware(SMCCC_VERSION, 0, 0, 0, &r) || (s32)r.a[0] < SMCCC_1_1 ||
+	    !arch_firmware(SMCCC_ARCH_FEATURES, fid, 0, 0, &r)) {
+		return SMCCC_NOT_SUPPORTED;
+	}
+	return (s32)r.a[0];
+}
+
+static s64 workaround(u32 fid, u64 arg)
+{
+	s64 state = workaround_state(fid);
+	struct smc_result r;
+
+	if (state == 0) {
+		(void)arch_firmware(fid, (u32)arg, 0, 0, &r);
+		return SMCCC_SUCCESS;
+	}
+	/* Harmless where it is not needed, as ARCH_FEATURES has said. */
+	return state == SMCCC_UNAFFECTED ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+}
+
+static s64 arch_features(u32 fid)
+{
+	switch (fid) {
+	case SMCCC_VERSION:
+	case SMCCC_ARCH_FEATURES:
+		return SMCCC_SUCCESS;
+	case SMCCC_ARCH_WORKAROUND_1:
+	case SMCCC_ARCH_WORKAROUND_2:
+	case SMCCC_ARCH_WORKAROUND_3:
+		return workaround_state(fid);
+	default:
+		return SMCCC_NOT_SUPPORTED;
+	}
+}
+
+static s64 trng_features(u32 fid)
+{
+	return fid >= TRNG_VERSION && fid <= TRNG_RND32 ? 0 :
+	       fid == TRNG_RND64 ? 0 : TRNG_NOT_SUPPORTED;
+}
+
+/* `bits` random bits, the low ones in x3; words of 4 or 8 bytes (DEN 0098 2.4). */
+static void trng_rnd(struct vcpu *v, u64 bits, unsigned int word)
+{
+	u64 out[3] = { 0, 0, 0 };
+	u8 buf[24];
+
+	if (bits == 0 || bits > 24 * word) {
+		v->x[0] = (u64)TRNG_INVALID_PARAMETERS;
+		return;
+	}
+	if (rng_bytes(buf, sizeof(buf)) != 0) {
+		v->x[0] = (u64)TRNG_NO_ENTROPY;
+		return;
+	}
+	for (unsigned int i = 0; i < bits; i++) {
+		out[i / (8 * word)] |= (u64)((buf[i / 8] >> (i % 8)) & 1) << (i % (8 * word));
+	}
+	set_result(v, 0, out[2], out[1], out[0]);
+}
+
+static void trng_call(struct vcpu *v, u32 fid)
+{
+	if (!rng_ready()) {
+		v->x[0] = (u64)TRNG_NOT_SUPPORTED;
+		return;
+	}
+	switch (fid) {
+	case TRNG_VERSION:
+		v->x[0] = TRNG_1_0;
+		break;
+	case TRNG_FEATURES:
+		v->x[0] = (u64)trng_features((u32)v->x[1]);
+		break;
+	case TRNG_GET_UUID:
+		set_result(v, trng_uid[0], trng_uid[1], trng_uid[2], trng_uid[3]);
+		break;
+	case TRNG_RND32:
+		trng_rnd(v, (u32)v->x[1], 4);
+		break;
+	default:
+		trng_rnd(v, v->x[1], 8);
+		break;
+	}
+}
+
+/* Any call but PSCI_VERSION; the PC is behind it. */
+static __noinline void smccc_call(struct vcpu *v)
+{
+	u32 fid = (u32)v->x[0];
+
+	v->exits++;
+	if ((fid & ~(u32)SMCCC_64 & ~0x1fU) == PSCI_VERSION) {
+		psci_call(v, fid);
+		return;
+	}
+	switch (fid) {
+	case SMCCC_VERSION:
+		v->x[0] = SMCCC_1_1;
+		break;
+	case SMCCC_ARCH_FEATURES:
+		v->x[0] = (u64)arch_features((u32)v->x[1]);
+		break;
+	case SMCCC_ARCH_WORKAROUND_1:
+	case SMCCC_ARCH_WORKAROUND_2:
+	case SMCCC_ARCH_WORKAROUND_3:
+		v->x[0] = (u64)workaround(fid, v->x[1]);
+		break;
+	case TRNG_VERSION:
+	case TRNG_FEATURES:
+	case TRNG_GET_UUID:
+	case TRNG_RND32:
+	case TRNG_RND64:
+		trng_call(v, fid);
+		break;
+	case SMCCC_VENDOR_HYP_UID:
+		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
+		break;
+	default:
+		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;
+		break;
+	}
+}
+
+void exit_hvc(struct vcpu *v, u64 esr)
+{
+	/* Immediates other than 0 are nobody's convention. */
+	if (unlikely((esr & ESR_IMM16) != 0)) {
+		/* An undefined instruction returns to itself; HVC has already moved the PC. */
+		write_elr_el2(read_elr_el2() - 4);
+		exit_unknown(v, esr);
+		return;
+	}
+	if (likely((u32)v->x[0] == PSCI_VERSION)) {
+		v->x[0] = PSCI_1_1;
+		return;
+	}
+	smccc_call(v);
+}
+
+void exit_smc(struct vcpu *v, u64 esr)
+{
+	if (unlikely((esr & ESR_IMM16) != 0)) {
+		exit_unknown(v, esr);
+		return;
+	}
+	vcpu_skip_instruction(v, esr); /* trapped by HCR_EL2.TSC: the PC is still at the SMC */
+	if (likely((u32)v->x[0] == PSCI_VERSION)) {
+		v->x[0] = PSCI_1_1;
+		return;
+	}
+	smccc_call(v);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trapped system registers: what sysreg*.c share, and what the rest of the monitor may ask of them. */
+#ifndef QUOIN_CORE_SYSREG_H
+#define QUOIN_CORE_SYSREG_H
+
+#include "core/base/types.h"
+#include "core/spec/esr.h"
+
+struct vm;
+struct vcpu;
+
+/*
+ * A register by its encoding in the place ESR_EL2.ISS has it: Rt and direction are zero. Keys order
+ * by op0, op2, op1, CRn, CRm.
+ */
+#define SYSREG(op0, op1, crn, crm, op2)                                                            \
+	((u32)((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1))
+#define SYSREG_KEY (ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_OP2 | ESR_SYS_CRN | ESR_SYS_CRM)
+
+/*
+ * sysreg_id_read - the value a guest of `vm` sees in an ID register of the HCR_EL2.TID3 group, from
+ * the running CPU's and a whitelist of fields. Registers that are not known read as zero. Any context.
+ */
+u64 sysreg_id_read(const struct vm *vm, u32 key);
+
+/*
+ * sysreg_id_filter - the same of a given hardware value; pure. `ipa_size` in bytes.
+ */
+u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size);
+
+/* The emulated physical timer, CNTP_*_EL0 (core/sysreg_timer.c). `op2`: 0 TVAL, 1 CTL, 2 CVAL. */
+u64 ptimer_read(struct vcpu *v, unsigned int op2);
+void ptimer_write(struct vcpu *v, unsigned int op2, u64 val);
+
+/*
+ * Cleaning of the VM's RAM for a guest that believes in set/way (core/set_way.c). True: done, the
+ * instruction may be stepped over; false: one slice is done, execute it again.
+ */
+bool set_way_clean(struct vcpu *v);
+bool set_way_sctlr(struct vcpu *v, u64 val);
+
+#endif
