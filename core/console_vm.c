@@ -2,6 +2,7 @@
 /* The VMs' side of the console: ports, the devices on them, input and the news of room. */
 #include <errno.h>
 #include <string.h>
+#include "core/base/fmt.h"
 #include "core/console.h"
 #include "core/console_state.h"
 #include "core/memory.h"
@@ -19,7 +20,7 @@ static void open_port(struct console_port *p, const char *name)
 	p->waiting = 0;
 	p->refused = false;
 	memset(p->dev, 0, sizeof(p->dev));
-	strncpy(p->name, name, VM_NAME_MAX);
+	fmt_str(p->name, sizeof(p->name), "%s", name);
 	p->live = true;
 	p->used = true;
 	for (u32 i = 1; i < CONSOLE_PORTS; i++) {
