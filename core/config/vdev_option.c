@@ -106,6 +106,11 @@ static void declared_option(struct parser *p, const struct vdev_option *o, const
 		parse_later(p, &opt->pos, "'%s' of vdev '%s' is", o->name, p->vdev->type_name);
 		return;
 	}
+	if (o->later_if != NULL && o->later_if(arg.text)) {
+		parse_later(p, &opt->pos, "'%s %.40s' of vdev '%s' is", o->name, arg.text,
+			    p->vdev->type_name);
+		return;
+	}
 	keep_option(p, o, opt, &arg, num);
 }
 
