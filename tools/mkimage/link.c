@@ -154,11 +154,11 @@ bool link_monitor(const struct buildfile *bf, const struct link_options *o, cons
 {
 	const struct src_pos pos = { .file = o->monitor };
 	char *argv[96] = {
-		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--build-id=none", "-z",
+		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--gc-sections", "--build-id=none", "-z",
 		"max-page-size=4096", "-z", "noexecstack", "-T", pool_printf("%s", o->lds), "-Map",
 		pool_printf("%s", map), "-o", pool_printf("%s", elf), pool_printf("%s", o->monitor),
 	};
-	const u32 fixed = 15;
+	const u32 fixed = 16;
 	struct elf64 monitor;
 	struct blob file;
 	const char *why;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/config/parse.h"
+#include "core/load/load.h"
 #include "core/script.h"
 #include "tools/mkimage/payload.h"
 
@@ -96,13 +97,52 @@ static void unpack_kernels(struct buildfile *bf)
 	}
 }
 
+static int open_blob(struct load_files *files, const struct cfg_load *l, struct load_file *out,
+		     struct diag *d)
+{
+	const struct mk_file *f = buildfile_find(files->arg, l->path);
+
+	(void)d;
+	*out = (struct load_file) { .data = f->data.data, .size = f->data.size };
+	return 0;
+}
+
+/* Everything the VM loads is known here: nothing comes from the bootloader or may be missing. */
+static bool is_complete(const struct buildfile *bf, const struct vm_config *cfg)
+{
+	const struct cfg_load *l;
+
+	for (l = cfg->load; l != NULL; l = l->next) {
+		const struct mk_file *f = l->source == SOURCE_FILE ? buildfile_find(bf, l->path) : NULL;
+
+		if (f == NULL || f->missing || f->type != MK_FILE) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Headers of what is loaded, and room for it: the plan the monitor will make. */
+static bool plan_vm(struct buildfile *bf, struct vm_config *cfg)
+{
+	struct load_files files = { .open = open_blob, .arg = bf };
+	struct load_plan *plan = pool_alloc(sizeof(*plan));
+	struct guest_fdt g = { .cfg = cfg };
+
+	if (!is_complete(bf, cfg)) {
+		return true;
+	}
+	cfg->gic.version = (u8)config_gic_version(cfg); /* either will do: the tree's size is a bound */
+	return load_plan(plan, cfg, &files, &g, bf->diag) == 0;
+}
+
 void vms_check(struct buildfile *bf, const struct board_limits *board)
 {
-	const struct vm_config *cfg[VMS_MAX];
+	struct vm_config *cfg[VMS_MAX];
 	const struct script_vm *vm;
 	struct mk_file *f = bf->script;
 	struct script script;
-	u32 count = 0;
+	u32 count = 0, errors, i;
 
 	if (f == NULL || f->missing) {
 		return;
@@ -121,10 +161,16 @@ void vms_check(struct buildfile *bf, const struct board_limits *board)
 		count += cfg[count] != NULL;
 	}
 	if (count == script.vm_count && count > 1 &&
-	    config_check_system(cfg, count, board, bf->diag) != 0) {
+	    config_check_system((const struct vm_config *const *)cfg, count, board, bf->diag) != 0) {
 		return;
 	}
 	unpack_kernels(bf);
+	errors = bf->diag->errors;
+	for (i = 0; i < count && errors == 0; i++) {
+		if (!plan_vm(bf, cfg[i])) {
+			return;
+		}
+	}
 }
 
 const char *vms_place(const struct buildfile *bf, const char *line)
