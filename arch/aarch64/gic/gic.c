@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine's interrupt controller, what GICv2 and GICv3 have in common. All
+ * interrupts are Group 1 in the monitor's view, EOImode is 1: an interrupt that
+ * goes to a guest stays active until the guest ends it.
+ */
+#include "arch/aarch64/gic/gic_drv.h"
+#include "arch/arch.h"
+#include "core/base/log.h"
+#include "core/sched.h"
+
+struct gic_hw gic_hw;
+static u32 timer_intid, maintenance_intid;
+static u32 lines; /* INTIDs of the distributor, 32..1020 */
+
+bool gic_wait_clear(pa_t reg, u32 bits)
+{
+	u64 end = counter_now() + ns_to_counter(GIC_TIMEOUT_US * 1000UL);
+
+	while (mmio_read32(reg) & bits) {
+		if (counter_now() > end) {
+			return (mmio_read32(reg) & bits) == 0;
+		}
+		cpu_relax();
+	}
+	return true;
+}
+
+pa_t gic_private(void)
+{
+	return gic_hw.v3 ? gic_rd[this_cpu()->id] + GICR_SGI_BASE : gic_hw.dist;
+}
+
+static pa_t bank(u32 intid)
+{
+	return intid < 32 ? gic_private() : gic_hw.dist;
+}
+
+/* One bit of a register with a bit per INTID. */
+static void write_bit(u32 reg, u32 intid)
+{
+	mmio_write32(bank(intid) + reg + intid / 32 * 4, 1u << (intid % 32));
+}
+
+void gic_sync(u32 intid)
+{
+	bool done = true;
+
+	if (gic_hw.v3) {
+		done = intid < 32 ? gic_wait_clear(gic_rd[this_cpu()->id] + GICR_CTLR,
+						   GICR_CTLR_RWP) :
+				    gic_wait_clear(gic_hw.dist + GICD_CTLR, GICD_CTLR_RWP);
+	}
+	if (!done) {
+		log_warn("gic: register write of interrupt %u is still pending", intid);
+	}
+}
+
+unsigned int gic_host_version(void)
+{
+	return gic_hw.v3 ? 3 : 2;
+}
+
+u32 gic_ack(void)
+{
+	return gic_ack_fast();
+}
+
+void gic_eoi(u32 iar)
+{
+	gic_eoi_fast(iar);
+}
+
+void gic_deactivate(u32 iar)
+{
+	gic_deactivate_fast(iar);
+}
+
+void gic_send_sgi(u32 sgi, u32 cpu)
+{
+	/* What the other CPU is to see must be visible before the interrupt is. */
+	dsb(ishst);
+	if (gic_hw.v3) {
+		gicv3_send_sgi(sgi, cpu);
+	} else {
+		gicv2_send_sgi(sgi, cpu);
+	}
+}
+
+void gic_enable(u32 intid, bool on)
+{
+	if (intid >= lines) {
+		return;
+	}
+	write_bit(on ? GICD_ISENABLER : GICD_ICENABLER, intid);
+	if (!on) {
+		gic_sync(intid);
+	}
+}
+
+void gic_set_active(u32 intid, bool active)
+{
+	if (intid < lines) {
+		write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+	}
+}
+
+void gic_set_pending(u32 intid, bool pending)
+{
+	if (intid < lines) {
+		write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
+	}
+}
+
+/* Read-modify-write of a field; the caller alone configures this interrupt. */
+static void write_field(pa_t reg, u32 mask, u32 val)
+{
+	mmio_write32(reg, (mmio_read32(reg) & ~mask) | val);
+}
+
+void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
+{
+	u32 sh = intid % 4 * 8, cfg = intid % 16 * 2;
+	pa_t base = bank(intid);
+
+	if (intid >= lines) {
+		return;
+	}
+	write_field(base + GICD_IPRIORITYR + intid / 4 * 4, 0xffu << sh, (u32)prio << sh);
+	if (intid >= 16) {
+		write_field(base + GICD_ICFGR + intid / 16 * 4, 2u << cfg, edge ? 2u << cfg : 0);
+	}
+	if (intid >= 32 && gic_hw.v3) {
+		gicv3_route(intid, cpu);
+	} else if (intid >= 32) {
+		gicv2_route(intid, cpu);
+	}
+}
+
+/* Everything off, idle, Group 1 where we may say so, at the default priority (IHI 0069 12.9). */
+static void quiet(pa_t base, u32 from, u32 to)
+{
+	for (u32 i = from; i < to; i += 32) {
+		u32 w = i / 32 * 4;
+
+		mmio_write32(base + GICD_ICENABLER + w, ~0u);
+		mmio_write32(base + GICD_ICPENDR + w, ~0u);
+		mmio_write32(base + GICD_ICACTIVER + w, ~0u);
+		if (gic_hw.v3) {
+			mmio_write32(base + GICD_IGROUPR + w, ~0u);
+		}
+		for (u32 n = i; n < i + 32; n += 4) {
+			mmio_write32(base + GICD_IPRIORITYR + n, GIC_PRIO_DEFAULT * 0x01010101u);
+		}
+	}
+}
+
+int gic_init(const struct board *b, struct diag *d)
+{
+	int err;
+
+	gic_hw.v3 = b->gic.version == 3;
+	gic_hw.vtimer_intid = b->timer.virt.intid ? b->timer.virt.intid : 27;
+	timer_intid = b->timer.hyp.intid ? b->timer.hyp.intid : 26;
+	maintenance_intid = b->gic.maintenance.intid ? b->gic.maintenance.intid : 25;
+	gic_hw.dist = b->gic.dist.start;
+	err = arch_map(gic_hw.dist, b->gic.dist.size, MAP_DEVICE);
+	if (!err) {
+		err = gic_hw.v3 ? gicv3_init(b, d) : gicv2_init(b, d);
+	}
+	if (err) {
+		return err;
+	}
+	lines = ((mmio_read32(gic_hw.dist + GICD_TYPER) & 0x1f) + 1) * 32;
+	lines = MIN(lines, 1020);
+	quiet(gic_hw.dist, 32, lines);
+	return 0;
+}
+
+void gic_init_cpu(void)
+{
+	static const u32 no_apr[2][4];
+
+	if (gic_hw.v3) {
+		gicv3_init_cpu();
+	}
+	quiet(gic_private(), 0, 32);
+	gic_sync(0);
+	if (!gic_hw.v3) {
+		gicv2_init_cpu();
+	}
+	/* A warm start may have left a guest's interrupts behind (IHI 0069 12.4). */
+	gic_set_vcpu_hcr(0);
+	for (u32 i = 0; i < gic_hw.lr_count; i++) {
+		gic_lr_write_n(i, 0);
+	}
+	gic_apr_load(no_apr);
+	gic_set_vmcr(ICH_VMCR_RESET);
+	gic_enable(SGI_KICK, true);
+	gic_enable(maintenance_intid, true);
+	gic_enable(timer_intid, true);
+	gic_enable(gic_hw.vtimer_intid, true);
+	isb();
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the two drivers and their common front. */
+#ifndef QUOIN_ARCH_AARCH64_GIC_DRV_H
+#define QUOIN_ARCH_AARCH64_GIC_DRV_H
+
+#include "arch_gic.h"
+#include "core/base/diag.h"
+#include "core/board.h"
+
+#define GIC_PRIO_DEFAULT 0xa0
+#define GIC_TIMEOUT_US 100000
+
+extern pa_t gic_rd[]; /* GICv3: redistributor of each CPU, 0 until found */
+
+/* gic_private - base of the registers for SGIs and PPIs of this CPU (offsets as in the distributor). */
+pa_t gic_private(void);
+/* gic_wait_clear - poll until the bits are 0; false after GIC_TIMEOUT_US. */
+bool gic_wait_clear(pa_t reg, u32 bits);
+/* gic_sync - wait until a change of enable bits has taken effect (GICv3 RWP). */
+void gic_sync(u32 intid);
+
+int gicv2_init(const struct board *b, struct diag *d) __must_check;
+void gicv2_init_cpu(void);
+void gicv2_send_sgi(u32 sgi, u32 cpu);
+void gicv2_route(u32 intid, u32 cpu);
+
+int gicv3_init(const struct board *b, struct diag *d) __must_check;
+void gicv3_init_cpu(void);
+void gicv3_send_sgi(u32 sgi, u32 cpu);
+void gicv3_route(u32 intid, u32 cpu);
+
+#endif

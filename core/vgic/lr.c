@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * List registers: what goes in, what comes back (IHI 0069 4.x, 12.4; IHI 0048B 5).
+ *
+ * With more pending and active interrupts than list registers the best pending
+ * one, then active ones, then further pending ones get them. Maintenance
+ * interrupts tell when none is left to take (NPIE, UIE) and when the guest ended one
+ * that is in no list register (LRENPIE, ICH_HCR_EL2.EOIcount; TDIR with EOImode 1).
+ */
+#include "core/vgic/vgic_priv.h"
+
+#define VTIMER_BIT (1u << VGIC_VTIMER)
+#define KEY_MASKED (1u << 31) /* its group is off at the CPU interface: last choice */
+
+/* The best `count` (at most `max`) of `total` candidates, by group enable, priority, INTID. */
+struct best {
+	u32 total, count, max;
+	u32 words;      /* of SPIs that gave one */
+	u32 key[VGIC_MAX_LRS];
+};
+
+static inline struct vgic_word *word_of(struct vcpu *v, u32 intid)
+{
+	return intid < 32 ? &v->vgic.p : &v->vm->vgic.w[intid / 32];
+}
+
+static inline bool is_v2_sgi(struct vcpu *v, u32 intid)
+{
+	return intid < 16 && v->vm->vgic.version == 2;
+}
+
+static inline u32 prio_of(struct vcpu *v, u32 intid)
+{
+	return intid < 32 ? v->vgic.prio[intid] : v->vm->vgic.prio[intid];
+}
+
+void vgic_recompute(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 t = VTIMER_BIT;
+
+	c->live = vgic_live(&v->vm->vgic, &c->p);
+	c->vtimer_lr = 0;
+	if ((c->live & t) && !((c->p.pending | c->p.active | c->p.in_lr) & t) &&
+	    c->hcr == ICH_HCR_EN) {
+		c->vtimer_lr = ICH_LR_PENDING | ICH_LR_HW | (c->p.group & t ? ICH_LR_GROUP : 0) |
+			       field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) |
+			       field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid) | VGIC_VTIMER;
+	}
+}
+
+static void fold_remote(struct vgic_cpu *c)
+{
+	if (READ_ONCE(c->remote) != 0) {
+		c->p.pending |= __atomic_exchange_n(&c->remote, 0, __ATOMIC_ACQ_REL);
+	}
+	if (READ_ONCE(c->remote_act) != 0) {
+		c->p.active |= __atomic_exchange_n(&c->remote_act, 0, __ATOMIC_ACQ_REL);
+	}
+}
+
+/* An SPI came back from a list register: it may be somebody else's now. */
+static void hand_back(struct vcpu *v, u32 intid, u32 bit)
+{
+	struct vgic *g = &v->vm->vgic;
+	u32 w = intid / 32;
+
+	if (g->w[w].active & bit) {
+		g->held[v->id][w] |= bit;
+		v->vgic.held_sum |= 1u << w;
+		return;
+	}
+	if (!(vgic_pend(&g->w[w]) & vgic_live(g, &g->w[w]) & bit)) {
+		return;
+	}
+	for (u32 i = 0; i < g->vcpus; i++) {
+		if (g->target[i][w] & bit) {
+			atomic_or(&v->vm->vcpu[i]->vgic.spi_sum, 1u << w);
+			if (i != v->id) {
+				vcpu_work_set(v->vm->vcpu[i], VWORK_VGIC);
+			}
+		}
+	}
+}
+
+/* Take what list register `n` said back to memory. Locked. */
+static void fold(struct vcpu *v, u32 n, u64 lr)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 intid = c->lr_intid[n], bit = 1u << (intid % 32);
+	struct vgic_word *w = word_of(v, intid);
+	u8 source = (u8)field_get(ICH_LR_SOURCE, lr);
+
+	w->in_lr &= ~bit;
+	w->snap_pend = lr & ICH_LR_PENDING ? w->snap_pend | bit : w->snap_pend & ~bit;
+	w->snap_act = lr & ICH_LR_ACTIVE ? w->snap_act | bit : w->snap_act & ~bit;
+	if (lr & ICH_LR_PENDING) {
+		if (is_v2_sgi(v, intid)) {
+			__atomic_fetch_or(&c->sgi_src[intid], (u8)(1u << source), __ATOMIC_RELAXED);
+			w->pending |= bit;
+		} else if ((w->edge & bit) || (c->lr_latched & (1u << n))) {
+			w->pending |= bit;
+		}
+	}
+	if (lr & ICH_LR_ACTIVE) {
+		w->active |= bit;
+		if (is_v2_sgi(v, intid)) {
+			c->act_src[intid] = source;
+		}
+	}
+	if (intid >= 32) {
+		w->pending &= ~(w->clr_pend & bit);
+		w->active &= ~(w->clr_act & bit);
+		w->clr_pend &= ~bit;
+		w->clr_act &= ~bit;
+		hand_back(v, intid, bit);
+	}
+}
+
+/* The guest ended `count` interrupts that are active but in no list register: the best ones. */
+static void end_unlisted(struct vcpu *v, u32 count)
+{
+	struct vgic *g = &v->vm->vgic;
+	struct vgic_cpu *c = &v->vgic;
+
+	for (; count > 0; count--) {
+		u32 best = ~0u;
+
+		for (u32 m = c->p.active & ~VTIMER_BIT; m; m &= m - 1) {
+			u32 i = (u32)__builtin_ctz(m);
+
+			best = MIN(best, prio_of(v, i) << 16 | i);
+		}
+		for (u32 s = c->held_sum; s; s &= s - 1) {
+			u32 k = (u32)__builtin_ctz(s);
+
+			for (u32 m = g->held[v->id][k] & g->w[k].active; m; m &= m - 1) {
+				u32 i = k * 32 + (u32)__builtin_ctz(m);
+
+				best = MIN(best, prio_of(v, i) << 16 | i);
+			}
+		}
+		if (best == ~0u) {
+			return;
+		}
+		best &= 0xffff;
+		word_of(v, best)->active &= ~(1u << (best % 32));
+		if (best >= 32) {
+			g->held[v->id][best / 32] &= ~(1u << (best % 32));
+			vgic_notify(g, best / 32, 1u << (best % 32));
+		}
+	}
+}
+
+void vgic_sync(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 empty = gic_lr_empty();
+
+	fold_remote(c);
+	if (c->hcr & ICH_HCR_LRENPIE) {
+		end_unlisted(v, gic_vcpu_hcr() >> 27);
+	}
+	for (u32 m = c->lr_used; m; m &= m - 1) {
+		u32 n = (u32)__builtin_ctz(m);
+
+		if (empty & (1u << n)) {
+			fold(v, n, 0);
+		} else {
+			fold(v, n, gic_lr_read_n(n));
+			gic_lr_write_n(n, 0);
+		}
+	}
+	c->lr_used = 0;
+	c->lr_latched = 0;
+	if (!(empty & 1)) {
+		u64 lr = gic_lr_read(0);
+
+		c->p.pending |= lr & ICH_LR_PENDING ? VTIMER_BIT : 0;
+		c->p.active |= lr & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
+		c->vtimer_hw = true;
+		c->vtimer_wait = false;
+		gic_lr_write(0, 0);
+	}
+	if (READ_ONCE(c->p.clr_pend) | READ_ONCE(c->p.clr_act)) {
+		c->p.pending &= ~__atomic_exchange_n(&c->p.clr_pend, 0, __ATOMIC_ACQ_REL);
+		c->p.active &= ~__atomic_exchange_n(&c->p.clr_act, 0, __ATOMIC_ACQ_REL);
+	}
+	c->p.snap_pend = c->p.pending;
+	c->p.snap_act = c->p.active;
+	WRITE_ONCE(c->seq, c->seq + 1);
+}
+
+/* Put an interrupt that is pending or active in memory into list register n. */
+static void place(struct vcpu *v, u32 n, u32 intid)
+{
+	struct vgic_cpu *c = &v->vgic;
+	struct vgic_word *w = word_of(v, intid);
+	u32 bit = 1u << (intid % 32), src;
+	bool active = (w->active & bit) != 0, latched = (w->pending & bit) != 0;
+	u64 lr = intid | field_prep(ICH_LR_PRIO, prio_of(v, intid)) | (w->group & bit ? ICH_LR_GROUP : 0);
+
+	if (is_v2_sgi(v, intid)) {
+		/* One source at a time; the EOI maintenance interrupt fetches the next. */
+		src = c->act_src[intid];
+		if (!active) {
+			src = (u32)__builtin_ctz(c->sgi_src[intid] | 0x100u) & 7;
+			__atomic_fetch_and(&c->sgi_src[intid], (u8)~(1u << src), __ATOMIC_RELAXED);
+		}
+		lr |= active ? ICH_LR_ACTIVE : ICH_LR_PENDING;
+		lr |= field_prep(ICH_LR_SOURCE, src);
+		if (READ_ONCE(c->sgi_src[intid]) != 0) {
+			lr |= ICH_LR_EOI;
+		} else {
+			w->pending &= ~bit;
+		}
+	} else {
+		if ((!active || latched) && (vgic_live(&v->vm->vgic, w) & bit)) {
+			lr |= ICH_LR_PENDING;
+			w->pending &= ~bit;
+			c->lr_latched |= latched ? 1u << n : 0;
+		}
+		lr |= active ? ICH_LR_ACTIVE : 0;
+		lr |= w->level & ~w->edge & bit ? ICH_LR_EOI : 0;
+	}
+	w->active &= ~bit;
+	w->in_lr |= bit;
+	c->lr_intid[n] = (u16)intid;
+	c->lr_used |= 1u << n;
+	if (intid >= 32) {
+		v->vm->vgic.holder[intid] = (u8)v->id;
+		v->vm->vgic.held[v->id][intid / 32] &= ~bit;
+	}
+	gic_lr_write_n(n, lr);
+}
+
+static void consider(struct best *b, u32 key)
+{
+	u32 i;
+
+	b->total++;
+	if (b->count < b->max) {
+		i = b->count++;
+	} else if (b->max > 0 && key < b->key[b->max - 1]) {
+		i = b->max - 1;
+	} else {
+		return;
+	}
+	for (; i > 0 && b->key[i - 1] > key; i--) {
+		b->key[i] = b->key[i - 1];
+	}
+	b->key[i] = key;
+}
+
+/* `masked`: a bit per group that is off at the CPU interface. */
+static void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 masked)
+{
+	u32 group = (k ? &v->vm->vgic.w[k] : &v->vgic.p)->group;
+
+	b->words |= bits && k ? 1u << k : 0;
+	for (; bits; bits &= bits - 1) {
+		u32 n = (u32)__builtin_ctz(bits), i = k * 32 + n;
+
+		if (is_v2_sgi(v, i) && !(v->vgic.p.active & (1u << i)) && v->vgic.sgi_src[i] == 0) {
+			v->vgic.p.pending &= ~(1u << i); /* its source was served with an earlier one */
+			continue;
+		}
+		consider(b, ((masked >> ((group >> n) & 1)) & 1 ? KEY_MASKED : 0) | prio_of(v, i) << 16 |
+				    i);
+	}
+}
+
+static void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
+{
+	struct vgic *g = &v->vm->vgic;
+	struct vgic_cpu *c = &v->vgic;
+	u32 own = c->vtimer_hw ? ~VTIMER_BIT : ~0u, sum;
+
+	consider_word(p, v, 0, vgic_pend(&c->p) & c->live & ~c->p.active & own, masked);
+	consider_word(a, v, 0, c->p.active & own, 0);
+	sum = READ_ONCE(c->spi_sum) ? __atomic_exchange_n(&c->spi_sum, 0, __ATOMIC_ACQ_REL) : 0;
+	for (; sum; sum &= sum - 1) {
+		u32 k = (u32)__builtin_ctz(sum);
+		const struct vgic_word *w = &g->w[k];
+
+		consider_word(p, v, k, vgic_pend(w) & vgic_live(g, w) & g->target[v->id][k] &
+			      ~w->active & ~w->in_lr, masked);
+	}
+	sum = c->held_sum;
+	c->held_sum = 0;
+	for (; sum; sum &= sum - 1) {
+		u32 k = (u32)__builtin_ctz(sum);
+
+		consider_word(a, v, k, g->w[k].active & g->held[v->id][k] & ~g->w[k].in_lr, 0);
+	}
+}
+
+/* LR0: the timer's physical interrupt is active and waits for the guest to see and end it. */
+static void fill_vtimer(struct vcpu *v, u32 best_left)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u64 lr = ICH_LR_HW | (c->p.group & VTIMER_BIT ? ICH_LR_GROUP : 0) |
+		 field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) |
+		 field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid) | VGIC_VTIMER;
+
+	if (c->p.active & VTIMER_BIT) {
+		/* Not pending as well: a hardware interrupt may not be both (IHI 0069 12.4.7). */
+		gic_lr_write(0, lr | ICH_LR_ACTIVE);
+		c->p.active &= ~VTIMER_BIT;
+	} else if ((c->p.pending & VTIMER_BIT) && !(c->live & VTIMER_BIT)) {
+		c->vtimer_wait = true;
+		return;
+	} else if ((c->p.pending & VTIMER_BIT) && !c->vtimer_wait) {
+		/* A pending LR0 would hide that all others are taken (NPIE): only if it is better. */
+		if (((u32)c->prio[VGIC_VTIMER] << 16 | VGIC_VTIMER) > best_left) {
+			c->vtimer_wait = true;
+			return;
+		}
+		gic_lr_write(0, lr | ICH_LR_PENDING);
+		c->p.pending &= ~VTIMER_BIT;
+	} else {
+		/* Nothing to end: let the timer raise it again if its line is still up. */
+		c->p.pending &= ~VTIMER_BIT;
+		gic_set_active(gic_hw.vtimer_intid, false);
+	}
+	c->vtimer_hw = false;
+	c->vtimer_wait = false;
+}
+
+void vgic_fill(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 slots = gic_hw.lr_count - 1u, vmcr = gic_vmcr(), hcr = ICH_HCR_EN, first, n = 1;
+	struct best p = { .max = slots }, a = { .max = slots };
+	u32 use_p, use_a, best_left = ~0u;
+
+	collect(v, &p, &a, ~vmcr & (ICH_VMCR_ENG0 | ICH_VMCR_ENG1));
+	first = p.count && !(p.key[0] & KEY_MASKED);
+	use_a = p.total + a.total <= slots ? a.count : MIN(a.count, slots - MIN(first, slots));
+	use_p = MIN(p.count, slots - use_a);
+	for (u32 i = 0; i < use_p; i++) {
+		place(v, n++, p.key[i] & 0xffff);
+	}
+	for (u32 i = 0; i < use_a; i++) {
+		place(v, n++, a.key[i] & 0xffff);
+	}
+	if (p.total > use_p) {
+		best_left = use_p < p.count ? p.key[use_p] : p.key[p.count - 1];
+		hcr |= ICH_HCR_NPIE | (slots > 1 ? ICH_HCR_UIE : 0);
+		hcr |= vmcr & ICH_VMCR_ENG0 ? 0 : ICH_HCR_VGRP0EIE;
+		hcr |= vmcr & ICH_VMCR_ENG1 ? 0 : ICH_HCR_VGRP1EIE;
+		atomic_or(&c->spi_sum, p.words);
+	}
+	if (a.total > use_a) {
+		hcr |= ICH_HCR_LRENPIE;
+		hcr |= (vmcr & ICH_VMCR_EOIM) && gic_hw.tdir ? ICH_HCR_TDIR : 0;
+		c->held_sum |= a.words;
+	}
+	c->hcr = hcr;
+	gic_set_vcpu_hcr(hcr);
+	if (c->vtimer_hw) {
+		fill_vtimer(v, best_left);
+	}
+	vgic_recompute(v);
+}
+
+static void refill(struct vcpu *v)
+{
+	struct spinlock *l = &v->vm->vgic.lock;
+
+	spin_lock(l);
+	if (__atomic_exchange_n(&v->vgic.dirty, 0, __ATOMIC_ACQ_REL)) {
+		vgic_recompute(v);
+	}
+	vgic_sync(v);
+	vgic_fill(v);
+	spin_unlock(l);
+}
+
+void vgic_flush(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 m, empty, drained;
+
+	/* In front of the general way: private interrupts, and room for them. */
+	fold_remote(c);
+	if ((READ_ONCE(c->dirty) | READ_ONCE(c->spi_sum) | c->held_sum | c->p.active |
+	     (c->hcr ^ ICH_HCR_EN)) != 0) {
+		refill(v);
+		return;
+	}
+	empty = gic_lr_empty();
+	for (drained = c->lr_used & empty; drained; drained &= drained - 1) {
+		u32 n = (u32)__builtin_ctz(drained), intid = c->lr_intid[n];
+
+		if (intid >= 32) {
+			refill(v);
+			return;
+		}
+		c->p.in_lr &= ~(1u << intid);
+		c->lr_used &= ~(1u << n);
+		c->lr_latched &= ~(1u << n);
+	}
+	if ((c->p.pending & c->p.in_lr) | (c->p.pending & VTIMER_BIT)) {
+		refill(v);
+		return;
+	}
+	m = vgic_pend(&c->p) & c->live & ~c->p.in_lr;
+	empty = gic_hw.lr_mask & ~c->lr_used & ~1u;
+	for (; m; m &= m - 1, empty &= empty - 1) {
+		u32 intid = (u32)__builtin_ctz(m);
+
+		if (!empty || (is_v2_sgi(v, intid) && c->sgi_src[intid] == 0)) {
+			refill(v);
+			return;
+		}
+		place(v, (u32)__builtin_ctz(empty), intid);
+	}
+}
+
+void vgic_maintenance(struct vcpu *v)
+{
+	refill(v);
+}
+
+void vgic_vtimer_fired(struct vcpu *v)
+{
+	u64 lr = v->vgic.vtimer_lr;
+
+	if (likely(lr != 0)) {
+		gic_lr_write(0, lr);
+		return;
+	}
+	v->vgic.vtimer_hw = true;
+	v->vgic.vtimer_wait = false;
+	v->vgic.p.pending |= VTIMER_BIT;
+	refill(v);
+}
+
+void vgic_dir(struct vcpu *v, u32 intid)
+{
+	struct vgic *g = &v->vm->vgic;
+	u32 bit = 1u << (intid % 32);
+
+	if (intid >= g->words * 32u) {
+		return;
+	}
+	spin_lock(&g->lock);
+	vgic_sync(v);
+	if (intid < 32) {
+		v->vgic.p.active &= ~bit;
+	} else if (g->held[v->id][intid / 32] & bit) {
+		g->held[v->id][intid / 32] &= ~bit;
+		g->w[intid / 32].active &= ~bit;
+		vgic_notify(g, intid / 32, bit);
+	}
+	vgic_fill(v);
+	spin_unlock(&g->lock);
+}

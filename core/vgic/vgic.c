@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual GIC of a VM: building it, reset, giving the interface to a vCPU and taking it back. */
+#include <errno.h>
+#include <string.h>
+#include "core/vgic/vgic_priv.h"
+
+#define GICD_TYPER_NO1N BIT(25)
+#define SGIS 0xffffu
+
+int vgic_create(struct vm *vm, u32 spi_count)
+{
+	const struct cfg_gic *cfg = &vm->cfg->gic;
+	struct vgic *g = &vm->vgic;
+	int err;
+
+	if (spi_count > VGIC_MAX_SPIS || vm->vcpu_count < 1 || vm->vcpu_count > VM_MAX_CPUS ||
+	    vm->gic_version != gic_host_version()) {
+		return -EINVAL;
+	}
+	memset(g, 0, sizeof(*g));
+	g->version = vm->gic_version;
+	g->vcpus = (u8)vm->vcpu_count;
+	g->words = (u8)(1 + (spi_count + 31) / 32);
+	g->typer = g->words - 1u;
+	if (g->version == 2) {
+		g->typer |= (g->vcpus - 1u) << 5;
+		err = vm_add_window(vm, cfg->dist, 0x1000, vgic_dist_v2, g);
+		if (!err) {
+			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), 0x2000, S2_DEVICE);
+		}
+		return err;
+	}
+	/* 10 INTID bits, no LPIs, no MBIs, one security state, no 1-of-N (IHI 0069 12.9.38). */
+	g->typer |= 9u << 19 | (u32)GICD_TYPER_NO1N;
+	err = vm_add_window(vm, cfg->dist, 0x10000, vgic_dist_v3, g);
+	if (!err) {
+		err = vm_add_window(vm, cfg->gicr, (u64)g->vcpus * GICR_FRAME, vgic_redist, g);
+	}
+	return err;
+}
+
+void vgic_destroy(struct vm *vm)
+{
+	/* The windows and the stage-2 entries go with the VM. */
+	vm->vgic.words = 0;
+}
+
+/* The redistributor of a vCPU as after power-on. */
+static void reset_private(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 level = c->p.level; /* devices keep their lines; they reset on their own */
+
+	memset(c, 0, sizeof(*c));
+	c->p.level = level;
+	c->p.edge = SGIS;
+	/* Guests without a notion of groups expect what a Non-secure GICv3 shows them. */
+	c->p.group = v->vm->gic_version == 3 ? ~0u : 0;
+	c->p.enabled = v->vm->gic_version == 2 ? SGIS : 0;
+	c->hcr = ICH_HCR_EN;
+	c->waker = 1;
+	vgic_cpu_reset(v);
+}
+
+void vgic_reset(struct vm *vm)
+{
+	struct vgic *g = &vm->vgic;
+
+	g->ctlr = 0;
+	g->group_on[0] = 0;
+	g->group_on[1] = 0;
+	for (u32 k = 1; k < g->words; k++) {
+		u32 level = g->w[k].level;
+
+		memset(&g->w[k], 0, sizeof(g->w[k]));
+		g->w[k].level = level;
+		g->w[k].group = g->version == 3 ? ~0u : 0;
+	}
+	memset(g->target, 0, sizeof(g->target));
+	memset(g->held, 0, sizeof(g->held));
+	memset(g->prio, 0, sizeof(g->prio));
+	memset(g->route, 0, sizeof(g->route));
+	for (u32 i = 0; i < g->vcpus; i++) {
+		reset_private(vm->vcpu[i]);
+	}
+	for (u32 i = 32; i < g->words * 32u; i++) {
+		vgic_route_spi(g, i);
+	}
+}
+
+void vgic_cpu_reset(struct vcpu *v)
+{
+	v->vgic.vmcr = ICH_VMCR_RESET;
+	memset(v->vgic.apr, 0, sizeof(v->vgic.apr));
+}
+
+void vgic_load(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	struct vgic *g = &v->vm->vgic;
+	u64 aff = v->vmpidr;
+
+	c->sgi_self = field_prep(ICC_SGIR_AFF3, (aff >> 32) & 0xff) |
+		      field_prep(ICC_SGIR_AFF2, (aff >> 16) & 0xff) |
+		      field_prep(ICC_SGIR_AFF1, (aff >> 8) & 0xff) |
+		      field_prep(ICC_SGIR_RS, (aff >> 4) & 0xf) | BIT(aff & 0xf);
+	gic_set_vmcr(c->vmcr);
+	gic_apr_load(c->apr);
+	spin_lock(&g->lock);
+	c->cpu = this_cpu()->id;
+	c->loaded = true;
+	c->hcr = ICH_HCR_EN;
+	c->dirty = 0;
+	vgic_recompute(v);
+	if (c->vtimer_hw && (c->p.active & (1u << VGIC_VTIMER))) {
+		/* On this CPU, too, it must not fire before the guest has ended it. */
+		gic_set_active(gic_hw.vtimer_intid, true);
+	}
+	vgic_sync(v);
+	vgic_fill(v);
+	spin_unlock(&g->lock);
+}
+
+void vgic_put(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	struct vgic *g = &v->vm->vgic;
+
+	spin_lock(&g->lock);
+	vgic_sync(v);
+	c->loaded = false;
+	if (c->vtimer_hw) {
+		/* Another vCPU's timer uses the same physical interrupt. */
+		gic_set_active(gic_hw.vtimer_intid, false);
+		c->vtimer_wait = true;
+	}
+	gic_set_vcpu_hcr(0);
+	c->vmcr = gic_vmcr();
+	gic_apr_save(c->apr);
+	spin_unlock(&g->lock);
+}
+
+/* Would the CPU interface signal one of these? The priority mask and its group decide. */
+static bool passes(u32 prio, bool group1, u32 vmcr)
+{
+	return (vmcr & (group1 ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0)) && prio < vmcr >> 24;
+}
+
+static bool some_passes(const struct vgic_word *w, u32 bits, const u8 *prio, u32 vmcr)
+{
+	for (; bits; bits &= bits - 1) {
+		u32 n = (u32)__builtin_ctz(bits);
+
+		if (passes(prio[n], (w->group >> n) & 1, vmcr)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool listed_passes(struct vcpu *v)
+{
+	u32 vmcr = gic_vmcr();
+
+	for (u32 m = (v->vgic.lr_used | 1) & ~gic_lr_empty(); m; m &= m - 1) {
+		u64 lr = gic_lr_read_n((u32)__builtin_ctz(m));
+
+		if ((lr & ICH_LR_STATE) == ICH_LR_PENDING &&
+		    passes((u32)field_get(ICH_LR_PRIO, lr), (lr & ICH_LR_GROUP) != 0, vmcr)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vgic_has_interrupt(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	struct vgic *g = &v->vm->vgic;
+	bool found;
+	u64 flags;
+
+	if (c->loaded) {
+		/* What is left in memory then is no better than what is in list registers. */
+		vgic_flush(v);
+		return listed_passes(v);
+	}
+	if (some_passes(&c->p, (vgic_pend(&c->p) | READ_ONCE(c->remote)) & vgic_live(g, &c->p) &
+				       ~c->p.active, c->prio, c->vmcr)) {
+		return true;
+	}
+	found = false;
+	flags = spin_lock_irq(&g->lock);
+	for (u32 s = READ_ONCE(c->spi_sum); s && !found; s &= s - 1) {
+		u32 k = (u32)__builtin_ctz(s);
+		const struct vgic_word *w = &g->w[k];
+
+		found = some_passes(w, vgic_pend(w) & vgic_live(g, w) & g->target[v->id][k] &
+				    ~w->active & ~w->in_lr, &g->prio[k * 32], c->vmcr);
+	}
+	spin_unlock_irq(&g->lock, flags);
+	return found;
+}
+
+void vgic_set_ctlr(struct vgic *g, u32 groups)
+{
+	struct vm *vm = container_of(g, struct vm, vgic);
+
+	spin_lock(&g->lock);
+	if (groups != g->ctlr) {
+		g->ctlr = groups;
+		g->group_on[0] = groups & GICD_CTLR_GRP0 ? ~0u : 0;
+		g->group_on[1] = groups & GICD_CTLR_GRP1 ? ~0u : 0;
+		for (u32 i = 0; i < g->vcpus; i++) {
+			atomic_or(&vm->vcpu[i]->vgic.spi_sum, (u32)BITS(g->words - 1, 0) & ~1u);
+			vgic_reconsider(vm->vcpu[i]);
+		}
+	}
+	spin_unlock(&g->lock);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the virtual GIC: between core/vgic/ and the register faces vdev/gic*.c. */
+#ifndef QUOIN_CORE_VGIC_VGIC_PRIV_H
+#define QUOIN_CORE_VGIC_VGIC_PRIV_H
+
+#include "arch_gic.h"
+#include "core/mmio.h"
+#include "core/vm.h"
+
+static inline u32 atomic_or(u32 *p, u32 bits)
+{
+	return __atomic_fetch_or(p, bits, __ATOMIC_ACQ_REL);
+}
+
+static inline u32 atomic_clear(u32 *p, u32 bits)
+{
+	return __atomic_fetch_and(p, ~bits, __ATOMIC_ACQ_REL);
+}
+
+/* What is enabled and has its group on, of 32 interrupts. */
+static inline u32 vgic_live(const struct vgic *g, const struct vgic_word *w)
+{
+	return w->enabled & ((w->group & g->group_on[1]) | (~w->group & g->group_on[0]));
+}
+
+/* What is pending in memory: latched, or by its line. */
+static inline u32 vgic_pend(const struct vgic_word *w)
+{
+	return w->pending | (w->level & ~w->edge);
+}
+
+/* vgic_recompute - after a change of enable, group, priority or GICD_CTLR. Own vCPU or not loaded. */
+void vgic_recompute(struct vcpu *v);
+
+/*
+ * vgic_sync - bring every list register of the loaded `v` back to memory and empty it.
+ * vgic_fill - choose what list registers hold. Both with vgic.lock held; always in pairs.
+ */
+void vgic_sync(struct vcpu *v);
+void vgic_fill(struct vcpu *v);
+
+/* vgic_notify - SPIs `bits` of word `w` may be deliverable: tell the vCPUs they are for. Locked. */
+void vgic_notify(struct vgic *g, u32 w, u32 bits);
+/* vgic_recall - vCPUs that hold SPIs `bits` of word `w` in list registers are to reconsider. Locked. */
+void vgic_recall(struct vgic *g, u32 w, u32 bits);
+/* vgic_reconsider - the same for everything of one vCPU. Any context. */
+void vgic_reconsider(struct vcpu *v);
+/* vgic_route_spi - recompute which vCPUs may take an SPI after route[] changed. Locked. */
+void vgic_route_spi(struct vgic *g, u32 intid);
+/* vgic_set_ctlr - GICD_CTLR group enables. Exit context. */
+void vgic_set_ctlr(struct vgic *g, u32 groups);
+/* vgic_busy - some vCPU has yet to act on a change: GICD_CTLR.RWP, GICR_CTLR.RWP. Any context. */
+bool vgic_busy(const struct vgic *g);
+/* vgic_send - make SGI `intid` pending on the vCPUs in `targets`; from `v` (source of a GICv2 SGI). */
+void vgic_send(struct vcpu *v, u32 intid, u32 targets);
+
+/* Registers with a bit per interrupt, in the order of their offsets / 0x80 (IHI 0069 12.9). */
+enum vgic_bits { VGIC_GROUP = 1, VGIC_ENABLE, VGIC_DISABLE, VGIC_PEND, VGIC_UNPEND, VGIC_ACT, VGIC_DEACT };
+
+/*
+ * Register words. `v` is the vCPU that accesses and is loaded on this CPU; for word 0 `t` is the vCPU
+ * whose private interrupts are meant, otherwise it is not looked at. w < g->words. Exit context.
+ */
+u32 vgic_read_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w);
+void vgic_write_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w, u32 val);
+/* Four priority bytes from `intid` (a multiple of 4); only bytes in `mask` are written. */
+u32 vgic_read_prio(struct vcpu *v, struct vcpu *t, u32 intid);
+void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mask);
+/* Sixteen two-bit fields from `intid` (a multiple of 16): 2 edge, 0 level. */
+u32 vgic_read_config(struct vcpu *v, struct vcpu *t, u32 intid);
+void vgic_write_config(struct vcpu *v, struct vcpu *t, u32 intid, u32 val);
+/* GICv2 GICD_SPENDSGIR, GICD_CPENDSGIR: source bytes of four SGIs of `v`. */
+u32 vgic_read_sgi_sources(struct vcpu *v, u32 sgi);
+void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set);
+
+/* The faces: vdev/gic_dist.c and vdev/gic_redist.c. `arg` is the struct vgic. */
+enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m);
+enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m);
+enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m);
+
+#endif
