@@ -13,6 +13,7 @@
 #include "arch/arch.h"
 #include "core/memory.h"
 #include "core/spec/hcr.h"
+#include "core/sysreg.h"
 #include "core/vm.h"
 
 #define VCPU_STACK KiB(12)
@@ -45,6 +46,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	thread_init(&v->thread, vm->cfg->name, prio, allowed, v, vcpu_main, v);
 	v->thread.vcpu = v;
 	v->vtimer.fn = vtimer_wake;
+	arch_vcpu_reset(v); /* its MPIDR is looked at while it is off */
 	return v;
 }
 
@@ -70,7 +72,7 @@ void vcpu_reset(struct vcpu *v, u64 entry, u64 arg)
 	v->sw_pos = 0;
 	v->timer_due = 0;
 	timer_cancel(&v->vtimer);
-	timer_cancel(&v->ptimer);
+	ptimer_reset(v);
 	arch_vcpu_reset(v);
 	vgic_cpu_reset(v);
 }
@@ -150,7 +152,7 @@ void vcpu_trap_wfi(struct vcpu *v, bool on)
 	if (hcr != v->hcr) {
 		v->hcr = hcr;
 		if (this_cpu()->loaded == v) {
-			write_hcr_el2(hcr);
+			vcpu_write_hcr(v);
 		}
 	}
 }
@@ -201,7 +203,6 @@ static void vcpu_main(void *arg)
 	}
 	vcpu_load(v);
 	vcpu_trap_wfi(v, !sched_alone(this_cpu()));
-	write_hcr_el2(v->hcr);
 	write_elr_el2(v->pc);
 	write_spsr_el2(v->pstate);
 	arch_guest_enter(v);
