@@ -32,38 +32,46 @@ static void check_location(struct check *c, const struct cfg_vdev *v)
 	check_window(c, l->addr, size, "vdev", v->type_name, &l->pos, t == NULL);
 }
 
-static void check_interrupt_once(struct check *c, const struct cfg_intr *in, const struct cfg_intr **user)
+/* The first of two users of a line, in the order of the lists; NULL if `in` is that one. */
+static const struct cfg_intr *first_user(const struct vm_config *cfg, const struct cfg_intr *in)
 {
-	const struct cfg_intr *other = user[in->line - CONFIG_INTID_MIN];
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		if (v->intr != NULL && v->intr->line == in->line) {
+			return v->intr != in ? v->intr : NULL;
+		}
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		for (const struct cfg_intr *i = p->intr; i != NULL; i = i->next) {
+			if (i->line == in->line) {
+				return i != in ? i : NULL;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void check_interrupt(struct check *c, const struct cfg_intr *in)
+{
+	const struct cfg_intr *other = first_user(c->cfg, in);
 
 	if (other != NULL) {
 		check_error(c, &in->pos, "interrupt gic:%u is in use already, at %s:%u:%u", in->line,
 			    other->pos.file, other->pos.line, other->pos.col);
-		return;
 	}
-	user[in->line - CONFIG_INTID_MIN] = in;
 }
 
 static void check_interrupts(struct check *c)
 {
-	size_t mark = c->cfg->arena->used;
-	const struct cfg_intr **user;
-
-	user = check_alloc(c, (CONFIG_INTID_MAX + 1 - CONFIG_INTID_MIN) * sizeof(*user));
-	if (user == NULL) {
-		return;
-	}
 	for (const struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
 		if (v->intr != NULL) {
-			check_interrupt_once(c, v->intr, user);
+			check_interrupt(c, v->intr);
 		}
 	}
 	for (const struct cfg_pass *p = c->cfg->pass; p != NULL; p = p->next) {
 		for (const struct cfg_intr *in = p->intr; in != NULL; in = in->next) {
-			check_interrupt_once(c, in, user);
+			check_interrupt(c, in);
 		}
 	}
-	c->cfg->arena->used = mark;
 }
 
 static void check_name(struct check *c, const struct cfg_vdev *v)

@@ -35,7 +35,8 @@ void opt_runmask(struct parser *p, const struct token *opt, const struct token *
 }
 
 /* HIGH,LOW,MAXREPL,PERIOD,BUDGETs; `high` is read already. Times in microseconds. */
-static bool sporadic(struct parser *p, const struct token *arg, struct slice rest, struct cfg_cpu *c)
+static bool sporadic(struct parser *p, const struct token *arg, struct slice rest,
+		     struct cfg_cpu *c)
 {
 	u64 low, repl;
 	bool ok = parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &low) &&

@@ -6,7 +6,7 @@
 #include "core/base/fmt.h"
 #include "core/base/log.h"
 
-#define CPU_DEFAULT_NAME "qvm-guest"
+#define DEFAULT_NAME "qvm-guest"
 #define LOGGER_DEFAULT \
 	(BIT(LOG_FATAL) | BIT(LOG_INTERNAL) | BIT(LOG_ERROR) | BIT(LOG_WARN) | BIT(LOG_INFO))
 
@@ -166,6 +166,7 @@ static void unknown_option(struct parser *p, const struct token *t)
 	const char *near = nearest(t->text, p);
 	char list[160];
 
+	p->recovering = true;
 	if (near != NULL) {
 		parse_error(p, &t->pos, "unknown option '%.40s': did you mean '%s'?", t->text, near);
 	} else if (p->ctx == CTX_VDEV) {
@@ -180,7 +181,8 @@ static void unknown_option(struct parser *p, const struct token *t)
 	}
 }
 
-static void misplaced_option(struct parser *p, const struct token *t, const struct config_keyword *k)
+static void misplaced_option(struct parser *p, const struct token *t,
+			     const struct config_keyword *k)
 {
 	const char *where = "vdev";
 
@@ -241,7 +243,7 @@ static void set_defaults(struct vm_config *cfg, struct arena *arena)
 {
 	memset(cfg, 0, sizeof(*cfg));
 	cfg->arena = arena;
-	memcpy(cfg->name, CPU_DEFAULT_NAME, sizeof(CPU_DEFAULT_NAME));
+	memcpy(cfg->name, DEFAULT_NAME, sizeof(DEFAULT_NAME));
 	cfg->unsup_instruction = UNSUP_FAIL;
 	cfg->unsup_reference = UNSUP_IGNORE;
 	cfg->unsup_register = UNSUP_FAIL;

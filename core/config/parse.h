@@ -9,6 +9,9 @@
 #include "core/config/vm_config.h"
 #include "core/vdev.h"
 
+/* Arena of one VM, the same on the target and in the tools, so that both take the same texts. */
+#define CONFIG_ARENA_SIZE KiB(64)
+
 /* Errors reported for one VM before the parser gives up. */
 #define CONFIG_MAX_ERRORS 20
 

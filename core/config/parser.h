@@ -24,7 +24,7 @@ struct parser {
 	struct diag *diag;
 	u32 first_error;
 	int fatal;       /* -ENOMEM, -EINVAL (unreadable text, too many errors): stop; else 0 */
-	bool recovering; /* an error was reported: pass over words until an option is known */
+	bool recovering; /* the meaning of the next words is lost: pass over them to a known option */
 	bool pushed;     /* `tok` is to be read again */
 	u8 ctx;          /* enum config_ctx */
 	u8 blob;         /* enum cfg_blob in front of load or pass */
@@ -78,12 +78,8 @@ const struct config_known *config_known_find(const char *name);
 /* config_known_option - kind of `name` in an option list ('f': no argument), or 0. */
 char config_known_option(const char *options, const char *name);
 
-/* parse_error - report, count, and pass over what cannot be understood until the next option. */
-#define parse_error(p, pos, ...) \
-	do { \
-		diag_error((p)->diag, pos, __VA_ARGS__); \
-		(p)->recovering = true; \
-	} while (0)
+/* parse_error - report and count. Where words may follow whose meaning is lost, set p->recovering. */
+#define parse_error(p, pos, ...) diag_error((p)->diag, pos, __VA_ARGS__)
 #define parse_later(p, pos, fmt, ...) \
 	diag_warning((p)->diag, pos, fmt " not supported yet: ignored", __VA_ARGS__)
 

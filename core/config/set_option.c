@@ -15,7 +15,9 @@ static const char *const type_word[] = {
 };
 
 /* What a variable does: those behind VAR_LATER have no function yet. */
-enum var_id { VAR_EXIT_ON_HALT, VAR_COUNTER_OFFSET, VAR_FDT_ADDR, VAR_FDT_DUMP, VAR_LATER, VAR_X86 };
+enum var_id {
+	VAR_EXIT_ON_HALT, VAR_COUNTER_OFFSET, VAR_FDT_ADDR, VAR_FDT_DUMP, VAR_LATER, VAR_X86,
+};
 
 static const struct config_var {
 	char name[30];
@@ -90,7 +92,8 @@ static bool gich_ok(struct slice text)
 }
 
 /* The value as a number where the type has one; false after an error. */
-static bool var_value(struct parser *p, const struct config_var *v, const struct token *arg, u64 *num)
+static bool var_value(struct parser *p, const struct config_var *v, const struct token *arg,
+		      u64 *num)
 {
 	struct slice text = slice_of(arg->text);
 	int i;
@@ -144,6 +147,7 @@ void opt_set(struct parser *p, const struct token *opt, const struct token *arg)
 		return;
 	}
 	v = find_var(arg->text, &near);
+	p->recovering = v == NULL || v->id == VAR_X86; /* its value follows */
 	if (v == NULL) {
 		if (near != NULL) {
 			parse_error(p, &arg->pos, "unknown variable '%.40s': did you mean '%s'?", arg->text,
