@@ -54,8 +54,10 @@ static bool put_held(bool wait)
 	return true;
 }
 
-/* At most `budget` bytes. False: the UART is full or the budget spent; *wake as mux_next(). */
-static __noinline bool send(u32 budget, bool wait, u64 *wake)
+enum sent { SENT_ALL, SENT_SOME, UART_FULL };
+
+/* At most `budget` bytes; *wake as mux_next(). */
+static __noinline enum sent send(u32 budget, bool wait, u64 *wake)
 {
 	struct console *c = &console;
 	u64 now = counter_now();
@@ -65,17 +67,17 @@ static __noinline bool send(u32 budget, bool wait, u64 *wake)
 			int next = mux_next(&c->mux, now, wake);
 
 			if (next < 0) {
-				return true;
+				return SENT_ALL;
 			}
 			c->held = (u8)next;
 			c->holding = true;
 		}
 		if (!put_held(wait)) {
-			return false;
+			return UART_FULL;
 		}
 		c->holding = false;
 	}
-	return false;
+	return SENT_SOME;
 }
 
 /* The monitor's own port; made on first use, so that lines before console_init() are kept. */
@@ -127,19 +129,25 @@ u64 console_push(void)
 {
 	struct console *c = &console;
 	u64 wake = ~0UL;
+	enum sent sent;
 
 	if (c->uart == NULL) {
 		return ~0UL;
 	}
 	if (!c->started || c->panicking) {
 		c->mux.all = true;
-		send(~0U, true, &wake);
+		(void)send(~0U, true, &wake);
 		report_lost();
-		send(~0U, true, &wake);
+		(void)send(~0U, true, &wake);
 		return ~0UL;
 	}
-	set_tx(!send(BURST, false, &wake));
+	sent = send(BURST, false, &wake);
 	report_lost();
+	/* A transmit interrupt is sure to come only from a FIFO that was full. */
+	set_tx(sent == UART_FULL);
+	if (sent == SENT_SOME) {
+		return counter_now();
+	}
 	if (c->intid == 0) {
 		wake = MIN(wake, counter_now() + ns_to_counter(c->tx_on ? POLL_NS : POLL_INPUT_NS));
 	}
@@ -158,7 +166,7 @@ void console_flush(void)
 		u64 wake;
 
 		c->mux.all = true;
-		send(BURST, false, &wake);
+		(void)send(BURST, false, &wake);
 		report_lost();
 		idle = !c->holding && mux_idle(&c->mux)
 			&& (c->uart->busy == NULL || !c->uart->busy(c->base));

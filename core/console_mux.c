@@ -82,23 +82,35 @@ static void give_turn(struct console_mux *m, struct console_port *p)
 	add_prefix(m, p);
 }
 
+/*
+ * The port at place `i` of the order in which they are asked: what the dead have left to say, the
+ * monitor, the VMs in turn.
+ */
+static struct console_port *port_at(struct console_mux *m, u32 i)
+{
+	u32 n = 1 + (m->turn + i + CONSOLE_VMS - 1) % CONSOLE_VMS;
+
+	if (i < CONSOLE_VMS) {
+		return m->port[n].live ? NULL : &m->port[n];
+	}
+	return i == CONSOLE_VMS ? &m->port[0] : &m->port[n];
+}
+
 static bool pick(struct console_mux *m, u64 now, u64 *wake)
 {
 	struct console_port *go_on = NULL;
 
 	m->cur = NULL;
-	for (u32 i = 0; i < CONSOLE_PORTS; i++) {
-		/* The monitor first, then the VMs in turn. */
-		u32 n = i == 0 ? 0 : 1 + (m->turn + i - 1) % CONSOLE_VMS;
-		struct console_port *p = &m->port[n];
+	for (u32 i = 0; i <= 2 * CONSOLE_VMS; i++) {
+		struct console_port *p = port_at(m, i);
 
-		if (!is_ready(m, p, now, wake)) {
+		if (p == NULL || !is_ready(m, p, now, wake)) {
 			continue;
 		}
 		if (p == m->open) {
 			go_on = p;
 		} else if (may_speak(m, p, now, wake)) {
-			m->turn = n == 0 ? m->turn : n % CONSOLE_VMS;
+			m->turn = is_monitor(m, p) ? m->turn : (u32)(p - m->port) % CONSOLE_VMS;
 			give_turn(m, p);
 			return true;
 		}

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/console*.c and core/log.c: what comes out in which order, who gets what is typed. */
+#include <errno.h>
+#include <setjmp.h>
+#include "tests/unit/test.h"
+#include "tests/unit/vdev_util.h"
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/console_state.h"
+
+#define MS 1000000UL
+#define IRQ_NONE 0
+
+enum { DR = 0, FR = 0x18, LCR = 0x2c, RXFE = 0x10 };
+
+static struct rig *vm[3];
+
+/* A machine before console_init(). */
+static void power_on(void)
+{
+	host_init();
+	host_uart_reset();
+	memset(&console, 0, sizeof(console));
+}
+
+static struct rig *add_vm(const char *name)
+{
+	struct rig *r = rig_new(name, "pl011");
+
+	rig_option(r, "hostdev", "-", 0);
+	CHECK_EQ(rig_start(r), 0);
+	rig_write(r, LCR, 4, 0x70);
+	return r;
+}
+
+static void start(u32 vms)
+{
+	static const char *const names[] = { "linux", "qnx", "rtos" };
+
+	power_on();
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	for (u32 i = 0; i < vms; i++) {
+		vm[i] = add_vm(names[i]);
+	}
+	console_start();
+}
+
+static void stop(void)
+{
+	for (u32 i = 0; i < 3; i++) {
+		if (vm[i] != NULL) {
+			rig_free(vm[i]);
+			vm[i] = NULL;
+		}
+	}
+}
+
+static void say(u32 i, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		rig_write(vm[i], DR, 1, (u8)*text);
+	}
+}
+
+static const char *heard(u32 i)
+{
+	static char buf[256];
+	u32 n = 0;
+
+	while ((rig_read(vm[i], FR, 4) & RXFE) == 0 && n < sizeof(buf) - 1) {
+		buf[n++] = (char)rig_read(vm[i], DR, 4);
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
+static void type(const char *text)
+{
+	host_uart_type(text);
+	console_irq();
+}
+
+/* What has come out since the last call, line ends of two characters shown as one. */
+static const char *shown(void)
+{
+	static char buf[65536];
+	u32 n = 0;
+
+	for (u32 i = 0; i < host_uart.out_len; i++) {
+		if (host_uart.out[i] != '\r' || host_uart.out[i + 1] != '\n') {
+			buf[n++] = host_uart.out[i];
+		}
+	}
+	buf[n] = '\0';
+	memset(host_uart.out, 0, host_uart.out_len);
+	host_uart.out_len = 0;
+	return buf;
+}
+
+static void early_lines_are_kept(void)
+{
+	power_on();
+	log_info("before %s, %d", "anything", 1);
+	log_warn("second");
+	CHECK_STR(host_uart.out, "");
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	CHECK_STR(host_uart.out, "quoin: before anything, 1\r\nquoin: second\r\n");
+	shown();
+	log_info("third");
+	CHECK_STR(host_uart.out, "quoin: third\r\n");
+	log_debug("not asked for");
+	CHECK_STR(host_uart.out, "quoin: third\r\n");
+	log_set_level(LOG_DEBUG);
+	log_debug("asked for");
+	CHECK_STR(host_uart.out, "quoin: third\r\nquoin: asked for\r\n");
+	log_set_level(LOG_INFO);
+}
+
+static void early_console(void)
+{
+	power_on();
+	log_info("hello");
+	CHECK_EQ(console_early("host,0x9000000 more words"), 0);
+	CHECK_EQ(console.base, 0x9000000);
+	CHECK_STR(shown(), "quoin: hello\n");
+	CHECK_EQ(console_early("host,150994944"), 0);
+	CHECK_EQ(console.base, 150994944);
+	CHECK_EQ(console_early("host"), -EINVAL);
+	CHECK_EQ(console_early("host,"), -EINVAL);
+	CHECK_EQ(console_early("host,0x"), -EINVAL);
+	CHECK_EQ(console_early("host,0x9g"), -EINVAL);
+	CHECK_EQ(console_early("host,9a"), -EINVAL);
+	CHECK_EQ(console_early("host,0x10000000000000000"), -EINVAL);
+	CHECK_EQ(console_early("averyveryverylongname,0x9000000"), -EINVAL);
+	CHECK_EQ(console_early("ns16550,0x9000000"), -ENODEV);
+}
+
+static void board_console_is_found(void)
+{
+	static struct board b;
+	static const char two[] = "vendor,special\0host,uart";
+
+	power_on();
+	log_info("a");
+	CHECK_EQ(console_init(&b), -ENODEV);
+	b.stdout_uart = -1;
+	b.uart_count = 2;
+	b.uart[0] = (struct board_uart){ .compatible = "vendor,none", .compatible_len = 12 };
+	b.uart[1] = (struct board_uart){ .compatible = two, .compatible_len = sizeof(two),
+					 .regs = { 0x9040000, 0x1000 }, .irq = { .intid = 40 } };
+	CHECK_EQ(console_init(&b), 0);
+	CHECK_EQ(console.base, 0x9040000);
+	CHECK_EQ(console_intid(), 40);
+	CHECK_STR(shown(), "quoin: a\n");
+	/* The early console was the same UART: nothing is said twice. */
+	power_on();
+	CHECK_EQ(console_early("host,0x9040000"), 0);
+	log_info("b");
+	CHECK_EQ(console_init(&b), 0);
+	CHECK_EQ(console_intid(), 40);
+	CHECK_STR(shown(), "quoin: b\n");
+}
+
+static void one_vm_passes_through(void)
+{
+	start(1);
+	say(0, "login: ");
+	CHECK_STR(host_uart.out, "login: ");
+	say(0, "\033[1m\rx\r\n\001");
+	CHECK_STR(host_uart.out, "login: \033[1m\rx\r\n\001");
+	stop();
+}
+
+static void monitor_lines_start_at_line_starts(void)
+{
+	start(1);
+	say(0, "one\r\n");
+	log_info("two");
+	say(0, "three");
+	log_info("four");
+	say(0, " still three\r\n");
+	CHECK_STR(shown(), "one\nquoin: two\nthree still three\nquoin: four\n");
+	/* A prompt: the line does not end, so it is ended after a while. */
+	say(0, "~ # ");
+	log_info("five");
+	CHECK_STR(shown(), "~ # ");
+	host_pass_ns(49 * MS);
+	CHECK_STR(shown(), "");
+	host_pass_ns(2 * MS);
+	CHECK_STR(shown(), "\nquoin: five\n");
+	/* A guest that never ends its line cannot keep the monitor silent. */
+	log_info("six");
+	shown();
+	say(0, "x");
+	log_info("seven");
+	for (u32 i = 0; i < 60; i++) {
+		host_pass_ns(10 * MS);
+		say(0, "x");
+	}
+	CHECK(strstr(shown(), "x\nquoin: seven\nx") != NULL);
+	stop();
+}
+
+static void a_line_is_one_line(void)
+{
+	start(1);
+	log_info("a\r\nquoin: b\n");
+	CHECK_STR(shown(), "quoin: a  quoin: b \n");
+	stop();
+}
+
+static void several_vms_have_whole_lines(void)
+{
+	start(3);
+	for (u32 i = 0; i < 4; i++) {
+		say(0, "a");
+		say(1, "bb");
+		say(2, "ccc");
+	}
+	CHECK_STR(shown(), "");
+	say(1, "\r\n");
+	say(2, "\r\n");
+	log_info("mine");
+	say(0, "\r\n");
+	CHECK_STR(shown(), "qnx: bbbbbbbb\nrtos: cccccccccccc\nquoin: mine\nlinux: aaaa\n");
+	say(0, "x\ny\n\nz");
+	CHECK_STR(shown(), "linux: x\nlinux: y\nlinux: \n");
+	stop();
+}
+
+static void prompts_are_seen(void)
+{
+	start(2);
+	say(0, "~ # ");
+	CHECK_STR(shown(), "");
+	host_pass_ns(30 * MS);
+	say(0, " ");
+	host_pass_ns(49 * MS);
+	CHECK_STR(shown(), "");
+	host_pass_ns(2 * MS);
+	CHECK_STR(shown(), "linux: ~ #  ");
+	say(0, "e"); /* the echo comes at once */
+	CHECK_STR(shown(), "e");
+	/* Another's line waits a moment for the end of this one, then takes a line of its own. */
+	say(1, "tick\r\n");
+	CHECK_STR(shown(), "");
+	host_pass_ns(51 * MS);
+	CHECK_STR(shown(), "\nqnx: tick\n");
+	say(0, "cho\r\n");
+	CHECK_STR(shown(), "linux: cho\n");
+	stop();
+}
+
+static void long_lines_are_shown(void)
+{
+	char text[CONSOLE_PARTIAL + 1] = { 0 };
+
+	start(2);
+	memset(text, 'l', CONSOLE_PARTIAL - 1);
+	say(1, text);
+	CHECK_STR(shown(), "");
+	say(1, "L");
+	host_pass_ns(MS); /* in bursts */
+	CHECK(strstr(shown(), "qnx: lll") != NULL);
+	say(1, "m");
+	CHECK_STR(shown(), "m");
+	say(0, "other\r\n");
+	say(1, "\r\n");
+	CHECK_STR(shown(), "\nlinux: other\n");
+	stop();
+}
+
+static void nobody_forges_another(void)
+{
+	start(2);
+	say(1, "\rquoin: all is well\r\n");
+	CHECK_STR(shown(), "qnx: \rqnx: quoin: all is well\n");
+	say(1, "5%\r6%\r\r7%\r\n");
+	CHECK_STR(shown(), "qnx: 5%\rqnx: 6%\r\rqnx: 7%\n");
+	say(1, "part");
+	host_pass_ns(60 * MS);
+	say(1, "\r");
+	say(1, "linux: hi\n");
+	CHECK_STR(shown(), "qnx: part\rqnx: linux: hi\n");
+	say(1, "\nquoin: hi\n");
+	CHECK_STR(shown(), "qnx: \nqnx: quoin: hi\n");
+	stop();
+}
+
+/* Three talk at once while the UART takes a few bytes at a time: nothing lost, nothing mixed. */
+static void full_rings_lose_nothing(void)
+{
+	static char got[3][40000], want[3][40000], line[200];
+	u32 count[3] = { 0 };
+	char *next, *all;
+
+	start(3);
+	memset(got, 0, sizeof(got));
+	memset(want, 0, sizeof(want));
+	host_uart.room = 0;
+	for (u32 round = 0; round < 20000 && count[0] + count[1] + count[2] < 600; round++) {
+		for (u32 i = 0; i < 3; i++) {
+			if (count[i] < 200 && (rig_read(vm[i], FR, 4) & 0xa0) == 0x80) {
+				snprintf(line, sizeof(line), "%u:%u:%.*s\r\n", i, count[i], (int)(count[i] % 60),
+					 "------------------------------------------------------------");
+				/* As a driver: look at TXFF before each byte, wait when it is set. */
+				for (char *c = line; *c != '\0'; c++) {
+					while ((rig_read(vm[i], FR, 4) & 0x20) != 0) {
+						host_uart.room += 7;
+						host_pass_ns(MS);
+					}
+					rig_write(vm[i], DR, 1, (u8)*c);
+				}
+				strcat(want[i], line);
+				count[i]++;
+			}
+		}
+		host_uart.room += 7;
+		host_pass_ns(MS);
+	}
+	host_uart.room = ~0U;
+	host_pass_ns(1000 * MS);
+	CHECK_EQ(count[0] + count[1] + count[2], 600);
+	all = host_uart.out;
+	while ((next = strstr(all, "\r\n")) != NULL) {
+		u32 who = strncmp(all, "linux: ", 7) == 0 ? 0 : strncmp(all, "qnx: ", 5) == 0 ? 1
+			: strncmp(all, "rtos: ", 6) == 0 ? 2 : 3;
+
+		if (who == 3) {
+			test_fail(__FILE__, __LINE__, "a line of nobody: %.60s", all);
+			break;
+		}
+		strncat(got[who], strchr(all, ' ') + 1, (size_t)(next + 2 - strchr(all, ' ') - 1));
+		all = next + 2;
+	}
+	CHECK_STR(all, "");
+	for (u32 i = 0; i < 3; i++) {
+		CHECK_STR(got[i], want[i]);
+	}
+	stop();
+}
+
+static void lost_lines_are_counted(void)
+{
+	power_on();
+	for (u32 i = 0; i < 1000; i++) {
+		log_info("a line that fills the ring of the monitor, number %u", i);
+	}
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	CHECK(strstr(host_uart.out, "quoin: a line that fills the ring of the monitor, number 0\r\n") != NULL);
+	CHECK(strstr(host_uart.out, " lines lost)\r\n") != NULL);
+	shown();
+	log_info("fine again");
+	CHECK_STR(shown(), "quoin: fine again\n");
+}
+
+static void input_goes_to_the_first_that_lives(void)
+{
+	start(3);
+	type("abc");
+	CHECK_STR(heard(0), "abc");
+	CHECK_STR(heard(1), "");
+	console_vm_end(&vm[0]->vm);
+	type("def");
+	CHECK_STR(heard(0), "");
+	CHECK_STR(heard(1), "def");
+	console_vm_start(&vm[0]->vm);
+	type("ghi");
+	CHECK_STR(heard(0), "ghi");
+	rig_free(vm[0]);
+	vm[0] = NULL;
+	type("jkl");
+	CHECK_STR(heard(1), "jkl");
+	stop();
+	/* Nobody is there: it waits. */
+	type("mno");
+	vm[0] = add_vm("next");
+	type("");
+	CHECK_STR(heard(0), "mno");
+	stop();
+}
+
+static void much_input_waits(void)
+{
+	static char text[3001], got[3001];
+	u32 n = 0;
+
+	for (u32 i = 0; i < 3000; i++) {
+		text[i] = (char)('a' + i % 26);
+	}
+	start(1);
+	console.intid = 40;
+	console.uart->irq_mask(0, true, false);
+	host_uart_type(text);
+	for (u32 i = 0; i < 200; i++) {
+		console_irq();
+	}
+	CHECK(!host_uart.rx_irq); /* the ring is full: the UART is left alone */
+	memset(got, 0, sizeof(got));
+	for (u32 i = 0; i < 5000 && n < 3000; i++) {
+		const char *piece = heard(0);
+
+		strcpy(got + n, piece);
+		n += (u32)strlen(piece);
+		if (host_uart.rx_irq && host_uart.in_head != host_uart.in_tail) {
+			console_irq();
+		}
+		host_pass_ns(MS);
+	}
+	CHECK_STR(got, text);
+	stop();
+}
+
+static void transmit_interrupt_only_when_needed(void)
+{
+	start(1);
+	console.intid = 40;
+	say(0, "abc");
+	CHECK(!host_uart.tx_irq);
+	host_uart.room = 2;
+	say(0, "defgh");
+	CHECK(host_uart.tx_irq);
+	CHECK_STR(host_uart.out, "abcde");
+	host_uart.room = 2;
+	console_irq();
+	CHECK(host_uart.tx_irq);
+	CHECK_STR(host_uart.out, "abcdefg");
+	host_uart.room = ~0U;
+	console_irq();
+	CHECK(!host_uart.tx_irq);
+	CHECK_STR(host_uart.out, "abcdefgh");
+	stop();
+}
+
+static void work_per_call_is_bounded(void)
+{
+	start(1);
+	console.intid = 40;
+	host_uart.room = 0;
+	for (u32 i = 0; i < 3000; i++) {
+		say(0, "x");
+	}
+	host_uart.room = ~0U;
+	console_irq();
+	CHECK(host_uart.out_len <= 64);
+	CHECK(!host_uart.tx_irq); /* it has room: the rest goes a moment later */
+	host_pass_ns(MS);
+	CHECK_EQ(host_uart.out_len, 3000);
+	stop();
+}
+
+static void flush_waits_for_the_end(void)
+{
+	start(2);
+	say(0, "last words");
+	say(1, "others\r\nalso unfinished");
+	console_flush();
+	CHECK_STR(shown(), "qnx: others\nlinux: last words\nqnx: also unfinished");
+	stop();
+}
+
+static void the_dead_are_heard(void)
+{
+	start(2);
+	say(0, "reboot: Power down");
+	console_vm_end(&vm[0]->vm);
+	log_info("linux: ended");
+	host_pass_ns(MS);
+	CHECK(strstr(shown(), "linux: reboot: Power down\nquoin: linux: ended\n") != NULL);
+	stop();
+}
+
+static void ports_are_used_again(void)
+{
+	start(1);
+	rig_free(vm[0]);
+	for (u32 i = 0; i < 20; i++) {
+		char text[32];
+
+		vm[0] = add_vm("again");
+		snprintf(text, sizeof(text), "%u\r\n", i);
+		say(0, text);
+		CHECK_EQ(strtoul(shown(), NULL, 10), i);
+		rig_free(vm[0]);
+	}
+	vm[0] = NULL;
+	/* One VM at a time: no prefixes. */
+	CHECK(!console.mux.multi);
+}
+
+static jmp_buf out;
+static bool was_reset;
+
+static void stopped(bool reset)
+{
+	was_reset = reset;
+	longjmp(out, 1);
+}
+
+static void hook(void)
+{
+	log_print(LOG_FATAL, "x0 = 1");
+}
+
+static void panic_gets_out(void)
+{
+	start(1);
+	say(0, "half a line");
+	shown();
+	console_lock(); /* whoever holds it will not give it back */
+	host_stop = stopped;
+	panic_hook = hook;
+	if (setjmp(out) == 0) {
+		panic("out of %s", "luck");
+	}
+	CHECK(!was_reset);
+	CHECK_STR(shown(), "\nquoin: panic: out of luck\nquoin: x0 = 1\n");
+	panic_resets = true;
+	if (setjmp(out) == 0) {
+		panic("again"); /* from within the panic: nothing to add */
+	}
+	CHECK(was_reset);
+	CHECK_STR(shown(), "");
+	host_stop = NULL;
+	panic_hook = NULL;
+	console.panicking = false;
+	console.lock.taken = 0;
+	stop();
+}
+
+TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_found),
+	  RUN(one_vm_passes_through), RUN(monitor_lines_start_at_line_starts),
+	  RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
+	  RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
+	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
+	  RUN(much_input_waits), RUN(transmit_interrupt_only_when_needed),
+	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(the_dead_are_heard),
+	  RUN(ports_are_used_again), RUN(panic_gets_out))
