@@ -192,6 +192,7 @@ int output_commit(void)
 	return 0;
 }
 
+/* A filter (in >= 0) has its say through its exit status: one error, and that is ours. */
 static int start_and_wait(char *const argv[], int in, int out, u64 limit)
 {
 	pid_t pid;
@@ -205,6 +206,9 @@ static int start_and_wait(char *const argv[], int in, int out, u64 limit)
 	if (pid == 0) {
 		struct rlimit rl = { .rlim_cur = limit, .rlim_max = limit };
 
+		if (in >= 0 && freopen("/dev/null", "w", stderr) == NULL) {
+			_exit(126);
+		}
 		if ((in >= 0 && dup2(in, 0) < 0) || (out >= 0 && dup2(out, 1) < 0) ||
 		    (limit != 0 && setrlimit(RLIMIT_FSIZE, &rl) != 0)) {
 			_exit(126);
