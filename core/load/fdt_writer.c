@@ -41,6 +41,31 @@ const char *fdt_writer_check(const void *user, size_t size)
 	return NULL;
 }
 
+size_t fdt_writer_bound(const void *user)
+{
+	struct fdt_reader r;
+	enum fdt_item item;
+	u64 start, len;
+	size_t n = 0;
+
+	if (fdt_reader_open(&r, user, fdt_totalsize(user)) != 0) {
+		return 0;
+	}
+	while (fdt_reader_reservation(&r, &start, &len)) {
+		n += 16;
+	}
+	while ((item = fdt_reader_next(&r)) == FDT_NODE || item == FDT_PROPERTY ||
+	       item == FDT_NODE_CLOSE) {
+		if (item == FDT_NODE) {
+			n += 8 + ALIGN_UP(r.name_len + 1, 4);
+		} else if (item == FDT_PROPERTY) {
+			/* Names are written once per property, not once per tree. */
+			n += 12 + ALIGN_UP(r.len, 4) + strlen(r.name) + 1;
+		}
+	}
+	return n;
+}
+
 void fdt_writer_open(struct fdt_writer *w, void *buf, size_t size, const void *user)
 {
 	memset(w, 0, sizeof(*w));

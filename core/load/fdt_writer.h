@@ -31,6 +31,9 @@ struct fdt_writer {
  */
 const char *fdt_writer_check(const void *user, size_t size);
 
+/* fdt_writer_bound - bytes a checked tree adds at most to the one it is merged into. */
+size_t fdt_writer_bound(const void *user);
+
 /* fdt_writer_open - start a tree in `buf` (aligned to 8) of `size` bytes. Opens no node. */
 void fdt_writer_open(struct fdt_writer *w, void *buf, size_t size, const void *user);
 

@@ -2,7 +2,6 @@
 #include "core/load/guest_fdt.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/load/fdt_writer.h"
@@ -294,8 +293,7 @@ size_t guest_fdt_bound(const struct guest_fdt *g)
 		n += strlen(g->cfg->cmdline);
 	}
 	if (g->user != NULL) {
-		/* Names are not shared in the merged tree: at most as many bytes again as properties. */
-		n += 4 * (size_t)fdt_totalsize(g->user);
+		n += fdt_writer_bound(g->user);
 	}
 	return MIN(ALIGN_UP(n, PAGE_SIZE), GUEST_FDT_LIMIT);
 }
