@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/board.h"
 #include "tools/mkimage/archive.h"
 #include "tools/mkimage/link.h"
 #include "tools/mkimage/list.h"
@@ -22,11 +23,14 @@ struct options {
 	bool list, verbose;
 };
 
+#define BOARD_RAM_MAX 64
+
 enum { OPT_MONITOR = 256, OPT_VDEV_DIR, OPT_LDS, OPT_CROSS };
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "IMAGE", 0, "the image to write (default: NAME.img for NAME.build)", 0 },
 	{ "include", 'I', "DIR", 0, "look for sources here, too", 0 },
+	{ "board", 'b', "DTB", 0, "check the VMs against the board this device tree describes", 0 },
 	{ "list", 'l', NULL, 0, "list and verify an image", 0 },
 	{ "verbose", 'v', NULL, 0, "list the image that was written", 0 },
 	{ "monitor", OPT_MONITOR, "FILE", 0, "the monitor (default: quoin.o beside the tools)", 0 },
@@ -49,6 +53,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "more than %d -I folders", INCLUDE_MAX);
 		}
 		o->include[o->include_count++] = arg;
+		break;
+	case 'b':
+		o->board = arg;
 		break;
 	case 'l':
 		o->list = true;
@@ -176,10 +183,30 @@ static bool compress_image(const char *image, const char *to, struct diag *d)
 	return true;
 }
 
+static bool read_board(const char *path, struct board_limits *limits, struct diag *d)
+{
+	static struct range ram[BOARD_RAM_MAX];
+	static struct board board; /* points into the tree, which stays */
+	const struct src_pos pos = { .file = path };
+	struct blob file;
+	int ret = file_read(path, &file);
+
+	if (ret != 0) {
+		diag_error(d, &pos, "cannot read: %s", strerror(-ret));
+		return false;
+	}
+	if (board_parse(&board, file.data, file.size, d) != 0) {
+		return false;
+	}
+	board_limits_of(&board, ram, BOARD_RAM_MAX, limits);
+	return true;
+}
+
 static bool build(const struct options *o, struct buildfile *bf)
 {
 	const struct src_pos pos = { .file = o->file };
 	const char *out = o->out != NULL ? o->out : default_out(o->file);
+	struct board_limits board;
 	const char *image;
 	struct monitor m;
 	struct blob text;
@@ -189,8 +216,11 @@ static bool build(const struct options *o, struct buildfile *bf)
 		diag_error(bf->diag, &pos, "cannot read: %s", strerror(-ret));
 		return false;
 	}
+	if (o->board != NULL && !read_board(o->board, &board, bf->diag)) {
+		return false;
+	}
 	buildfile_parse(bf, text);
-	vms_check(bf, NULL);
+	vms_check(bf, o->board != NULL ? &board : NULL);
 	if (bf->diag->errors != 0) {
 		return false;
 	}

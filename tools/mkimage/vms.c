@@ -7,10 +7,13 @@
 #include "core/config/parse.h"
 #include "core/load/load.h"
 #include "core/script.h"
+#include "core/vm.h"
 #include "tools/mkimage/payload.h"
 
-#define ARENA_SIZE MiB(4)
-#define VMS_MAX 64
+
+/* As much as the monitor has (core/start.c): what does not fit there is an error here. */
+#define SCRIPT_ARENA KiB(8)
+#define VM_ARENA KiB(32)
 
 static int open_config(void *ctx, const char *path, const char **text, size_t *len)
 {
@@ -62,11 +65,11 @@ static void check_loads(const struct buildfile *bf, const struct vm_config *cfg)
 	}
 }
 
-static struct arena *new_arena(void)
+static struct arena *new_arena(size_t size)
 {
 	struct arena *a = pool_alloc(sizeof(*a));
 
-	arena_init(a, pool_alloc(ARENA_SIZE), ARENA_SIZE);
+	arena_init(a, pool_alloc(size), size);
 	return a;
 }
 
@@ -78,7 +81,7 @@ static struct vm_config *check_vm(struct buildfile *bf, const struct script_vm *
 	};
 	struct vm_config *cfg = pool_alloc(sizeof(*cfg));
 
-	if (config_parse(cfg, new_arena(), &source, bf->diag) != 0) {
+	if (config_parse(cfg, new_arena(VM_ARENA), &source, bf->diag) != 0) {
 		return NULL;
 	}
 	check_vdevs(bf, cfg);
@@ -138,7 +141,7 @@ static bool plan_vm(struct buildfile *bf, struct vm_config *cfg)
 
 void vms_check(struct buildfile *bf, const struct board_limits *board)
 {
-	struct vm_config *cfg[VMS_MAX];
+	struct vm_config *cfg[VM_MAX];
 	const struct script_vm *vm;
 	struct mk_file *f = bf->script;
 	struct script script;
@@ -147,13 +150,13 @@ void vms_check(struct buildfile *bf, const struct board_limits *board)
 	if (f == NULL || f->missing) {
 		return;
 	}
-	if (script_parse((const char *)f->data.data, f->data.size, &f->text_pos, new_arena(), bf->diag,
-			 &script) != 0) {
+	if (script_parse((const char *)f->data.data, f->data.size, &f->text_pos, new_arena(SCRIPT_ARENA),
+			 bf->diag, &script) != 0) {
 		return;
 	}
-	if (script.vm_count == 0 || script.vm_count > VMS_MAX) {
+	if (script.vm_count == 0 || script.vm_count > VM_MAX) {
 		diag_error(bf->diag, &f->pos, "the start script starts %u VMs, expected 1 to %u",
-			   script.vm_count, VMS_MAX);
+			   script.vm_count, VM_MAX);
 		return;
 	}
 	for (vm = script.vms; vm != NULL; vm = vm->next) {
