@@ -32,7 +32,7 @@ void inject_undef(struct vcpu *v);
 /* As synchronous external abort on the access, or on the stage-1 walk if `esr_of_exit` says so. */
 void inject_data_abort(struct vcpu *v, u64 far, u64 esr_of_exit);
 void inject_instruction_abort(struct vcpu *v, u64 far, u64 esr_of_exit);
-/* Virtual SError through HCR_EL2.VSE: pends in v->hcr until the guest unmasks it. */
+/* Virtual SError through HCR_EL2.VSE: pends until the guest unmasks it. */
 void inject_serror(struct vcpu *v);
 
 /*

@@ -8,6 +8,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/hcr.h"
 #include "core/spec/pstate.h"
+#include "core/sysreg.h"
 #include "core/vm.h"
 
 static u64 vector_offset(u64 spsr)
@@ -107,6 +108,12 @@ void inject_instruction_abort(struct vcpu *v, u64 far, u64 esr_of_exit)
 
 void inject_serror(struct vcpu *v)
 {
-	v->hcr |= HCR_VSE;
-	write_hcr_el2(v->hcr);
+	(void)v;
+	write_hcr_el2(read_hcr_el2() | HCR_VSE);
+}
+
+/* VSE lives in the register while the vCPU is loaded: the CPU clears it when the guest takes it. */
+void vcpu_write_hcr(struct vcpu *v)
+{
+	write_hcr_el2(v->hcr | (read_hcr_el2() & HCR_VSE));
 }

@@ -4,68 +4,28 @@
 #include <errno.h>
 #include <string.h>
 #include "arch/arch.h"
+#include "core/base/chacha20.h"
 #include "core/base/lock.h"
 #include "core/board.h"
 
-#define KEY_WORDS 8
-#define BLOCK_WORDS 16
 #define ENOUGH_BITS 128
 
 static struct {
 	struct spinlock lock;
-	u32 key[KEY_WORDS];
+	u32 key[CHACHA20_KEY_WORDS];
 	unsigned int bits; /* entropy counted so far, up to ENOUGH_BITS */
 } rng;
-
-static u32 rotate(u32 v, unsigned int n)
-{
-	return v << n | v >> (32 - n);
-}
-
-static void quarter(u32 *a, u32 *b, u32 *c, u32 *d)
-{
-	*a += *b;
-	*d = rotate(*d ^ *a, 16);
-	*c += *d;
-	*b = rotate(*b ^ *c, 12);
-	*a += *b;
-	*d = rotate(*d ^ *a, 8);
-	*c += *d;
-	*b = rotate(*b ^ *c, 7);
-}
-
-/* RFC 8439 2.3: one block. `input` holds counter and nonce. */
-static void chacha_block(u32 out[BLOCK_WORDS], const u32 key[KEY_WORDS], const u32 input[4])
-{
-	u32 s[BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
-
-	memcpy(&s[4], key, KEY_WORDS * sizeof(u32));
-	memcpy(&s[12], input, 4 * sizeof(u32));
-	memcpy(out, s, sizeof(s));
-	for (unsigned int i = 0; i < 10; i++) {
-		for (unsigned int c = 0; c < 4; c++) {
-			quarter(&out[c], &out[4 + c], &out[8 + c], &out[12 + c]);
-		}
-		for (unsigned int c = 0; c < 4; c++) {
-			quarter(&out[c], &out[4 + (c + 1) % 4], &out[8 + (c + 2) % 4],
-				&out[12 + (c + 3) % 4]);
-		}
-	}
-	for (unsigned int i = 0; i < BLOCK_WORDS; i++) {
-		out[i] += s[i];
-	}
-}
 
 /*
  * Half of each block becomes the next key before the other half leaves: what was given out cannot be
  * computed from the state afterwards. The counter's value at the call stirs in timing.
  */
-static void next_block(u32 out[BLOCK_WORDS])
+static void next_block(u32 out[CHACHA20_BLOCK_WORDS])
 {
 	u64 now = counter_now();
 	const u32 input[4] = { 0, (u32)now, (u32)(now >> 32), read_mpidr_el1() & 0xffff };
 
-	chacha_block(out, rng.key, input);
+	chacha20_block(out, rng.key, input);
 	memcpy(rng.key, out, sizeof(rng.key));
 	memset(out, 0, sizeof(rng.key));
 }
@@ -73,7 +33,7 @@ static void next_block(u32 out[BLOCK_WORDS])
 void rng_add(const void *data, size_t n, unsigned int bits)
 {
 	const u8 *p = data;
-	u32 block[BLOCK_WORDS], word[KEY_WORDS];
+	u32 block[CHACHA20_BLOCK_WORDS], word[CHACHA20_KEY_WORDS];
 	u64 flags = spin_lock_irq(&rng.lock);
 
 	while (n > 0) {
@@ -81,7 +41,7 @@ void rng_add(const void *data, size_t n, unsigned int bits)
 
 		memset(word, 0, sizeof(word));
 		memcpy(word, p, part);
-		for (unsigned int i = 0; i < KEY_WORDS; i++) {
+		for (unsigned int i = 0; i < CHACHA20_KEY_WORDS; i++) {
 			rng.key[i] ^= word[i];
 		}
 		next_block(block);
@@ -99,7 +59,7 @@ bool rng_ready(void)
 
 int rng_bytes(void *out, size_t n)
 {
-	u32 block[BLOCK_WORDS];
+	u32 block[CHACHA20_BLOCK_WORDS];
 	u8 *p = out;
 	u64 flags;
 
@@ -112,7 +72,7 @@ int rng_bytes(void *out, size_t n)
 		size_t part = MIN(n, sizeof(block) - sizeof(rng.key));
 
 		next_block(block);
-		memcpy(p, &block[KEY_WORDS], part);
+		memcpy(p, &block[CHACHA20_KEY_WORDS], part);
 		p += part;
 		n -= part;
 	}

@@ -49,7 +49,7 @@ static bool clean_slice(struct vcpu *v)
 static void set_tvm(struct vcpu *v, bool on)
 {
 	v->hcr = on ? v->hcr | HCR_TVM : v->hcr & ~HCR_TVM;
-	write_hcr_el2(v->hcr);
+	vcpu_write_hcr(v);
 }
 
 bool set_way_clean(struct vcpu *v)

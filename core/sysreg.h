@@ -31,6 +31,11 @@ u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size);
 /* The emulated physical timer, CNTP_*_EL0 (core/sysreg_timer.c). `op2`: 0 TVAL, 1 CTL, 2 CVAL. */
 u64 ptimer_read(struct vcpu *v, unsigned int op2);
 void ptimer_write(struct vcpu *v, unsigned int op2, u64 val);
+/* ptimer_reset - off, its interrupt line low. The vCPU does not run. */
+void ptimer_reset(struct vcpu *v);
+
+/* vcpu_write_hcr - v->hcr to the hardware of the loaded vCPU, which keeps a pending virtual SError. */
+void vcpu_write_hcr(struct vcpu *v);
 
 /*
  * Cleaning of the VM's RAM for a guest that believes in set/way (core/set_way.c). True: done, the

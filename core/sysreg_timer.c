@@ -74,3 +74,10 @@ void ptimer_write(struct vcpu *v, unsigned int op2, u64 val)
 	}
 	update(v);
 }
+
+void ptimer_reset(struct vcpu *v)
+{
+	v->regs.cntp_ctl = 0;
+	v->regs.cntp_cval = 0;
+	update(v);
+}
