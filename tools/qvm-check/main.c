@@ -181,6 +181,16 @@ int main(int argc, char **argv)
 	}
 	ok = ok && config_check_system(cfgs, args.vm_count, board, &diag) == 0 &&
 	     (args.fdt == NULL || vm_write_fdt(&vms[0], args.fdt, &diag));
+	for (u32 i = 0; ok && i < args.vm_count; i++) {
+		const char *path = vms[i].cfg.fdt_dump_file;
+
+		if (path != NULL) {
+			ok = vm_write_fdt(&vms[i], path, &diag);
+			if (ok) {
+				printf("FDT saved to '%s'\n", path);
+			}
+		}
+	}
 	if (!ok) {
 		fprintf(stderr, "%u error%s, %u warning%s\n", diag.errors, diag.errors == 1 ? "" : "s",
 			diag.warnings, diag.warnings == 1 ? "" : "s");

@@ -226,7 +226,10 @@ static bool on_console(const struct vm_config *cfg)
 {
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
-			if (strcmp(o->decl->name, "hostdev") == 0 && strpbrk(o->str, "-") != NULL) {
+			const char *s = o->str;
+
+			if (strcmp(o->decl->name, "hostdev") == 0 &&
+			    strcmp(s + (*s == '<' || *s == '>'), "-") == 0) {
 				return true;
 			}
 		}
