@@ -42,12 +42,26 @@ static u32 place(u64 allowed)
 	return best == MAX_CPUS ? this_cpu()->id : best;
 }
 
+/* On the new thread's stack: nobody stands on the old one any more. */
+static void finish_switch(void)
+{
+	__atomic_store_n(&this_cpu()->left->on_cpu, 0, __ATOMIC_RELEASE);
+}
+
+void thread_wait_off_cpu(struct thread *t)
+{
+	while (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) != 0) {
+		thread_yield();
+	}
+}
+
 /* First code of every thread, reached by the first switch to it; interrupts are masked. */
 void thread_start(void);
 void thread_start(void)
 {
 	struct thread *t = this_cpu()->current;
 
+	finish_switch();
 	if (t->vcpu == NULL) {
 		irq_enable();
 	}
@@ -226,7 +240,10 @@ void schedule(void)
 		vcpu_resume(next->vcpu);
 	}
 	c->current = next;
+	c->left = prev;
+	next->on_cpu = 1;
 	arch_switch(&prev->sp, next->sp);
+	finish_switch();
 }
 
 void thread_block(void)

@@ -42,6 +42,7 @@ struct thread {
 	u8 prio, fifo;
 	u8 state;           /* enum thread_state */
 	u8 yielding;        /* goes behind its equals this time */
+	u8 on_cpu;          /* a CPU stands on its stack */
 	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
 };
 
@@ -49,6 +50,7 @@ struct percpu {
 	struct thread *current;
 	u32 id;
 	u32 resched;       /* ask for schedule() before returning to the guest */
+	struct thread *left; /* whom the last switch left */
 	struct vcpu *loaded; /* whose EL1 and vGIC state the hardware holds */
 	struct thread *idle;
 	struct spinlock lock; /* runq, timers */
@@ -82,6 +84,8 @@ void thread_block(void);
 void thread_sleep_until(u64 at);
 void thread_yield(void);
 void thread_exit(void) __noreturn;
+/* thread_wait_off_cpu - until a thread that blocks for good has left its stack. Thread context. */
+void thread_wait_off_cpu(struct thread *t);
 /* schedule - run the best ready thread; returns when the caller is picked again. */
 void schedule(void);
 /* sched_alone - no other thread is ready on this CPU. */

@@ -18,6 +18,7 @@ enum action {
 	ACT_SRE,    /* ICC_SRE_EL1: system registers always on */
 	ACT_SGI,
 	ACT_SGI0,
+	ACT_DIR,
 	ACT_PTIMER,
 	ACT_COUNTER,
 	ACT_SET_WAY,
@@ -49,6 +50,7 @@ static const struct sysreg_row rows[] = {
 	ONE(3, 0, 12, 11, 5, ACT_SGI),      /* ICC_SGI1R_EL1 */
 	ONE(3, 0, 12, 11, 6, ACT_SGI0),     /* ICC_ASGI1R_EL1: with one security state as SGI0R */
 	ONE(3, 0, 12, 11, 7, ACT_SGI0),     /* ICC_SGI0R_EL1 */
+	ONE(3, 0, 12, 11, 1, ACT_DIR),      /* ICC_DIR_EL1, while active interrupts overflow */
 	ONE(3, 0, 12, 12, 5, ACT_SRE),      /* ICC_SRE_EL1 */
 	ANY_OP2(1, 0, 7, 6, ACT_SET_WAY),   /* DC ISW, IGSW, IGDSW */
 	ANY_OP2(1, 0, 7, 10, ACT_SET_WAY),  /* DC CSW, CGSW, CGDSW */
@@ -154,6 +156,12 @@ static bool do_row(struct vcpu *v, const struct sysreg_row *row, u32 key, bool r
 	case ACT_SGI0:
 		if (v->vm->gic_version == 3 && !read) {
 			vgic_sgi0r(v, *val);
+			return true;
+		}
+		break;
+	case ACT_DIR:
+		if (v->vm->gic_version == 3 && !read) {
+			vgic_dir(v, (u32)*val);
 			return true;
 		}
 		break;

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/spec/hcr.h"
 #include "core/sysreg.h"
+#include "core/sysreg.h"
 #include "core/vm.h"
 
 #define VCPU_STACK KiB(12)
@@ -54,6 +55,7 @@ void vcpu_destroy(struct vcpu *v)
 {
 	char *top = (char *)v + ALIGN_UP(sizeof(*v), 64);
 
+	thread_wait_off_cpu(&v->thread); /* it may still be on its way out on another CPU */
 	timer_cancel(&v->vtimer);
 	timer_cancel(&v->ptimer);
 	__atomic_sub_fetch(&percpus[v->thread.cpu].threads, 1, __ATOMIC_RELAXED);

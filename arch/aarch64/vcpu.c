@@ -38,6 +38,7 @@ void arch_vcpu_load(struct vcpu *v)
 	const struct vcpu_sysregs *r = &v->regs;
 
 	write_hcr_el2(v->hcr);
+	v->hcr &= ~HCR_VSE; /* pends in the register from here on */
 	write_vtcr_el2(v->vm->s2.vtcr);
 	write_vttbr_el2(v->vm->s2.vttbr);
 	write_vmpidr_el2(v->vmpidr);
@@ -78,6 +79,7 @@ void arch_vcpu_put(struct vcpu *v)
 {
 	struct vcpu_sysregs *r = &v->regs;
 
+	v->hcr |= read_hcr_el2() & HCR_VSE;
 	r->cntv_ctl = read_cntv_ctl_el0();
 	write_cntv_ctl_el0(0);
 	isb(); /* the line is down before anything else takes the CPU */
