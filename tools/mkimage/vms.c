@@ -163,7 +163,7 @@ void vms_check(struct buildfile *bf, const struct board_limits *board)
 		cfg[count] = check_vm(bf, vm, board);
 		count += cfg[count] != NULL;
 	}
-	if (count == script.vm_count && count > 1 &&
+	if (count == script.vm_count &&
 	    config_check_system((const struct vm_config *const *)cfg, count, board, bf->diag) != 0) {
 		return;
 	}
