@@ -11,6 +11,20 @@
 /* IPA bits without a board: what stage 2 can have at most with 4K pages (ARM ARM D8.2). */
 #define IPA_BITS_MAX 48
 
+void check_error(struct check *c, const struct src_pos *pos, const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+
+	if (c->diag->errors - c->first_error >= CONFIG_MAX_ERRORS) {
+		return;
+	}
+	va_start(ap, fmt);
+	fmt_vstr(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	diag_error(c->diag, pos, "%s", text);
+}
+
 void *check_alloc(struct check *c, size_t size)
 {
 	void *mem = arena_alloc(c->cfg->arena, size);

@@ -16,13 +16,8 @@ struct check {
 	bool full;             /* the arena; reported */
 };
 
-/* check_error - as diag_error, at most CONFIG_MAX_ERRORS of them. */
-#define check_error(c, pos, ...) \
-	do { \
-		if ((c)->diag->errors - (c)->first_error < CONFIG_MAX_ERRORS) { \
-			diag_error((c)->diag, pos, __VA_ARGS__); \
-		} \
-	} while (0)
+/* check_error - report; no more than CONFIG_MAX_ERRORS of them. */
+void check_error(struct check *c, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
 
 /* check_alloc - from the VM's arena; NULL after having reported that it is full. */
 void *check_alloc(struct check *c, size_t size);

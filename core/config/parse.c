@@ -10,6 +10,20 @@
 #define LOGGER_DEFAULT \
 	(BIT(LOG_FATAL) | BIT(LOG_INTERNAL) | BIT(LOG_ERROR) | BIT(LOG_WARN) | BIT(LOG_INFO))
 
+/* Longest message; diag_report() has room for it behind a position. */
+#define MESSAGE_MAX 280
+
+void parse_error(struct parser *p, const struct src_pos *pos, const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	fmt_vstr(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	diag_error(p->diag, pos, "%s", text);
+}
+
 void *parse_alloc(struct parser *p, size_t size, const struct src_pos *pos)
 {
 	void *mem = arena_alloc(p->cfg->arena, size);

@@ -79,7 +79,7 @@ const struct config_known *config_known_find(const char *name);
 char config_known_option(const char *options, const char *name);
 
 /* parse_error - report and count. Where words may follow whose meaning is lost, set p->recovering. */
-#define parse_error(p, pos, ...) diag_error((p)->diag, pos, __VA_ARGS__)
+void parse_error(struct parser *p, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
 #define parse_later(p, pos, fmt, ...) \
 	diag_warning((p)->diag, pos, fmt " not supported yet: ignored", __VA_ARGS__)
 
