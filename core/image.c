@@ -73,6 +73,23 @@ static bool name_ok(const char *names, u32 names_size, const struct image_entry 
 	return true;
 }
 
+/* One kind each; a link may stand for any but the script, which is run by its flag. */
+static bool flags_ok(const struct image_entry *e)
+{
+	switch (e->flags & ~IMAGE_LINK) {
+	case IMAGE_DIR:
+	case IMAGE_FIFO:
+		return e->off == 0 && e->size == 0;
+	case IMAGE_SCRIPT:
+		return (e->flags & IMAGE_LINK) == 0;
+	case IMAGE_CONFIG:
+	case IMAGE_PAYLOAD:
+		return true;
+	default:
+		return e->flags == IMAGE_LINK; /* to the script */
+	}
+}
+
 static int check_entries(const struct image *img, u32 names_size, struct diag *d)
 {
 	const struct quoin_header *h = &img->header;
@@ -87,6 +104,9 @@ static int check_entries(const struct image *img, u32 names_size, struct diag *d
 		}
 		if (i != 0 && strcmp(img->names + e[-1].name, img->names + e->name) >= 0) {
 			return bad(d, "'%s' is out of order in the index", img->names + e->name);
+		}
+		if (!flags_ok(e)) {
+			return bad(d, "'%s' is of no known kind (flags 0x%x)", img->names + e->name, e->flags);
 		}
 		if ((e->flags & (IMAGE_DIR | IMAGE_FIFO)) != 0) {
 			continue;

@@ -81,7 +81,7 @@ static void read_all(const struct image *img)
 		REQUIRE(d.errors != 0);
 	}
 	e = image_script(img);
-	if (e != NULL && (e->flags & (IMAGE_DIR | IMAGE_FIFO | IMAGE_LINK)) == 0) {
+	if (e != NULL) {
 		run_script(image_entry_data(img, e), e->size);
 	}
 }
