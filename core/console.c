@@ -14,7 +14,6 @@
 #include "core/board.h"
 #include "core/console.h"
 #include "core/console_state.h"
-#include "core/irq.h"
 
 #define BURST 32                /* bytes moved per call: what UART FIFOs hold */
 #define POLL_NS 1000000UL       /* a UART without interrupt, sending */
@@ -284,21 +283,11 @@ void console_irq(void)
 	console_rearm(again);
 }
 
-static void on_irq(void *arg)
-{
-	(void)arg;
-	console_irq();
-}
-
 void console_start(void)
 {
 	struct console *c = &console;
-	u64 flags;
+	u64 flags = console_lock();
 
-	if (c->uart != NULL && c->intid != 0 && irq_register(c->intid, false, on_irq, NULL) != 0) {
-		c->intid = 0; /* then it is polled */
-	}
-	flags = console_lock();
 	c->timer.fn = on_timer;
 	list_init(&c->timer.link);
 	c->mux.quiet = ns_to_counter(CONSOLE_QUIET_NS);

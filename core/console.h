@@ -44,8 +44,9 @@ bool console_knows(const struct board_uart *u);
 void console_use(const struct uart_ops *ops, pa_t base, u32 intid);
 
 /*
- * console_start - no more waiting for bytes: from now on the UART's interrupt, registered here for
- * the calling CPU, and timers move them. Boot context, once, when the GIC and the scheduler are up.
+ * console_start - no more waiting for bytes: from now on the UART's interrupt, which must reach
+ * console_irq() (level, any CPU), and timers move them. Boot context, once, when the GIC and the
+ * scheduler are up.
  */
 void console_start(void);
 u32 console_intid(void); /* 0: none, it is polled */

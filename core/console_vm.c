@@ -12,57 +12,48 @@
 
 /* ---- Ports */
 
+/* The port of a VM stands at its number, so that input goes by the order of the start script. */
+static struct console_port *slot_of(const struct vm *vm)
+{
+	return &console.mux.port[1 + vm->id % CONSOLE_VMS];
+}
+
 static void open_port(struct console_port *p, const char *name)
 {
-	u32 others = 0;
+	u32 used = 0;
 
-	p->head = p->tail = p->lines = 0;
 	p->waiting = 0;
 	p->refused = false;
-	memset(p->dev, 0, sizeof(p->dev));
 	fmt_str(p->name, sizeof(p->name), "%s", name);
 	p->live = true;
 	p->used = true;
 	for (u32 i = 1; i < CONSOLE_PORTS; i++) {
-		others += console.mux.port[i].used;
+		used += console.mux.port[i].used;
 	}
-	console.mux.multi |= others > 1;
+	console.mux.multi |= used > 1;
 }
 
-/* A port of its own for the VM. Its ring stays with the slot: VMs come and go, slots do not grow. */
+/*
+ * A ring stays with its slot for good: what a VM has left to say is shown after its end, and VMs
+ * come and go while slots do not grow.
+ */
 static struct console_port *make_port(struct vm *vm)
 {
-	struct console_port *found = NULL;
-	u8 *ring = mem_alloc(CONSOLE_RING);
-	u64 flags = console_lock();
+	struct console_port *p = slot_of(vm);
+	u64 flags;
 
-	for (u32 i = CONSOLE_PORTS; i-- > 1;) {
-		struct console_port *p = &console.mux.port[i];
-
-		/* One that still has something to say is not taken over. */
-		if (!p->used || (!p->live && port_used(p) == 0 && p->dev[0] == NULL)) {
-			found = p;
-		}
+	if (p->buf == NULL) {
+		p->buf = mem_alloc(CONSOLE_RING);
+		p->size = CONSOLE_RING;
 	}
-	if (found != NULL && (found->buf != NULL || ring != NULL)) {
-		if (found->buf == NULL) {
-			found->buf = ring;
-			found->size = CONSOLE_RING;
-			ring = NULL;
-		}
-		if (console.mux.open == found) {
-			console.mux.open = NULL;
-		}
-		open_port(found, vm->cfg->name);
-		vm->console = found;
-	} else {
-		found = NULL;
+	if (p->buf == NULL) {
+		return NULL;
 	}
+	flags = console_lock();
+	open_port(p, vm->cfg->name);
+	vm->console = p;
 	console_unlock(flags);
-	if (ring != NULL) {
-		mem_free(ring, CONSOLE_RING);
-	}
-	return found;
+	return p;
 }
 
 int console_attach(struct vdev *d, bool in, bool out)

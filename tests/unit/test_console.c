@@ -23,9 +23,11 @@ static void power_on(void)
 	memset(&console, 0, sizeof(console));
 }
 
-static struct rig *add_vm(const char *name)
+static struct rig *add_vm(u32 id, const char *name)
 {
 	struct rig *r = rig_new(name, "pl011");
+
+	r->vm.id = id;
 
 	rig_option(r, "hostdev", "-", 0);
 	CHECK_EQ(rig_start(r), 0);
@@ -39,8 +41,9 @@ static void start(u32 vms)
 
 	power_on();
 	console_use(&uart_host, 0x1000, IRQ_NONE);
-	for (u32 i = 0; i < vms; i++) {
-		vm[i] = add_vm(names[i]);
+	/* The order in which they are built does not matter. */
+	for (u32 i = vms; i-- > 0;) {
+		vm[i] = add_vm(i, names[i]);
 	}
 	console_start();
 }
@@ -374,7 +377,7 @@ static void input_goes_to_the_first_that_lives(void)
 	stop();
 	/* Nobody is there: it waits. */
 	type("mno");
-	vm[0] = add_vm("next");
+	vm[0] = add_vm(0, "next");
 	type("");
 	CHECK_STR(heard(0), "mno");
 	stop();
@@ -477,7 +480,7 @@ static void ports_are_used_again(void)
 	for (u32 i = 0; i < 20; i++) {
 		char text[32];
 
-		vm[0] = add_vm("again");
+		vm[0] = add_vm(0, "again");
 		snprintf(text, sizeof(text), "%u\r\n", i);
 		say(0, text);
 		CHECK_EQ(strtoul(shown(), NULL, 10), i);
