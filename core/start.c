@@ -16,7 +16,7 @@
 #include "core/vm_build.h"
 
 #define SCRIPT_ARENA KiB(8)
-#define VM_ARENA KiB(32)
+#define VM_ARENA CONFIG_ARENA_SIZE
 
 static const struct image *image;
 static const struct board *board;

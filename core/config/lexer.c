@@ -14,16 +14,6 @@ void lexer_init(struct lexer *lx, const struct config_source *source, struct are
 	lx->diag = diag;
 }
 
-void lexer_drop(struct lexer *lx, const struct token *t)
-{
-	struct arena *a = lx->arena;
-	size_t at = (size_t)(t->text - a->base);
-
-	if (at + strlen(t->text) + 1 == a->used) {
-		a->used = at;
-	}
-}
-
 static int too_large(struct lexer *lx, const struct src_pos *pos)
 {
 	diag_error(lx->diag, pos, "configuration too large");

@@ -63,9 +63,6 @@ void lexer_init(struct lexer *lx, const struct config_source *source, struct are
  */
 int lexer_next(struct lexer *lx, struct token *t) __must_check;
 
-/* lexer_drop - give back the memory of `t`, if it is still the last thing taken from the arena. */
-void lexer_drop(struct lexer *lx, const struct token *t);
-
 /*
  * config_split - cut one line of text (a start script's) into command-line words by the same
  * rules; `@` words stay as they are. Positions count from `start`. Everything is in the arena.

@@ -10,7 +10,7 @@
 #include "core/vdev.h"
 
 /* Arena of one VM, the same on the target and in the tools, so that both take the same texts. */
-#define CONFIG_ARENA_SIZE KiB(64)
+#define CONFIG_ARENA_SIZE KiB(32)
 
 /* Errors reported for one VM before the parser gives up. */
 #define CONFIG_MAX_ERRORS 20

@@ -13,7 +13,7 @@
 
 /* As much as the monitor has (core/start.c): what does not fit there is an error here. */
 #define SCRIPT_ARENA KiB(8)
-#define VM_ARENA KiB(32)
+#define VM_ARENA CONFIG_ARENA_SIZE
 
 static int open_config(void *ctx, const char *path, const char **text, size_t *len)
 {
