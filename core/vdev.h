@@ -41,7 +41,7 @@ struct vreg {
 	u16 off, end; /* [off, end), multiples of `width` */
 	u8 width;     /* bytes per register: 1, 2, 4 or 8 */
 	u8 sizes;     /* allowed access sizes, or-ed: 1 | 2 | 4 | 8; none above `width` */
-	bool nolock;  /* `get` reads one word of state: it is called without the device's lock */
+	bool polled;  /* what guests read in a loop, one row of a type; `get` is called without the lock */
 	u64 (*get)(struct vdev *d, unsigned int idx);
 	void (*set)(struct vdev *d, unsigned int idx, u64 val, u64 mask);
 };
@@ -132,6 +132,8 @@ struct vdev {
 	void *backend;   /* console port, owned by core */
 	struct spinlock lock;
 	u8 *map;         /* word of the window -> first row of type->regs that touches it */
+	u64 polled_off;  /* the polled row, for the shortest way; ~0: none */
+	u64 (*polled_get)(struct vdev *d, unsigned int idx);
 	u64 deadline;    /* armed deadline in counter ticks; 0: none */
 };
 

@@ -82,8 +82,8 @@ static const char *row_ok(const struct vdev_type *t, unsigned int i)
 	if (r->sizes == 0 || r->sizes >= 2 * r->width) {
 		return "a register's access sizes do not fit its width";
 	}
-	if (r->nolock && (r->get == NULL || r->width < 4 || (r->sizes & 4) == 0)) {
-		return "a register read without the lock has no 32-bit getter";
+	if (r->polled && (r->get == NULL || r->width < 4 || (r->sizes & 4) == 0)) {
+		return "the polled register has no 32-bit getter";
 	}
 	return NULL;
 }

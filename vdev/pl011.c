@@ -387,7 +387,7 @@ static u64 get_id(struct vdev *d, unsigned int i)
 static const struct vreg regs[] = {
 	REG(0x00, get_dr, set_dr),
 	REG(0x04, get_rsr, set_ecr),
-	{ .off = 0x18, .end = 0x1c, .width = 4, .sizes = ANY, .nolock = true, .get = get_fr },
+	{ .off = 0x18, .end = 0x1c, .width = 4, .sizes = ANY, .polled = true, .get = get_fr },
 	REG(0x20, get_ilpr, set_ilpr),
 	REG(0x24, get_ibrd, set_ibrd),
 	REG(0x28, get_fbrd, set_fbrd),

@@ -66,7 +66,7 @@ static void expire(struct vdev *d)
 }
 
 static const struct vreg regs[] = {
-	{ .off = 0x00, .end = 0x04, .width = 4, .sizes = 4, .nolock = true, .get = get, .set = set },
+	{ .off = 0x00, .end = 0x04, .width = 4, .sizes = 4, .polled = true, .get = get, .set = set },
 	{ .off = 0x04, .end = 0x05, .width = 1, .sizes = 1, .get = get, .set = set },
 	{ .off = 0x06, .end = 0x08, .width = 2, .sizes = 1 | 2, .get = get, .set = set },
 	{ .off = 0x08, .end = 0x10, .width = 8, .sizes = 1 | 2 | 4 | 8, .get = get, .set = set },
@@ -188,10 +188,10 @@ static void broken_types(void)
 	BAD("a register's access sizes do not fit its width", { .off = 0, .end = 4, .width = 4 });
 	BAD("a register's access sizes do not fit its width",
 	    { .off = 0, .end = 4, .width = 4, .sizes = 4 | 8 });
-	BAD("a register read without the lock has no 32-bit getter",
-	    { .off = 0, .end = 4, .width = 4, .sizes = 4, .nolock = true });
-	BAD("a register read without the lock has no 32-bit getter",
-	    { .off = 0, .end = 2, .width = 2, .sizes = 2, .nolock = true, .get = get });
+	BAD("the polled register has no 32-bit getter",
+	    { .off = 0, .end = 4, .width = 4, .sizes = 4, .polled = true });
+	BAD("the polled register has no 32-bit getter",
+	    { .off = 0, .end = 2, .width = 2, .sizes = 2, .polled = true, .get = get });
 	BAD("a register lies outside the window", { .off = 0xffc, .end = 0x1004, .width = 4, .sizes = 4 });
 	CHECK_STR(verdict(t, many, 256), "the register table is too large");
 	t.window = 0x20000;
@@ -235,7 +235,7 @@ static void reads(void)
 		CHECK_EQ(rig_read(rig, t[i].off, t[i].size), t[i].val);
 		CHECK_EQ(p->calls, 1);
 		CHECK_EQ(p->idx, t[i].idx);
-		CHECK_EQ(p->locked, t[i].off != 0); /* only row 0 is read without the lock */
+		CHECK_EQ(p->locked, t[i].off != 0); /* only the polled one is read without the lock */
 		CHECK_EQ(p->dev.lock.taken, 0);
 	}
 	p->calls = 0;
