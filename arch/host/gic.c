@@ -189,21 +189,18 @@ static u32 running(void)
 	return all ? (u32)__builtin_ctz(all) : 32;
 }
 
-static int highest(unsigned int group)
+/* The highest priority pending interrupt of the enabled groups, if it may be taken (IHI 0069 4.8). */
+static int highest(void)
 {
 	struct iface *f = me();
 	int best = -1;
 
-	if (!(f->hcr & ICH_HCR_EN) || !(f->vmcr & (group ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0))) {
-		return -1;
-	}
-	for (u32 i = 0; i < gic_hw.lr_count; i++) {
+	for (u32 i = 0; i < gic_hw.lr_count && (f->hcr & ICH_HCR_EN); i++) {
 		u64 lr = f->lr[i];
 
-		if ((lr & ICH_LR_STATE) != ICH_LR_PENDING || ((lr & ICH_LR_GROUP) != 0) != group) {
-			continue;
-		}
-		if (best < 0 || field_get(ICH_LR_PRIO, lr) < field_get(ICH_LR_PRIO, f->lr[best])) {
+		if ((lr & ICH_LR_STATE) == ICH_LR_PENDING &&
+		    (f->vmcr & (lr & ICH_LR_GROUP ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0)) &&
+		    (best < 0 || field_get(ICH_LR_PRIO, lr) < field_get(ICH_LR_PRIO, f->lr[best]))) {
 			best = (int)i;
 		}
 	}
@@ -219,15 +216,17 @@ static int highest(unsigned int group)
 
 bool host_gic_signals(unsigned int group)
 {
-	return highest(group) >= 0;
+	int i = highest();
+
+	return i >= 0 && ((me()->lr[i] & ICH_LR_GROUP) != 0) == group;
 }
 
 u32 host_gic_iar(unsigned int group)
 {
-	int i = highest(group);
+	int i = highest();
 	u64 *lr;
 
-	if (i < 0) {
+	if (!host_gic_signals(group)) {
 		return INTID_SPURIOUS;
 	}
 	lr = &me()->lr[i];

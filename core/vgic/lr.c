@@ -40,6 +40,7 @@ void vgic_recompute(struct vcpu *v)
 	u32 t = VTIMER_BIT;
 
 	c->live = vgic_live(&v->vm->vgic, &c->p);
+	c->sgi_direct = c->hcr == ICH_HCR_EN ? c->live & 0xffff : 0;
 	c->vtimer_lr = 0;
 	if ((c->live & t) && !((c->p.pending | c->p.active | c->p.in_lr) & t) &&
 	    c->hcr == ICH_HCR_EN) {
@@ -164,12 +165,8 @@ void vgic_sync(struct vcpu *v)
 	for (u32 m = c->lr_used; m; m &= m - 1) {
 		u32 n = (u32)__builtin_ctz(m);
 
-		if (empty & (1u << n)) {
-			fold(v, n, 0);
-		} else {
-			fold(v, n, gic_lr_read_n(n));
-			gic_lr_write_n(n, 0);
-		}
+		fold(v, n, empty & (1u << n) ? 0 : gic_lr_read_n(n));
+		gic_lr_write_n(n, 0); /* an empty one, too: its EOI bit asserts the maintenance interrupt */
 	}
 	c->lr_used = 0;
 	c->lr_latched = 0;
@@ -393,9 +390,12 @@ void vgic_flush(struct vcpu *v)
 	for (drained = c->lr_used & empty; drained; drained &= drained - 1) {
 		u32 n = (u32)__builtin_ctz(drained), intid = c->lr_intid[n];
 
-		if (intid >= 32) {
+		if (intid >= 32 || !(c->p.edge & (1u << intid))) {
 			refill(v);
 			return;
+		}
+		if (v->vm->vgic.version == 2) {
+			gic_lr_write_n(n, 0); /* its EOI bit may be set */
 		}
 		c->p.in_lr &= ~(1u << intid);
 		c->lr_used &= ~(1u << n);

@@ -189,7 +189,7 @@ void vgic_sgi1r(struct vcpu *v, u64 val)
 	 * To oneself alone, enabled, and LR1 is empty and had the same or another SGI: no lock, one
 	 * list register written. A test proves that send_list() gives the same result.
 	 */
-	if ((val & ~ICC_SGIR_INTID) == c->sgi_self && (c->live & bit) && (gic_lr_empty() & 2) &&
+	if ((val & ~ICC_SGIR_INTID) == c->sgi_self && (c->sgi_direct & bit) && (gic_lr_empty() & 2) &&
 	    c->lr_intid[1] < 16) {
 		u32 old = 1u << c->lr_intid[1];
 		u32 others = c->p.in_lr & ~(c->lr_used & 2 ? old : 0);

@@ -6,7 +6,7 @@
 #include "core/vgic/vgic_priv.h"
 
 #define SGIS 0xffffu
-#define RECALL_TIMEOUT_NS 50000
+#define RECALL_SPINS 1000
 
 /*
  * Pending and active state that another vCPU has in its list registers: have it read, and wait
@@ -15,10 +15,12 @@
 static void await_sync(struct vcpu *v, struct vcpu *t)
 {
 	u32 seq = READ_ONCE(t->vgic.seq);
-	u64 end = counter_now() + ns_to_counter(RECALL_TIMEOUT_NS);
 
 	vgic_reconsider(t);
-	while (READ_ONCE(t->vgic.seq) == seq && READ_ONCE(t->vgic.loaded) && counter_now() < end) {
+	for (u32 i = 0; i < RECALL_SPINS; i++) {
+		if (READ_ONCE(t->vgic.seq) != seq || !READ_ONCE(t->vgic.loaded)) {
+			break;
+		}
 		if (READ_ONCE(v->vgic.dirty)) {
 			vgic_flush(v);
 		}

@@ -22,6 +22,7 @@ struct vgic_cpu {
 	u64 vtimer_lr;   /* ready-made LR0 for the virtual timer; 0: take the slow way */
 	u64 sgi_self;    /* ICC_SGI1R value that names this vCPU alone, INTID 0 */
 	u32 live;        /* enabled and its group is on */
+	u32 sgi_direct;  /* SGIs vgic_sgi1r() may put into LR1 by itself */
 	u32 lr_used;     /* list registers written and not yet seen empty; LR0 is not counted */
 	struct vgic_word p;
 	u16 lr_intid[VGIC_MAX_LRS];

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VM with nothing but vCPUs and a GIC on a faked machine: vCPU n runs on CPU n. What the guest
+ * does is done through the register faces and the faked virtual CPU interface (arch/host/gic.c).
+ */
+#ifndef TESTS_UNIT_VGIC_UTIL_H
+#define TESTS_UNIT_VGIC_UTIL_H
+
+#include <string.h>
+#include "arch/host/host.h"
+#include "core/vgic/vgic_priv.h"
+
+#define DIST 0x08000000UL
+#define REDIST 0x080a0000UL
+#define GICC 0x08010000UL
+#define SGI_BASE(cpu) ((u64)(cpu) * GICR_FRAME + GICR_SGI_BASE)
+#define NONE 1023
+#define STORM 64 /* exits in a row without progress of the guest */
+
+static struct vm test_vm;
+static struct vcpu test_vcpu[VM_MAX_CPUS];
+static struct vm_config test_cfg;
+static unsigned int maintenance_exits;
+static bool timer_line[VM_MAX_CPUS]; /* of vCPU n's virtual timer, while loaded */
+
+/* The CPU that executes from here on is that of vCPU n. */
+static struct vcpu *on(unsigned int n)
+{
+	host_percpu = &percpus[test_vcpu[n].thread.cpu];
+	return &test_vcpu[n];
+}
+
+/* A kick is served at once, unless the sender holds the lock the receiver needs: then by settle(). */
+void gic_send_sgi(u32 sgi, u32 cpu)
+{
+	struct percpu *from = host_percpu;
+	struct vcpu *v = percpus[cpu].current->vcpu;
+
+	(void)sgi;
+	if (test_vm.vgic.lock.taken == 0 && v->vgic.loaded && (v->work & VWORK_VGIC)) {
+		host_percpu = &percpus[cpu];
+		v->work = 0;
+		vgic_flush(v);
+		host_percpu = from;
+	}
+}
+
+static struct mmio access(unsigned int n, ipa_t addr, unsigned int size, bool write, u64 val,
+			  enum mmio_result *r)
+{
+	struct vcpu *v = on(n);
+	struct mmio m = { .val = val, .size = (u8)size, .write = write };
+
+	*r = MMIO_ABORT;
+	for (u32 i = 0; i < test_vm.window_count; i++) {
+		struct mmio_window *w = &test_vm.window[i];
+
+		if (addr >= w->base && addr - w->base < w->size) {
+			m.off = addr - w->base;
+			*r = w->fn(w->arg, v, &m);
+		}
+	}
+	return m;
+}
+
+static u64 rd(unsigned int n, ipa_t addr, unsigned int size)
+{
+	enum mmio_result r;
+	struct mmio m = access(n, addr, size, false, ~0UL, &r);
+
+	return r == MMIO_DONE ? m.val : 0xdead0000dead0000UL;
+}
+
+/* Way back to the guest of vCPU n: work, maintenance interrupts and the timer, until all is quiet. */
+static bool settle(unsigned int n)
+{
+	struct vcpu *v = on(n);
+
+	for (unsigned int i = 0; i < STORM; i++) {
+		if (v->work & VWORK_VGIC) {
+			v->work = 0;
+			vgic_flush(v);
+		} else if (v->vgic.loaded && host_gic_misr()) {
+			maintenance_exits++;
+			vgic_maintenance(v);
+		} else if (v->vgic.loaded && timer_line[n] && host_gic_timer_fires()) {
+			vgic_vtimer_fired(v);
+		} else {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool settle_all(void)
+{
+	bool quiet = true;
+
+	for (unsigned int i = 0; i < test_vm.vcpu_count; i++) {
+		quiet &= settle(i);
+	}
+	return quiet;
+}
+
+static void wr(unsigned int n, ipa_t addr, unsigned int size, u64 val)
+{
+	enum mmio_result r;
+
+	access(n, addr, size, true, val, &r);
+	if (r != MMIO_DONE || !settle_all()) {
+		test_fail(__FILE__, __LINE__, "write of %u bytes at %#lx failed", size, addr);
+	}
+}
+
+static void start(unsigned int version, unsigned int vcpus, unsigned int lrs, unsigned int spis)
+{
+	host_init();
+	host_gic_init(version, lrs);
+	memset(&test_vm, 0, sizeof(test_vm));
+	memset(test_vcpu, 0, sizeof(test_vcpu));
+	memset(timer_line, 0, sizeof(timer_line));
+	maintenance_exits = 0;
+	test_cfg.gic = (struct cfg_gic){ .version = (u8)version, .dist = DIST, .gicr = REDIST,
+					 .gicc = GICC };
+	test_vm.cfg = &test_cfg;
+	test_vm.gic_version = (u8)version;
+	test_vm.vcpu_count = vcpus;
+	for (unsigned int i = 0; i < vcpus; i++) {
+		struct vcpu *v = &test_vcpu[i];
+
+		v->id = i;
+		v->vm = &test_vm;
+		v->vmpidr = BIT(31) | i;
+		v->thread.cpu = i;
+		v->thread.vcpu = v;
+		percpus[i].id = i;
+		percpus[i].current = &v->thread;
+		test_vm.vcpu[i] = v;
+	}
+	if (s2_init(&test_vm.s2, 1, 40) || vgic_create(&test_vm, spis)) {
+		test_fail(__FILE__, __LINE__, "the GIC could not be made");
+		return;
+	}
+	vgic_reset(&test_vm);
+	for (unsigned int i = 0; i < vcpus; i++) {
+		struct vcpu *v = on(i);
+
+		vgic_load(v);
+		percpus[i].loaded = v;
+		gic_set_vmcr(gic_vmcr() | 0xf0000000u | ICH_VMCR_ENG0 | ICH_VMCR_ENG1);
+	}
+	on(0);
+}
+
+static void stop_all(void)
+{
+	for (unsigned int i = 0; i < test_vm.vcpu_count; i++) {
+		if (test_vcpu[i].vgic.loaded) {
+			vgic_put(on(i));
+		}
+	}
+	s2_destroy(&test_vm.s2);
+}
+
+/* The guest on vCPU n acknowledges what is signalled: INTID (v2 SGI: source in 12:10) or NONE. */
+__attribute__((unused)) static u32 ack(unsigned int n)
+{
+	u32 iar;
+
+	if (!settle(n)) {
+		test_fail(__FILE__, __LINE__, "vCPU %u: an interrupt storm", n);
+	}
+	iar = host_gic_iar(1);
+	return iar != NONE ? iar : host_gic_iar(0);
+}
+
+__attribute__((unused)) static unsigned int group_of(unsigned int n, u32 intid)
+{
+	intid &= 0x3ff;
+	return ((intid < 32 ? test_vcpu[n].vgic.p.group : test_vm.vgic.w[intid / 32].group) >>
+		(intid % 32)) & 1;
+}
+
+__attribute__((unused)) static void eoi(unsigned int n, u32 iar)
+{
+	on(n);
+	host_gic_guest_eoi(iar, group_of(n, iar));
+	settle(n);
+}
+
+#endif
