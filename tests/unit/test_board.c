@@ -238,6 +238,46 @@ static void reserve(void)
 	CHECK_EQ(board_reserve(&b, 0x5000, 1, RESERVED_OWN), -28);
 }
 
+/* Against a map with one flag per page, on arrangements of all kinds. */
+static void free_ram_is_exact(void)
+{
+	static bool page[64];
+	struct range out[40];
+	u32 seed = 1, round, i, k, n, runs;
+
+	for (round = 0; round < 2000; round++) {
+		memset(&b, 0, sizeof(b));
+		memset(page, 0, sizeof(page));
+		b.ram_count = 2;
+		b.ram[0] = (struct range){ 0x3000, 0x14000 };
+		b.ram[1] = (struct range){ 0x20000, 0x1f000 };
+		for (i = 0x3; i < 0x3f; i++) {
+			page[i] = i < 0x17 || i >= 0x20;
+		}
+		for (k = round % 9; k > 0; k--) {
+			seed = seed * 1664525 + 1013904223;
+			i = (seed >> 10) % 0x40;
+			n = 1 + (seed >> 20) % 12;
+			CHECK_EQ(board_reserve(&b, i * 0x1000ull, n * 0x1000, RESERVED_OWN), 0);
+			for (; n > 0 && i < 64; i++, n--) {
+				page[i] = false;
+			}
+		}
+		n = board_free_ram(&b, out, ARRAY_SIZE(out));
+		for (i = runs = 0; i < n; i++) {
+			CHECK(i == 0 || out[i].start >= out[i - 1].start + out[i - 1].size);
+			for (k = out[i].start >> 12; k < (out[i].start + out[i].size) >> 12; k++) {
+				CHECK(k < 64 && page[k]);
+				page[k] = false;
+			}
+		}
+		for (i = 0; i < 64; i++) {
+			runs += page[i];
+		}
+		CHECK_EQ(runs, 0); /* nothing free was left out */
+	}
+}
+
 static void zcu102_board(void)
 {
 	REQUIRE(parse_file("zcu102"));
@@ -489,7 +529,7 @@ static void padding_is_not_content(void)
 
 TEST_MAIN(RUN(gicv3_board), RUN(cpus_and_affinity), RUN(console_by_alias), RUN(chosen_and_modules),
 	  RUN(gicv2_board), RUN(buses_are_translated), RUN(console_fallback),
-	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(zcu102_board),
+	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(free_ram_is_exact), RUN(zcu102_board),
 	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(crowds),
 	  RUN(broken_headers), RUN(truncated_at_every_byte), RUN(every_byte_changed),
 	  RUN(padding_is_not_content))

@@ -39,7 +39,7 @@ static struct cfg_mem mem[3];
 static struct vdev dev[4];
 static struct guest_fdt g;
 static struct heard heard;
-static u64 buf[4096]; /* 32 KiB, aligned to 8 */
+static u64 buf[16384]; /* 128 KiB, aligned to 8 */
 static size_t used;
 
 /* The VM of configs/linux.qvmconf, more or less. */
@@ -237,6 +237,42 @@ static void too_small(void)
 			      "space of memory");
 }
 
+/* The space planned for a tree is enough for the largest of VMs. */
+static void bound_of_a_big_vm(void)
+{
+	static struct cfg_mem many_mem[40];
+	static struct vdev many[60];
+	static char cmdline[3000];
+	static const u8 seed[64] = { 1 };
+	size_t i;
+
+	setup();
+	for (i = 0; i < ARRAY_SIZE(many_mem); i++) {
+		many_mem[i] = (struct cfg_mem){ .start = 0xff0000000000 + (i << 21), .size = 1 << 21,
+						.next = &many_mem[i + 1] };
+	}
+	many_mem[i - 1].next = NULL;
+	for (i = 0; i < ARRAY_SIZE(many); i++) {
+		many[i] = (struct vdev){ .type = &uart_type, .base = 0xfe0000000000 + (i << 12),
+					 .size = 0x1000, .intid = 1000, .next = &many[i + 1] };
+	}
+	many[i - 1].next = NULL;
+	memset(cmdline, 'x', sizeof(cmdline) - 1);
+	cfg.mem = many_mem;
+	cfg.cpu_count = VM_MAX_CPUS;
+	cfg.cmdline = cmdline;
+	memset(cfg.name, 'n', sizeof(cfg.name) - 1);
+	g.devices = many;
+	g.rng_seed = seed;
+	g.rng_seed_len = sizeof(seed);
+	g.kaslr_seed = 1;
+	g.initrd.size = 1;
+	REQUIRE(build() == 0);
+	CHECK(used <= guest_fdt_bound(&g));
+	CHECK(used > 16384);
+	check_with_dtc();
+}
+
 static unsigned char *merge(const char *root)
 {
 	size_t size;
@@ -402,6 +438,6 @@ static void damaged_trees(void)
 }
 
 TEST_MAIN(RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm), RUN(bare_vm),
-	  RUN(too_small), RUN(user_properties_win), RUN(user_nodes_are_added),
+	  RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win), RUN(user_nodes_are_added),
 	  RUN(user_phandles_hold), RUN(reservations_are_merged), RUN(trees_that_cannot_be_merged),
 	  RUN(damaged_trees))

@@ -519,6 +519,10 @@ static void elf_position_independent(void)
 	load_elf(~0UL);
 	CHECK_STR(error(), "");
 	CHECK_EQ(plan.entry, 0x80000040);
+	elf(3, 0x40011000); /* keeps its place inside 2 MiB */
+	CHECK_STR(error(), "");
+	CHECK_EQ(plan.entry, 0x80011040);
+	elf(3, 0);
 	line[0].has_addr = true;
 	line[0].addr = 0x81001000;
 	CHECK_STR(error(), "");
@@ -539,6 +543,15 @@ static void elf_virtual_entry(void)
 	elf_file.s[2].vaddr = kernel + 0x10000;
 	elf_file.h.entry = kernel + 0x10010;
 	load_elf(~0UL);
+	CHECK_STR(error(), "");
+	CHECK_EQ(plan.entry, 0x80020010);
+	elf_file.h.entry = kernel;
+	CHECK_STR(error(), "");
+	CHECK_EQ(plan.entry, 0x80010000);
+	elf_file.h.entry = kernel + 0x400;
+	CHECK_STR(error(), "vm.qvmconf:2:1: error: 'elf' has an ELF entry point outside its segments");
+	elf_file.s[0].vaddr = 0x80020000; /* both a physical and a virtual address: physical */
+	elf_file.h.entry = 0x80020010;
 	CHECK_STR(error(), "");
 	CHECK_EQ(plan.entry, 0x80020010);
 }
