@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
+#include "arch_gic.h"
 #include "core/exit.h"
 #include "core/mmio.h"
 #include "core/spec/esr.h"
@@ -77,6 +78,7 @@ static inline struct guest *guest_new(void)
 	struct guest *g = calloc(1, sizeof(*g));
 
 	host_init();
+	host_gic_init(3, 4);
 	g->ram = aligned_alloc(PAGE_SIZE, G_RAM_SIZE * 2);
 	memset(g->ram, 0, G_RAM_SIZE * 2);
 	snprintf(g->cfg.name, sizeof(g->cfg.name), "guest");

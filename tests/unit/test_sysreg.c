@@ -153,6 +153,35 @@ static void unsupported_register_follows_the_configuration(void)
 	guest_free(g);
 }
 
+/* SGI1R goes a short way when BTYPE is clear, the general one otherwise. */
+static void sgi_registers_reach_the_vgic(void)
+{
+	static const u64 spsrs[] = { 0x3c5, 0xfc5 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(spsrs); i++) {
+		struct guest *g = guest_new();
+		struct vgic_cpu *c = &g->v->vgic;
+
+		g->cfg.gic.dist = 0x08000000;
+		g->cfg.gic.gicr = 0x080a0000;
+		REQUIRE(vgic_create(&g->vm, 32) == 0);
+		vgic_reset(&g->vm);
+		vgic_load(g->v);
+		write_spsr_el2(spsrs[i]);
+		g->v->x[9] = 5UL << 24 | 1; /* INTID 5 to oneself */
+		guest_exit(g, 0x18, ISS(3, 0, 12, 11, 5, 9));
+		CHECK_EQ(read_elr_el2(), G_PC + 4);
+		CHECK_EQ(read_spsr_el2(), 0x3c5);
+		CHECK_EQ((c->p.pending | c->p.in_lr | c->remote) & 0xffff, BIT(5));
+		g->v->x[9] = 6UL << 24 | 1;
+		guest_exit(g, 0x18, ISS(3, 0, 12, 11, 7, 9)); /* SGI0R: SGI 6 is in group 1 */
+		CHECK_EQ(read_elr_el2(), G_PC + 8);
+		CHECK_EQ((c->p.pending | c->p.in_lr | c->remote) & 0xffff, BIT(5));
+		vgic_put(g->v);
+		guest_free(g);
+	}
+}
+
 static void register_31_is_not_written(void)
 {
 	struct guest *g = guest_new();
@@ -464,7 +493,8 @@ static void user_space_may_use_the_timer_it_was_given(void)
 
 TEST_MAIN(RUN(whole_encoding_space_is_answered), RUN(registers_that_read_as_zero),
 	  RUN(registers_of_hidden_features_are_undefined),
-	  RUN(unsupported_register_follows_the_configuration), RUN(register_31_is_not_written),
+	  RUN(unsupported_register_follows_the_configuration), RUN(sgi_registers_reach_the_vgic),
+	  RUN(register_31_is_not_written),
 	  RUN(max_cpu_shows_only_what_works), RUN(older_cpus_show_what_they_are),
 	  RUN(future_cpus_show_nothing_new), RUN(unknown_id_registers_read_as_zero),
 	  RUN(aarch32_registers_need_aarch32), RUN(address_size_is_the_vms),
