@@ -21,6 +21,11 @@ static void gicc_write(unsigned int reg, u32 value)
 /* Bit 0 is Group 0 in a GIC without security, Group 1 in the non-secure view of one with it. */
 static void v2_dist_init(void)
 {
+	unsigned int i;
+
+	for (i = 32; i < gic_nr_irqs(); i += 32) {
+		mmio_write32(board.gicd + GICD_IGROUPR + i / 8, 0);
+	}
 	mmio_write32(board.gicd + GICD_CTLR, 1);
 }
 
@@ -28,8 +33,13 @@ static void v2_cpu_init(void)
 {
 	/* The first eight target registers show each CPU its own bit; a uniprocessor GIC may show none. */
 	u32 self = mmio_read8(board.gicd + GICD_ITARGETSR);
+	unsigned int i;
 
 	this_cpu()->gic_target = self ? self : 1;
+	mmio_write32(board.gicd + GICD_IGROUPR, 0);
+	for (i = 0; i < 16; i += 4) {
+		mmio_write32(board.gicd + GICD_CPENDSGIR + i, ~0U);
+	}
 	gicc_write(GICC_PMR, 0xff);
 	gicc_write(GICC_BPR, 0);
 	gicc_write(GICC_CTLR, GICC_CTLR_ENABLE);

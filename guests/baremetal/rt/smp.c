@@ -11,7 +11,6 @@
 
 extern char _start[], stacks[];
 
-void secondary_start(void);
 void secondary_main(struct cpu *cpu) __attribute__((noreturn));
 void rt_main(const void *fdt, u64 entry_count) __attribute__((noreturn));
 
@@ -25,6 +24,7 @@ u64 image_base(void)
 int smp_start(unsigned int index, void (*fn)(void *arg), void *arg)
 {
 	struct cpu *cpu = &cpus[index];
+	int status;
 
 	cpu->stack_top = stacks + (index + 1) * CPU_STACK_SIZE;
 	cpu->fn = fn;
@@ -32,7 +32,11 @@ int smp_start(unsigned int index, void (*fn)(void *arg), void *arg)
 	cpu->running = true;
 	/* It starts with its caches off and must find this in memory. */
 	cache_clean(cpu, sizeof(*cpu));
-	return psci(PSCI_CPU_ON, cpu->mpidr, (u64)secondary_start, (u64)cpu);
+	status = psci(PSCI_CPU_ON, cpu->mpidr, (u64)secondary_start, (u64)cpu);
+	if (status != PSCI_SUCCESS) {
+		cpu->running = false;
+	}
+	return status;
 }
 
 int smp_run(unsigned int index, void (*fn)(void *arg), void *arg)

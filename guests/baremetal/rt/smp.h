@@ -15,6 +15,9 @@ void guest_main(void);
  */
 int smp_start(unsigned int index, void (*fn)(void *arg), void *arg);
 
+/* What smp_start() gives CPU_ON as entry point; the context id is the struct cpu. */
+void secondary_start(void);
+
 /* Start it and wait until fn returned and the CPU is off again. Returns 0 or the PSCI status. */
 int smp_run(unsigned int index, void (*fn)(void *arg), void *arg);
 

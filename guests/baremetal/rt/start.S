@@ -10,7 +10,7 @@
 #define CPACR_EL1_FPEN	(3 << 20)
 #define R_RELATIVE	1027		/* R_AARCH64_RELATIVE, ELF for AArch64 5.7.15 */
 
-	.section .text.start, "ax"
+	.section .head, "ax"
 	.globl	_start
 _start:
 	mrs	x20, cntvct_el0			/* when the guest got its first instruction */

@@ -7,7 +7,8 @@
 #include "psci.h"
 #include "smp.h"
 
-/* Slot numbers of vectors.S: the current level with its own stack pointer is the only one used here. */
+/* Slot numbers of vectors.S: the current level; guests that borrow SP_EL0 fault into slot 0. */
+#define SLOT_SYNC_SP0	0
 #define SLOT_SYNC	4
 #define SLOT_IRQ	5
 #define SLOT_FIQ	6
@@ -67,7 +68,7 @@ void trap_dispatch(struct trap_frame *frame, unsigned int slot)
 		fiq_hook(frame);
 		return;
 	}
-	if (slot == SLOT_SYNC || slot == SLOT_SERROR) {
+	if (slot == SLOT_SYNC || slot == SLOT_SYNC_SP0 || slot == SLOT_SERROR) {
 		handler = handlers[ESR_EC(frame->esr)];
 		if (probe_catch(frame) || (handler && handler(frame))) {
 			return;
