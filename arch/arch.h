@@ -89,6 +89,11 @@ void s2_destroy(struct s2 *s);
 /* arch_init_board - what depends on the board or on options: conduit, counter, EL2 entry hardening. Boot CPU. */
 void arch_init_board(const struct board *b, unsigned int mitigations);
 
+/* arch_guest_started - a guest is about to be entered: from now on masked stretches are measured. */
+void arch_guest_started(void);
+/* arch_bench_start - count EL2's instructions on the boot CPU; arch_bench_report - a line about them, if started. */
+void arch_bench_start(void);
+void arch_bench_report(void);
 /* arch_boot_cpus - start the other CPUs of the board; each calls cpu_main(). Returns how many run. */
 u32 arch_boot_cpus(const struct board *b);
 static inline u64 counter_now(void)

@@ -183,7 +183,10 @@ void quoin_main(const struct boot_info *boot)
 	}
 	rng_init(&board);
 	cpu_count = arch_boot_cpus(&board);
-	vm_sources(&image, &board);
+	vm_sources(&image, &board, options.scrub_boot);
+	if (options.bench) {
+		arch_bench_start();
+	}
 	if (!start_vms(&image, &board)) {
 		stop("no memory for the first thread");
 	}

@@ -26,6 +26,8 @@ static int take(struct options *o, const char *w, size_t n)
 		o->verbose += (unsigned int)(n - 1);
 	} else if (word_is(w, n, "-c")) {
 		o->check_crc = true;
+	} else if (word_is(w, n, "bench")) {
+		o->bench = true;
 	} else if (word_is(w, n, "scrub=boot")) {
 		o->scrub_boot = true;
 	} else if (word_begins(w, n, "earlycon=")) {

@@ -14,6 +14,7 @@ enum option_mitigations { OPT_MITIGATIONS_AUTO, OPT_MITIGATIONS_ON, OPT_MITIGATI
 struct options {
 	unsigned int verbose;   /* -v, -vv, ... */
 	bool check_crc;         /* -c: payload CRCs too */
+	bool bench;             /* bench: count EL2's instructions, tell when the last VM has ended */
 	bool scrub_boot;        /* scrub=boot: RAM is zeroed before a VM gets it */
 	const char *earlycon;   /* text behind earlycon=, ends at a blank or NUL; or NULL */
 	enum option_mitigations mitigations;

@@ -63,7 +63,7 @@ struct percpu {
 	u64 mpidr;
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
 	bool online, started;
-	u64 exit_start;    /* bench build: time stamp of the vector entry */
+	u64 masked_since;  /* benchmark build: when interrupts were masked */
 	struct thread idle_thread;
 	void *stack_top;
 };

@@ -207,6 +207,7 @@ static void vcpu_main(void *arg)
 	vcpu_trap_wfi(v, !sched_alone(this_cpu()));
 	write_elr_el2(v->pc);
 	write_spsr_el2(v->pstate);
+	arch_guest_started();
 	arch_guest_enter(v);
 }
 

@@ -15,8 +15,11 @@
 static const struct image *the_image;
 static const struct board *the_board;
 
-void vm_sources(const struct image *img, const struct board *b)
+static bool scrub;
+
+void vm_sources(const struct image *img, const struct board *b, bool scrub_first)
 {
+	scrub = scrub_first;
 	the_image = img;
 	the_board = b;
 }
@@ -142,6 +145,9 @@ int vm_build(struct vm *vm, struct diag *d)
 	}
 	for (const struct cfg_mem *m = cfg->mem; m != NULL && err == 0; m = m->next) {
 		err = alloc_mem(vm, m, d);
+	}
+	if (scrub) {
+		vm_scrub(vm);
 	}
 	vm->gic_version = cfg->gic.version;
 	if (err == 0) {

@@ -8,8 +8,8 @@
 struct board;
 struct image;
 
-/* Where `load` lines find their blobs on the target; set once at boot. */
-void vm_sources(const struct image *img, const struct board *b);
+/* Where `load` lines find their blobs, and whether RAM is zeroed before its first use. Once, at boot. */
+void vm_sources(const struct image *img, const struct board *b, bool scrub_first);
 
 /*
  * vm_build - memory, stage 2, vGIC, devices and vCPUs of vm->cfg. 0, or -E after an error on `d`;

@@ -68,6 +68,7 @@ static void report(struct vm *vm)
 {
 	const char *name = vm->cfg->name;
 
+	arch_bench_report(); /* first: what follows is not the guest's doing */
 	switch ((enum vm_end)vm->end) {
 	case VM_END_OFF:
 		log_info("%s: ended, the guest powered off (PSCI SYSTEM_OFF)", name);

@@ -7,7 +7,10 @@
 #ifndef QUOIN_ARCH_CPU_H
 #define QUOIN_ARCH_CPU_H
 
+#include "arch_masked.h"
 #include "core/base/types.h"
+
+#define DAIF_I BIT(7)
 
 #define SR_RD_(n, e) \
 	static inline u64 read_##n(void) \
@@ -41,18 +44,22 @@ static inline void cpu_relax(void)
 	__asm__ volatile("yield" : : : "memory");
 }
 
+/* cpu_wfi - wait for an interrupt, which may stay masked; waiting does not count as masked time. */
 static inline void cpu_wfi(void)
 {
 	__asm__ volatile("dsb sy\n\twfi" : : : "memory");
+	masked_begin();
 }
 
 static inline void irq_disable(void)
 {
 	__asm__ volatile("msr daifset, #2" : : : "memory");
+	masked_begin();
 }
 
 static inline void irq_enable(void)
 {
+	masked_end();
 	__asm__ volatile("msr daifclr, #2" : : : "memory");
 }
 
@@ -61,11 +68,17 @@ static inline u64 irq_save(void)
 	u64 daif;
 
 	__asm__ volatile("mrs %0, daif\n\tmsr daifset, #2" : "=r"(daif) : : "memory");
+	if ((daif & DAIF_I) == 0) {
+		masked_begin();
+	}
 	return daif;
 }
 
 static inline void irq_restore(u64 daif)
 {
+	if ((daif & DAIF_I) == 0) {
+		masked_end();
+	}
 	__asm__ volatile("msr daif, %0" : : "r"(daif) : "memory");
 }
 

@@ -7,6 +7,7 @@
 
 #define DR 0x00
 #define FR 0x18
+#define LCR_H 0x2c
 #define CR 0x30
 #define IMSC 0x38
 #define ICR 0x44
@@ -14,6 +15,7 @@
 #define FR_BUSY BIT(3)
 #define FR_RXFE BIT(4)
 #define FR_TXFF BIT(5)
+#define LCR_8N1_FIFO 0x70
 #define CR_UARTEN BIT(0)
 #define CR_TXE BIT(8)
 #define CR_RXE BIT(9)
@@ -28,8 +30,9 @@ static int pl011_init(pa_t base)
 
 	io_write32(base + IMSC, 0);
 	io_write32(base + ICR, INT_ALL);
-	/* An emulator's firmware may not have turned it on; where it has, nothing is written. */
+	/* An emulator without firmware has not turned it on; where it is on, nothing is written. */
 	if ((cr & (CR_UARTEN | CR_TXE | CR_RXE)) != (CR_UARTEN | CR_TXE | CR_RXE)) {
+		io_write32(base + LCR_H, LCR_8N1_FIFO);
 		io_write32(base + CR, cr | CR_UARTEN | CR_TXE | CR_RXE);
 	}
 	return 0;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the monitor measures of itself: option `bench`. */
+#ifndef QUOIN_ARCH_AARCH64_BENCH_H
+#define QUOIN_ARCH_AARCH64_BENCH_H
+
+#include "core/base/types.h"
+
+/* masked_longest - counter ticks of the longest masked stretch after the first guest entry; 0: not measured. */
+u64 masked_longest(u64 *where);
+
+#endif

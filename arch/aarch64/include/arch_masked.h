@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stretches of EL2 code with interrupts masked. An ordinary build does nothing
+ * here; the benchmark build (make bench) times each stretch and keeps the
+ * longest (arch/aarch64/masked.c).
+ */
+#ifndef QUOIN_ARCH_MASKED_H
+#define QUOIN_ARCH_MASKED_H
+
+#ifdef QUOIN_BENCH
+/* masked_begin, masked_end - interrupts have just been masked; are about to be unmasked. This CPU. */
+void masked_begin(void);
+void masked_end(void);
+#else
+static inline void masked_begin(void)
+{
+}
+
+static inline void masked_end(void)
+{
+}
+#endif
+
+#endif
