@@ -121,8 +121,8 @@ static void gicd_simd(void)
 	describe("LDR S", LOAD("ldr s0, [%1]\n\tmov %0, #0", board.gicd));
 	describe("; LDR Q", LOAD("ldr q0, [%1]\n\tmov %0, #0", board.gicd));
 	describe("; STP Q", STORE("stp q0, q1, [%0]", board.gicd + 0x400));
-	describe("; LD4", LOAD("ld4 {v0.4s, v1.4s, v2.4s, v3.4s}, [%1]\n\tmov %0, #0", board.gicd));
-	describe("; ST1", STORE("st1 {v0.b}[3], [%0]", board.gicd + 0x400));
+	describe("; LD4", LOAD(".arch_extension simd\n\tld4 {v0.4s, v1.4s, v2.4s, v3.4s}, [%1]\n\tmov %0, #0", board.gicd));
+	describe("; ST1", STORE(".arch_extension simd\n\tst1 {v0.b}[3], [%0]", board.gicd + 0x400));
 }
 
 static void device_zero(void)

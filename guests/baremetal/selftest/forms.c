@@ -116,7 +116,7 @@ static void refused_forms(void)
 	TRY(2, __asm__ volatile("ldr q0, [%0]" : : "r"(base) : "memory"));
 	TRY(3, __asm__ volatile("str q0, [%0]" : : "r"(base) : "memory"));
 	TRY(4, __asm__ volatile("ldp d0, d1, [%0]" : : "r"(base) : "memory"));
-	TRY(5, __asm__ volatile("ld1 {v0.16b}, [%0]" : : "r"(base) : "memory"));
+	TRY(5, __asm__ volatile(".arch_extension simd\n\tld1 {v0.16b}, [%0]" : : "r"(base) : "memory"));
 	TRY(6, __asm__ volatile("dc zva, %0" : : "r"(base) : "memory"));
 #undef TRY
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FP/SIMD registers keep their values through interrupts, hypercalls, WFI and other CPUs' use of theirs. */
 #include "check.h"
-
-/* fpregs.S: fill v0-v31 with values made from seed, and count the registers that differ from them. */
-void fp_fill(u64 seed);
-u64 fp_check(u64 seed);
+#include "rt/fp.h"
 
 static volatile u64 ticks[MAX_CPUS], wrong[MAX_CPUS];
 
