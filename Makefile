@@ -121,9 +121,10 @@ $(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 # --- the monitor and the devices -------------------------------------------------------------------
 monitor: $(MONITOR)
 # Rewritten when the compiler or its flags change, so that objects of two compilers never mix.
+FLAGS = $(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK) $(HOSTCC) $(CFLAGS_HOST) $(SANITIZE)
 $(BUILD)/.flags: FORCE | $(FETCHED)
-	@mkdir -p $(@D); echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' | cmp -s - $@ || \
-		echo '$(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK)' >$@
+	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || \
+		echo '$(FLAGS)' >$@
 FORCE:
 $(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
@@ -153,10 +154,10 @@ vdev: | $(FETCHED)
 host: $(BUILD)/host/libquoin.a $(BUILD)/tools/libquoin.a
 # libfdt reads by bytes what it addresses as structures: not ours to change.
 define host_library # $(1) folder, $(2) flags
-$(1)/obj/libfdt/%.o: $(LIBFDT)/src/%.c
+$(1)/obj/libfdt/%.o: $(LIBFDT)/src/%.c $(BUILD)/.flags
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(HOSTCC) -std=gnu11 -g $(2) -fno-sanitize=alignment -I$(LIBFDT_INC) -c -o $$@ $$<
-$(1)/obj/%.o: %.c | $(LIBFDT)/src/fdt.c
+$(1)/obj/%.o: %.c $(BUILD)/.flags
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_HOST) $(2) -MMD -MP -c -o $$@ $$<
 $(1)/libquoin.a: $(HOST_C:%.c=$(1)/obj/%.o) $(LIBFDT_C:$(LIBFDT)/src/%.c=$(1)/obj/libfdt/%.o)
