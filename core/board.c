@@ -113,7 +113,7 @@ static void finish_stdout(struct board_parser *p)
 		path = alias(p, path, n);
 		n = path == NULL ? 0 : strcspn(path, ":");
 	}
-	for (end = path + n; path < end; path += step) {
+	for (end = path == NULL ? NULL : path + n; path < end; path += step) {
 		path += strspn(path, "/");
 		step = strcspn(path, "/:");
 		if (step != 0) {

@@ -4,8 +4,8 @@
 #include "core/board.h"
 #include "core/config/check.h"
 
-/* Cut [start, end) out of the list; false if a range had to be split and there was no room. */
-static bool cut(struct range *list, u32 *count, u32 max, u64 start, u64 last)
+/* Cut [start, last] out of the list. If splitting a range lacks room, its upper part is lost. */
+static void cut(struct range *list, u32 *count, u32 max, u64 start, u64 last)
 {
 	u64 rlast;
 	u32 i;
@@ -18,14 +18,14 @@ static bool cut(struct range *list, u32 *count, u32 max, u64 start, u64 last)
 		if (list[i].start < start && rlast > last) {
 			if (*count == max) {
 				list[i].size = start - list[i].start;
-				return false;
+				return;
 			}
 			memmove(&list[i + 2], &list[i + 1], (*count - i - 1) * sizeof(*list));
 			list[i + 1].start = last + 1;
 			list[i + 1].size = rlast - last;
 			list[i].size = start - list[i].start;
 			++*count;
-			return true;
+			return;
 		}
 		if (list[i].start < start) {
 			list[i].size = start - list[i].start;
@@ -38,7 +38,6 @@ static bool cut(struct range *list, u32 *count, u32 max, u64 start, u64 last)
 			i--;
 		}
 	}
-	return true;
 }
 
 u32 board_free_ram(const struct board *b, struct range *out, u32 max)

@@ -46,10 +46,23 @@ static const struct {
 
 static struct board_parser parser;
 
-void board_fail(struct board_parser *p, const char *fmt, ...)
+static void __printf(3, 0) report(struct board_parser *p, enum diag_kind kind, const char *fmt,
+				  va_list ap)
 {
 	static const struct src_pos pos = { .file = "device tree" };
-	char text[200];
+	char text[200], *c;
+
+	fmt_vstr(text, sizeof(text), fmt, ap);
+	for (c = text; *c != '\0'; c++) {
+		if (*c < ' ' || *c > '~') {
+			*c = '?'; /* names of a damaged tree do not steer a terminal */
+		}
+	}
+	diag_report(p->d, kind, &pos, "%s", text);
+}
+
+void board_fail(struct board_parser *p, const char *fmt, ...)
+{
 	va_list ap;
 
 	if (p->failed) {
@@ -57,21 +70,17 @@ void board_fail(struct board_parser *p, const char *fmt, ...)
 	}
 	p->failed = true;
 	va_start(ap, fmt);
-	fmt_vstr(text, sizeof(text), fmt, ap);
+	report(p, DIAG_ERROR, fmt, ap);
 	va_end(ap);
-	diag_error(p->d, &pos, "%s", text);
 }
 
 void board_warn(struct board_parser *p, const char *fmt, ...)
 {
-	static const struct src_pos pos = { .file = "device tree" };
-	char text[200];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fmt_vstr(text, sizeof(text), fmt, ap);
+	report(p, DIAG_WARNING, fmt, ap);
 	va_end(ap);
-	diag_warning(p->d, &pos, "%s", text);
 }
 
 u32 board_prop_u32(const struct board_parser *p, enum board_prop id, u32 otherwise)

@@ -88,10 +88,10 @@ bool board_compatible(const struct board_parser *p, const char *s);
 /* board_reg - entry `i` of reg, translated to CPU addresses; false: not there or no memory address. */
 bool board_reg(const struct board_parser *p, u32 i, struct range *out);
 
-/* board_path_hash - hash of a path up to `end`; equal paths only are compared by it. */
+/* board_path_step - hash of a path extended by one name; from 0 for the root. For comparing paths. */
 u64 board_path_step(u64 hash, const char *name, size_t len);
 
-/* board_fail - report the one error and stop the walk. */
+/* board_fail - report the one error, which ends the walk; board_warn - report and go on. */
 void board_fail(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
 void board_warn(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
 

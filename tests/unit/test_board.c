@@ -265,6 +265,7 @@ static void free_ram_is_exact(void)
 		}
 		n = board_free_ram(&b, out, ARRAY_SIZE(out));
 		for (i = runs = 0; i < n; i++) {
+			CHECK(out[i].size != 0);
 			CHECK(i == 0 || out[i].start >= out[i - 1].start + out[i - 1].size);
 			for (k = out[i].start >> 12; k < (out[i].start + out[i].size) >> 12; k++) {
 				CHECK(k < 64 && page[k]);
@@ -372,6 +373,46 @@ static void usual_timer_without_node(void)
 	CHECK_STR(heard.last, "device tree: warning: no usable arm,armv8-timer node, "
 			      "PPIs 13, 14, 11 and 10 are assumed");
 	free(t);
+}
+
+static void stdout_paths(void)
+{
+	static const struct {
+		const char *chosen;
+		int uart;
+		const char *options;
+	} table[] = {
+		{ "stdout-path = \"/bus/serial@5000\";", 0, "" },
+		{ "stdout-path = \"/bus/serial@5000:9600\";", 0, "9600" },
+		{ "stdout-path = \"/bus//serial@5000/\";", 0, "" },
+		{ "linux,stdout-path = \"s1\";", 1, "" },
+		{ "stdout-path = \"s1:115200n8:x\";", 1, "115200n8:x" },
+		{ "stdout-path = \"s2\";", -1, "" },
+		{ "stdout-path = \"s\";", -1, "" },
+		{ "stdout-path = \"/bus\";", -1, "" },
+		{ "stdout-path = \"/\";", -1, "" },
+		{ "stdout-path = \"\";", -1, "" },
+		{ "stdout-path = \"/bus/serial@50\";", -1, "" },
+		{ "stdout-path = <1>;", -1, "" },
+	};
+	char root[1500];
+	unsigned char *t;
+	size_t size, i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		snprintf(root, sizeof(root), "%s %s chosen { %s };"
+			 "bus { #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0 0x10000>;"
+			 "serial@5000 { compatible = \"x\"; reg = <0x5000 16>; };"
+			 "serial@6000 { compatible = \"x\"; reg = <0x6000 16>; }; };"
+			 "aliases { s1 = \"/bus/serial@6000:3\"; s3 = <3>; };",
+			 CELLS CPUS MEMORY, GIC, table[i].chosen);
+		t = dtc_root(root, &size);
+		REQUIRE(t != NULL);
+		CHECK_STR(refusal(t, size), "");
+		CHECK_EQ(b.stdout_uart, table[i].uart);
+		CHECK_STR(b.stdout_options, table[i].options);
+		free(t);
+	}
 }
 
 /* More of everything than there is room for must not hurt. */
@@ -530,6 +571,6 @@ static void padding_is_not_content(void)
 TEST_MAIN(RUN(gicv3_board), RUN(cpus_and_affinity), RUN(console_by_alias), RUN(chosen_and_modules),
 	  RUN(gicv2_board), RUN(buses_are_translated), RUN(console_fallback),
 	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(free_ram_is_exact), RUN(zcu102_board),
-	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(crowds),
+	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(stdout_paths), RUN(crowds),
 	  RUN(broken_headers), RUN(truncated_at_every_byte), RUN(every_byte_changed),
 	  RUN(padding_is_not_content))

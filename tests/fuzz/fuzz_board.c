@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as the firmware's device tree: refused with one error, or a board whose every field can
+ * be used. The first byte chooses whether the header is made right, so that the walk is reached.
+ *
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include -o fuzz_board \
+ *		tests/fuzz/fuzz_board.c core/board*.c core/fdt_reader.c core/base/[a-z]*.c
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "core/board.h"
+#include "core/config/check.h"
+
+#define REQUIRE(cond) \
+	do { \
+		if (!(cond)) { \
+			abort(); \
+		} \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void emit(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	(void)k;
+	REQUIRE(strlen(line) != 0 && strchr(line, '\n') == NULL);
+}
+
+static void put32(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+/* A header for what is behind it: byte 40 tells where the strings begin, the structure comes first. */
+static void mend(uint8_t *t, size_t size)
+{
+	size_t strings, structure = 64;
+
+	if (size < structure + 8) {
+		return;
+	}
+	strings = structure + 4 * ((size_t)t[40] * (size - structure) / 1024);
+	put32(t, 0xd00dfeed);
+	put32(t + 4, size);
+	put32(t + 8, structure);
+	put32(t + 12, strings);
+	put32(t + 16, 48 - (t[41] & 8));
+	put32(t + 20, 17);
+	put32(t + 24, 16);
+	put32(t + 32, size - strings);
+	put32(t + 36, strings - structure);
+	t[size - 1] = 0;
+}
+
+static bool any_uart(const struct board_uart *u)
+{
+	return board_uart_is(u, "arm,pl011") || u->clock_hz != 1;
+}
+
+static void use(const struct board *b)
+{
+	struct range free[20];
+	struct board_limits l;
+	size_t sum = strlen(b->model) + strlen(b->compatible) + strlen(b->bootargs) +
+		     strlen(b->stdout_options);
+	u32 i;
+
+	REQUIRE(b->cpu_count >= 1 && b->cpu_count <= BOARD_MAX_CPUS);
+	REQUIRE(b->ram_count >= 1 && b->ram_count <= BOARD_MAX_RAM);
+	REQUIRE(b->gic.version == 2 || b->gic.version == 3);
+	REQUIRE(b->gic.dist.size != 0 && b->gic.redist_count <= BOARD_MAX_GICR);
+	REQUIRE(b->timer.virt.intid >= 16 && b->timer.hyp.intid >= 16);
+	REQUIRE(b->stdout_uart < (int)b->uart_count);
+	for (i = 0; i < b->ram_count; i++) {
+		REQUIRE(range_valid(b->ram[i].start, b->ram[i].size));
+		REQUIRE(i == 0 || b->ram[i].start > b->ram[i - 1].start + b->ram[i - 1].size);
+	}
+	for (i = 0; i < b->reserved_count; i++) {
+		REQUIRE(range_valid(b->reserved[i].start, b->reserved[i].size));
+	}
+	for (i = 0; i < b->cpu_count; i++) {
+		sum += b->cpu[i].compatible != NULL ? strlen(b->cpu[i].compatible) : 0;
+	}
+	for (i = 0; i < b->module_count; i++) {
+		REQUIRE(i == 0 || b->module[i].start >= b->module[i - 1].start);
+		sum += b->module[i].bootargs != NULL ? strlen(b->module[i].bootargs) : 0;
+	}
+	for (i = 0; i < b->rng_seed_len; i++) {
+		sum += b->rng_seed[i];
+	}
+	board_limits_of(b, free, 20, &l);
+	for (i = 0; i < l.ram_count; i++) {
+		REQUIRE(free[i].size != 0 && range_valid(free[i].start, free[i].size));
+	}
+	REQUIRE(sum != 1 || board_console(b, any_uart) != b->uart + BOARD_MAX_UARTS);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct board b;
+	struct diag d = { .emit = emit };
+	uint8_t *tree;
+	int err;
+
+	if (size < 1 || size > 1 << 16) {
+		return 0;
+	}
+	tree = malloc(size); /* of its very size */
+	memcpy(tree, data + 1, size - 1);
+	if ((data[0] & 1) != 0) {
+		mend(tree, size - 1);
+	}
+	err = board_parse(&b, tree, size - 1, &d);
+	REQUIRE(d.errors == (err == 0 ? 0 : 1));
+	if (err == 0) {
+		use(&b);
+	}
+	free(tree);
+	return 0;
+}
