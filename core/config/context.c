@@ -35,8 +35,8 @@ void opt_runmask(struct parser *p, const struct token *opt, const struct token *
 }
 
 /* HIGH,LOW,MAXREPL,PERIOD,BUDGETs; `high` is read already. Times in microseconds. */
-static bool sporadic(struct parser *p, const struct token *arg, struct slice rest,
-		     struct cfg_cpu *c)
+static bool sporadic(struct parser *p, const struct token *opt, const struct token *arg,
+		     struct slice rest, struct cfg_cpu *c)
 {
 	u64 low, repl;
 	bool ok = parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &low) &&
@@ -47,7 +47,7 @@ static bool sporadic(struct parser *p, const struct token *arg, struct slice res
 		return false;
 	}
 	if (rest.n < 2 || rest.s[rest.n - 1] != 's') {
-		parse_error(p, &arg->pos, "bad schedule '%.40s': expected " CONFIG_SCHED_FORM, arg->text);
+		parse_bad_value(p, opt, arg, CONFIG_SCHED_FORM);
 		return false;
 	}
 	rest.n--;
@@ -71,7 +71,7 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	}
 	if (rest.n != 0) {
 		c.alg = SCHED_SPORADIC;
-		if (!sporadic(p, arg, rest, &c)) {
+		if (!sporadic(p, opt, arg, rest, &c)) {
 			return;
 		}
 	}
@@ -110,40 +110,19 @@ static char *plain_type(char *text)
 	return text;
 }
 
-static const char *nearest_type(const char *name)
-{
-	const char *best = value_distance(name, "gic") <= 1 ? "gic" : NULL;
-	u32 limit = 2;
-
-	for (const struct config_known *k = config_known; k->name != NULL; k++) {
-		u32 d = value_distance(name, k->name);
-
-		if (d <= limit) {
-			best = k->name;
-			limit = d - 1;
-		}
-		if (d <= 1) {
-			break;
-		}
-	}
-	return best;
-}
-
 /* Says why there is no such device; true if it is to be left out with a warning. */
 static bool known_type(struct parser *p, const struct token *opt, const struct token *arg,
 		       const char *name)
 {
 	const struct config_known *k = config_known_find(name);
-	const char *near;
+	struct nearest near = nearest_to(name);
 
 	if (k == NULL) {
-		near = nearest_type(name);
-		if (near != NULL) {
-			parse_error(p, &arg->pos, "unknown vdev type '%.40s': did you mean '%s'?", name, near);
-		} else {
-			parse_error(p, &arg->pos, "unknown vdev type '%.40s': expected a type such as "
-				    "pl011, virtio-blk, gic", name);
+		nearest_try(&near, slice_of("gic"));
+		for (k = config_known; k->name != NULL; k++) {
+			nearest_try(&near, slice_of(k->name));
 		}
+		parse_unknown(p, "vdev type", arg, &near, "expected a type such as pl011, virtio-blk, gic");
 		return false;
 	}
 	if (k->status == KNOWN_X86) {
@@ -156,7 +135,7 @@ static bool known_type(struct parser *p, const struct token *opt, const struct t
 		return false;
 	}
 	diag_warning(p->diag, &opt->pos, "vdev '%s' is not supported yet: the VM starts without it", name);
-	p->known = k;
+	p->later = k->options;
 	return true;
 }
 
@@ -168,7 +147,7 @@ void opt_vdev(struct parser *p, const struct token *opt, const struct token *arg
 	struct cfg_vdev *v;
 
 	p->ctx = CTX_SKIP;
-	p->known = NULL;
+	p->later = gic ? CONFIG_GIC_LATER : "";
 	if (type == NULL && !gic && !known_type(p, opt, arg, name)) {
 		return;
 	}
@@ -277,10 +256,8 @@ void opt_name(struct parser *p, const struct token *opt, const struct token *arg
 {
 	bool gic = p->vdev->decl == config_gic_options;
 
-	(void)opt;
 	if (arg->text[0] == '\0' || (gic && strchr(arg->text, ':') != NULL)) {
-		parse_error(p, &arg->pos, "bad name '%.40s': expected text%s", arg->text,
-			    gic ? " without ':'" : "");
+		parse_bad_value(p, opt, arg, gic ? "text without ':'" : "text");
 		return;
 	}
 	p->vdev->name = arg->text;
@@ -294,19 +271,5 @@ void opt_log(struct parser *p, const struct token *opt, const struct token *arg)
 	if (parse_log_levels(p, &arg[0]) != 0 &&
 	    parse_choice(p, &arg[1], "stdout|stderr|slog|none") >= 0) {
 		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
-	}
-}
-
-void opt_hostvector(struct parser *p, const struct token *opt, const struct token *arg)
-{
-	u64 n;
-
-	if (p->vdev->decl != config_gic_options) {
-		parse_error(p, &opt->pos, "misplaced option 'hostvector': it belongs to an "
-			    "interrupt controller");
-		return;
-	}
-	if (parse_number(p, arg, slice_of(arg->text), 0, CONFIG_INTID_MAX, &n)) {
-		parse_later(p, &opt->pos, "'%s' is", opt->text);
 	}
 }

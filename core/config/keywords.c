@@ -37,7 +37,6 @@ const struct config_keyword config_keywords[] = {
 	{ "loc", IN_LOC, 1, true, "a location", opt_loc },
 	{ "intr", IN_LOC, 1, true, "an interrupt, such as gic:37", opt_intr },
 	{ "name", CTX_VDEV, 1, false, "a name for the device", opt_name },
-	{ "hostvector", CTX_VDEV, 1, true, "a number", opt_hostvector },
 	{ "log", CTX_VDEV, 2, true, "LEVEL[,LEVEL...] and a destination", opt_log },
 	{ "", 0, 0, false, NULL, NULL },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device types this program knows by name only, and the options they take. */
+/* Device types this program knows by name only, and lists of options: "name=K name ...". */
 #include "core/config/parser.h"
 
 const struct config_known config_known[] = {
@@ -44,17 +44,18 @@ const struct config_known *config_known_find(const char *name)
 	return NULL;
 }
 
-char config_known_option(const char *options, const char *name)
+int config_option_find(const char *options, const char *name, char *kind)
 {
 	struct slice rest = slice_of(options);
 
-	while (rest.n != 0) {
-		struct slice kind = slice_cut(&rest, ' ');
-		struct slice word = slice_cut(&kind, '=');
+	for (int i = 0; rest.n != 0; i++) {
+		struct slice k = slice_cut(&rest, ' ');
+		struct slice word = slice_cut(&k, '=');
 
 		if (slice_is(word, name)) {
-			return kind.n != 0 ? kind.s[0] : 'f';
+			*kind = k.n != 0 ? k.s[0] : 'f';
+			return i;
 		}
 	}
-	return 0;
+	return -1;
 }

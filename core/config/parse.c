@@ -112,38 +112,30 @@ bool parse_arg(struct parser *p, const struct token *opt, const char *expects, b
 	return true;
 }
 
-/* The words that would have been understood here, nearest first. */
-static const char *nearest(const char *word, const struct parser *p)
+void parse_bad_value(struct parser *p, const struct token *opt, const struct token *arg,
+		     const char *wanted)
 {
-	const struct config_keyword *k;
-	const struct vdev_option *o;
-	const char *best = NULL;
-	u32 limit = strlen(word) < 5 ? 1 : 2;
+	parse_error(p, &arg->pos, "bad value '%.40s' of '%s': expected %s", arg->text, opt->text, wanted);
+}
 
-	for (k = config_keywords; k->apply != NULL; k++) {
-		u32 d = value_distance(word, k->name);
-
-		if (d <= limit) {
-			best = k->name;
-			limit = d - 1;
-			if (d == 1) {
-				return best;
-			}
-		}
+void parse_unknown(struct parser *p, const char *what, const struct token *word,
+		   const struct nearest *near, const char *hint)
+{
+	if (near->best.n != 0) {
+		parse_error(p, &word->pos, "unknown %s '%.40s': did you mean '%.*s'?", what, word->text,
+			    (int)near->best.n, near->best.s);
+	} else {
+		parse_error(p, &word->pos, "unknown %s '%.40s': %s", what, word->text, hint);
 	}
-	for (o = p->ctx == CTX_VDEV ? p->vdev->decl : NULL; o != NULL && o->name != NULL; o++) {
-		if (value_distance(word, o->name) <= limit) {
-			return o->name;
-		}
-	}
-	return best;
 }
 
 /* Some vdev has an option of that name. */
 static bool is_vdev_option(const char *word)
 {
+	char kind;
+
 	for (const struct config_known *k = config_known; k->name != NULL; k++) {
-		if (config_known_option(k->options, word) != 0) {
+		if (config_option_find(k->options, word, &kind) >= 0) {
 			return true;
 		}
 	}
@@ -152,46 +144,47 @@ static bool is_vdev_option(const char *word)
 			return true;
 		}
 	}
-	return false;
+	return config_option_find(CONFIG_GIC_LATER, word, &kind) >= 0;
 }
 
-/* Option names of the open vdev, cut short at the buffer's end. */
-static void list_vdev_options(const struct parser *p, char *buf, size_t size)
+/* Options of the open vdev: into a list, cut short at the buffer's end, and as candidates. */
+static void list_vdev_options(const struct parser *p, struct nearest *near, char *buf, size_t size)
 {
 	size_t n = fmt_str(buf, size, "loc, intr, name");
+	struct slice rest = slice_of(p->later);
 
-	if (p->known != NULL) {
-		struct slice rest = slice_of(p->known->options);
-
-		while (rest.n != 0) {
-			struct slice kind = slice_cut(&rest, ' ');
-			struct slice word = slice_cut(&kind, '=');
-
-			n += fmt_str(buf + n, size - n, ", %.*s", (int)word.n, word.s);
-		}
-	}
 	for (const struct vdev_option *o = p->vdev->decl; o != NULL && o->name != NULL; o++) {
 		n += fmt_str(buf + n, size - n, ", %s", o->name);
+		nearest_try(near, slice_of(o->name));
+	}
+	while (rest.n != 0) {
+		struct slice kind = slice_cut(&rest, ' '), word = slice_cut(&kind, '=');
+
+		n += fmt_str(buf + n, size - n, ", %.*s", (int)word.n, word.s);
+		nearest_try(near, word);
 	}
 }
 
 static void unknown_option(struct parser *p, const struct token *t)
 {
-	const char *near = nearest(t->text, p);
+	struct nearest near = nearest_to(t->text);
 	char list[160];
 
 	p->recovering = true;
-	if (near != NULL) {
-		parse_error(p, &t->pos, "unknown option '%.40s': did you mean '%s'?", t->text, near);
-	} else if (p->ctx == CTX_VDEV) {
-		list_vdev_options(p, list, sizeof(list));
+	for (const struct config_keyword *k = config_keywords; k->apply != NULL; k++) {
+		nearest_try(&near, slice_of(k->name));
+	}
+	if (p->ctx == CTX_VDEV) {
+		list_vdev_options(p, &near, list, sizeof(list));
+	}
+	if (near.best.n == 0 && p->ctx == CTX_VDEV) {
 		parse_error(p, &t->pos, "vdev '%s' has no option '%.40s': expected %s or a VM option",
 			    p->vdev->type_name, t->text, list);
-	} else if (is_vdev_option(t->text)) {
+	} else if (near.best.n == 0 && is_vdev_option(t->text)) {
 		parse_error(p, &t->pos, "misplaced option '%s': it belongs to a vdev", t->text);
 	} else {
-		parse_error(p, &t->pos, "unknown option '%.40s': expected an option such as "
-			    "cpu, ram, load, cmdline, vdev, pass, set", t->text);
+		parse_unknown(p, "option", t, &near, "expected an option such as "
+			      "cpu, ram, load, cmdline, vdev, pass, set");
 	}
 }
 

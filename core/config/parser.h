@@ -35,7 +35,7 @@ struct parser {
 	struct cfg_vdev *vdev;
 	struct cfg_loc **loc; /* where the next `loc` and `intr` go */
 	struct cfg_intr **intr;
-	const struct config_known *known; /* of a vdev without a type in this program */
+	const char *later; /* options of the open vdev whose function comes later */
 	struct cfg_mem **mem_end;
 	struct cfg_load **load_end;
 	struct cfg_vdev **vdev_end;
@@ -67,19 +67,36 @@ enum known_status {
 struct config_known {
 	const char *name;
 	enum known_status status;
-	const char *options; /* "name=K ..." K: s text, n number, b boolean; none: no argument */
+	const char *options; /* see config_option_find() */
 };
+
+/* Options of `vdev gic` without a function yet. */
+#define CONFIG_GIC_LATER \
+	"its=n num-lpis=n msi=m hostvector=n host-gicd=n host-gich=n host-gicv=n"
 
 extern const struct config_keyword config_keywords[];
 extern const struct config_known config_known[]; /* ends with a NULL name */
 
 const struct config_keyword *config_keyword_find(const char *word);
 const struct config_known *config_known_find(const char *name);
-/* config_known_option - kind of `name` in an option list ('f': no argument), or 0. */
-char config_known_option(const char *options, const char *name);
+/*
+ * config_option_find - index of `name` in a list "name=K name ...", or -1. *kind becomes K: s text,
+ * n number, b boolean, t boolean or auto, m ADDRESS,FIRST,COUNT, h ADDRESS[/CPU/SPACING][,...];
+ * f without one: there is no argument.
+ */
+int config_option_find(const char *options, const char *name, char *kind);
+/* config_kind_form - an argument's form in words; parse_value - read one: false after an error. */
+const char *config_kind_form(char kind);
+bool parse_value(struct parser *p, const struct token *opt, char kind, struct token *arg, u64 *num);
 
-/* parse_error - report and count. Where words may follow whose meaning is lost, set p->recovering. */
+/* parse_error - report and count. Set p->recovering where the words behind have lost their meaning. */
 void parse_error(struct parser *p, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
+/* parse_bad_value - "bad value 'ARG' of 'OPT': expected WANTED". */
+void parse_bad_value(struct parser *p, const struct token *opt, const struct token *arg,
+		     const char *wanted);
+/* parse_unknown - "unknown WHAT 'WORD': did you mean 'BEST'?", or ": HINT" without a near one. */
+void parse_unknown(struct parser *p, const char *what, const struct token *word,
+		   const struct nearest *near, const char *hint);
 #define parse_later(p, pos, fmt, ...) \
 	diag_warning((p)->diag, pos, fmt " not supported yet: ignored", __VA_ARGS__)
 
@@ -128,7 +145,6 @@ void opt_loc(struct parser *p, const struct token *opt, const struct token *arg)
 void opt_intr(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_name(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_log(struct parser *p, const struct token *opt, const struct token *arg);
-void opt_hostvector(struct parser *p, const struct token *opt, const struct token *arg);
 /* vdev_option.c: an option of the vdev itself; false if it has none of that name. */
 bool parse_vdev_option(struct parser *p, const struct token *opt);
 

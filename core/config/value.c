@@ -52,9 +52,9 @@ enum value_result value_number(struct slice t, u64 *out)
 		t.n -= 2;
 	}
 	if (t.n != 0) {
-		const char *unit = strchr("kmg", t.s[t.n - 1] | 0x20);
+		const char *unit = strchr("kmg", t.s[t.n - 1] | 0x20); /* never NUL: bit 5 is set */
 
-		if (unit != NULL && *unit != '\0') {
+		if (unit != NULL) {
 			shift = (u32)(unit[0] == 'k' ? 10 : unit[0] == 'm' ? 20 : 30);
 			t.n--;
 		}
@@ -98,23 +98,31 @@ int value_bool(struct slice text)
 	return i < 0 ? -1 : i & 1;
 }
 
-u32 value_distance(const char *a, const char *b)
+struct nearest nearest_to(const char *word)
+{
+	struct nearest n = { .word = slice_of(word) };
+
+	n.limit = n.word.n < 5 ? 2 : 3;
+	return n;
+}
+
+void nearest_try(struct nearest *n, struct slice c)
 {
 	u8 row[24];
-	size_t na = strlen(a), nb = strlen(b);
+	struct slice w = n->word;
 
-	if (na >= sizeof(row) || nb >= sizeof(row)) {
-		return 99;
+	if (c.n >= sizeof(row) || w.n >= sizeof(row)) {
+		return;
 	}
-	for (size_t j = 0; j <= nb; j++) {
+	for (size_t j = 0; j <= c.n; j++) {
 		row[j] = (u8)j;
 	}
-	for (size_t i = 1; i <= na; i++) {
+	for (size_t i = 1; i <= w.n; i++) {
 		u8 diagonal = row[0];
 
 		row[0] = (u8)i;
-		for (size_t j = 1; j <= nb; j++) {
-			u8 best = (u8)(diagonal + (a[i - 1] != b[j - 1]));
+		for (size_t j = 1; j <= c.n; j++) {
+			u8 best = (u8)(diagonal + (w.s[i - 1] != c.s[j - 1]));
 
 			best = MIN(best, (u8)(row[j] + 1));
 			best = MIN(best, (u8)(row[j - 1] + 1));
@@ -122,5 +130,8 @@ u32 value_distance(const char *a, const char *b)
 			row[j] = best;
 		}
 	}
-	return row[nb];
+	if (row[c.n] < n->limit) {
+		n->limit = row[c.n];
+		n->best = c;
+	}
 }

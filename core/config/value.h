@@ -31,7 +31,16 @@ int value_index(struct slice text, const char *choices);
 /* value_bool - on yes true 1: 1, off no false 0: 0, anything else -1. */
 int value_bool(struct slice text);
 
-/* value_distance - how many edits apart two words are; 99 when one is over 23 characters. */
-u32 value_distance(const char *a, const char *b);
+/*
+ * The word nearest to `word` by edits (one character added, dropped or changed) among those
+ * tried: at most two edits apart, one for words under 5 characters. best.n == 0: none.
+ */
+struct nearest {
+	struct slice word, best;
+	u32 limit; /* edits a better one may have, plus one */
+};
+
+struct nearest nearest_to(const char *word);
+void nearest_try(struct nearest *n, struct slice candidate);
 
 #endif

@@ -2,70 +2,124 @@
 /* Options a vdev type declares, those of `vdev gic`, and those of devices that come later. */
 #include "core/config/parser.h"
 
-static const char *check_msi(const char *text)
-{
-	struct slice rest = slice_of(text);
-	u64 v;
-
-	for (int i = 0; i < 3; i++) {
-		if (value_number(slice_cut(&rest, ','), &v) != VALUE_OK) {
-			return "ADDRESS,FIRST,COUNT";
-		}
-	}
-	return rest.n == 0 ? NULL : "ADDRESS,FIRST,COUNT";
-}
-
 const struct vdev_option config_gic_options[] = {
-	{ .name = "version", .kind = VOPT_NUM, .min = 2, .max = 3, .help = "GIC architecture version" },
-	{ .name = "gicc", .kind = VOPT_SIZE, .help = "address of the CPU interface (version 2)" },
-	{ .name = "gicr", .kind = VOPT_SIZE, .help = "address of the redistributors (version 3)" },
-	{ .name = "its", .kind = VOPT_SIZE, .later = true, .help = "address of the ITS" },
-	{ .name = "num-lpis", .kind = VOPT_NUM, .later = true, .help = "number of LPIs" },
-	{ .name = "msi", .kind = VOPT_STRING, .later = true, .check = check_msi, .help = "v2m frame" },
-	{ .name = "host-gicd", .kind = VOPT_SIZE, .later = true, .help = "deprecated" },
-	{ .name = "host-gich", .kind = VOPT_SIZE, .later = true, .help = "deprecated" },
-	{ .name = "host-gicv", .kind = VOPT_SIZE, .later = true, .help = "deprecated" },
+	{ .name = "version", .kind = VOPT_NUM, .min = 2, .max = 3 },
+	{ .name = "gicc", .kind = VOPT_SIZE },
+	{ .name = "gicr", .kind = VOPT_SIZE },
 	{ .name = NULL },
 };
 
-static const char *const kind_form[] = {
-	[VOPT_FLAG] = "",
-	[VOPT_NUM] = "a number",
-	[VOPT_SIZE] = "an address or size",
-	[VOPT_BOOL] = "on or off",
-	[VOPT_STRING] = "text",
-	[VOPT_ENUM] = "a word",
-};
-
-static bool option_value(struct parser *p, const struct vdev_option *o, const struct token *arg,
-			 u64 *num)
+const char *config_kind_form(char kind)
 {
-	const char *wanted = o->check != NULL ? o->check(arg->text) : NULL;
-	int i;
+	switch (kind) {
+	case 'n':
+		return "a number";
+	case 'b':
+		return "on or off";
+	case 't':
+		return "on, off or auto";
+	case 'm':
+		return "ADDRESS,FIRST,COUNT";
+	case 'h':
+		return "ADDRESS[/CPU/SPACING][,...]";
+	default:
+		return "text";
+	}
+}
 
-	if (wanted != NULL) {
-		parse_error(p, &arg->pos, "bad value '%.40s' of '%s': expected %s", arg->text, o->name,
-			    wanted);
+/* Numbers with `sep` between them: how many, 0 if one is none. */
+static u32 count_numbers(struct slice text, char sep)
+{
+	u32 n = 0;
+	u64 v;
+
+	do {
+		n++;
+		if (value_number(slice_cut(&text, sep), &v) != VALUE_OK) {
+			return 0;
+		}
+	} while (text.n != 0);
+	return n;
+}
+
+/* ADDRESS[/CPU/SPACING], separated by commas. */
+static bool gich_ok(struct slice text)
+{
+	do {
+		if ((count_numbers(slice_cut(&text, ','), '/') & 1) == 0) {
+			return false;
+		}
+	} while (text.n != 0);
+	return true;
+}
+
+bool parse_value(struct parser *p, const struct token *opt, char kind, struct token *arg, u64 *num)
+{
+	struct slice text;
+	int ok;
+
+	*num = 0;
+	if (!parse_arg(p, opt, config_kind_form(kind), kind != 's', arg)) {
 		return false;
 	}
+	text = slice_of(arg->text);
+	switch (kind) {
+	case 'n':
+		if (slice_is(text, "~0")) {
+			*num = ~0UL;
+			return true;
+		}
+		return parse_number(p, arg, text, 0, ~0UL, num);
+	case 't':
+	case 'b':
+		ok = kind == 't' && slice_is(text, "auto") ? TRI_AUTO : value_bool(text);
+		*num = (u64)ok;
+		break;
+	case 'm':
+		ok = count_numbers(text, ',') == 3 ? 0 : -1;
+		break;
+	case 'h':
+		ok = gich_ok(text) ? 0 : -1;
+		break;
+	default:
+		ok = text.n != 0 ? 0 : -1;
+		break;
+	}
+	if (ok < 0) {
+		parse_bad_value(p, opt, arg, config_kind_form(kind));
+	}
+	return ok >= 0;
+}
+
+/* A declared option's argument; false after an error. */
+static bool option_value(struct parser *p, const struct vdev_option *o, const struct token *opt,
+			 struct token *arg, u64 *num)
+{
+	const char *wanted;
+	int i;
+
 	switch (o->kind) {
+	case VOPT_FLAG:
+		return true;
+	case VOPT_BOOL:
+		return parse_value(p, opt, 'b', arg, num);
 	case VOPT_NUM:
 	case VOPT_SIZE:
-		return parse_number(p, arg, slice_of(arg->text), o->min, o->max != 0 ? o->max : ~0UL, num);
-	case VOPT_BOOL:
-		i = value_bool(slice_of(arg->text));
-		if (i < 0) {
-			parse_error(p, &arg->pos, "bad value '%.40s' of '%s': expected on or off",
-				    arg->text, o->name);
-		}
-		*num = (u64)i;
-		return i >= 0;
+		return parse_arg(p, opt, config_kind_form('n'), true, arg) &&
+		       parse_number(p, arg, slice_of(arg->text), o->min, o->max != 0 ? o->max : ~0UL, num);
 	case VOPT_ENUM:
-		i = parse_choice(p, arg, o->values);
+		i = parse_arg(p, opt, o->values, true, arg) ? parse_choice(p, arg, o->values) : -1;
 		*num = (u64)i;
 		return i >= 0;
 	default:
-		return true;
+		if (!parse_arg(p, opt, config_kind_form('s'), false, arg)) {
+			return false;
+		}
+		wanted = o->check != NULL ? o->check(arg->text) : NULL;
+		if (wanted != NULL) {
+			parse_bad_value(p, opt, arg, wanted);
+		}
+		return wanted == NULL;
 	}
 }
 
@@ -97,9 +151,7 @@ static void declared_option(struct parser *p, const struct vdev_option *o, const
 	struct token arg = { 0 };
 	u64 num = 0;
 
-	if (o->kind != VOPT_FLAG &&
-	    (!parse_arg(p, opt, kind_form[o->kind], o->kind != VOPT_STRING, &arg) ||
-	     !option_value(p, o, &arg, &num))) {
+	if (!option_value(p, o, opt, &arg, &num)) {
 		return;
 	}
 	if (o->later) {
@@ -114,36 +166,27 @@ static void declared_option(struct parser *p, const struct vdev_option *o, const
 	keep_option(p, o, opt, &arg, num);
 }
 
-/* Of a device that is left out: only its form matters. */
-static void known_option(struct parser *p, char kind, const struct token *opt)
-{
-	static const struct vdev_option form[] = {
-		{ .kind = VOPT_STRING }, { .kind = VOPT_NUM },
-	};
-	const struct vdev_option *o = &form[kind == 'n'];
-	struct token arg;
-	u64 num;
-
-	if (kind != 'f' && parse_arg(p, opt, kind_form[o->kind], o->kind != VOPT_STRING, &arg)) {
-		(void)option_value(p, o, &arg, &num);
-	}
-}
-
 bool parse_vdev_option(struct parser *p, const struct token *opt)
 {
-	char kind = p->known != NULL ? config_known_option(p->known->options, opt->text) : 0;
+	const struct cfg_vdev *v = p->vdev;
+	struct token arg;
+	char kind;
+	u64 num;
 
-	if (kind != 0) {
-		p->recovering = false;
-		known_option(p, kind, opt);
-		return true;
-	}
-	for (const struct vdev_option *o = p->vdev->decl; o != NULL && o->name != NULL; o++) {
+	for (const struct vdev_option *o = v->decl; o != NULL && o->name != NULL; o++) {
 		if (strcmp(o->name, opt->text) == 0) {
 			p->recovering = false;
 			declared_option(p, o, opt);
 			return true;
 		}
 	}
-	return false;
+	if (config_option_find(p->later, opt->text, &kind) < 0) {
+		return false;
+	}
+	p->recovering = false;
+	/* A device that is left out as a whole has had its warning. */
+	if ((kind == 'f' || parse_value(p, opt, kind, &arg, &num)) && v->decl != NULL) {
+		parse_later(p, &opt->pos, "'%s' of vdev '%s' is", opt->text, v->type_name);
+	}
+	return true;
 }

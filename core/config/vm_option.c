@@ -213,8 +213,7 @@ void opt_user(struct parser *p, const struct token *opt, const struct token *arg
 
 	do {
 		if (user.n == 0 || (colon && slice_cut(&groups, ',').n == 0)) {
-			parse_error(p, &arg->pos, "bad user '%.40s': expected USER[:GROUP[,GROUP...]]",
-				    arg->text);
+			parse_bad_value(p, opt, arg, "USER[:GROUP[,GROUP...]]");
 			return;
 		}
 	} while (groups.n != 0);

@@ -61,8 +61,28 @@ static void numbers(void)
 	CHECK_EQ(value_bool(slice_of("yes")), 1);
 	CHECK_EQ(value_bool(slice_of("0")), 0);
 	CHECK_EQ(value_bool(slice_of("ON")), (u64)-1);
-	CHECK_EQ(value_distance("cmdline", "cmdlien"), 2);
-	CHECK_EQ(value_distance("", "abc"), 3);
+}
+
+static void nearest_words(void)
+{
+	static const struct {
+		const char *word, *want;
+	} rows[] = {
+		{ "cmdlien", "cmdline" }, { "cmdlines", "cmdline" }, { "cmdlxxx", "" }, { "lod", "load" },
+		{ "lxxd", "" }, { "", "" }, { "ram", "ram" }, { "rams", "ram" }, { "rim", "rom" },
+		{ "a-word-of-more-than-twenty-three", "" },
+	};
+	static const char *const words[] = { "cmdline", "rom", "ram", "load" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nearest n = nearest_to(rows[i].word);
+
+		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {
+			nearest_try(&n, slice_of(words[j]));
+		}
+		CHECK_EQ(n.best.n, strlen(rows[i].want));
+		CHECK(n.best.n == 0 || slice_is(n.best, rows[i].want));
+	}
 }
 
 static void words(void)
@@ -184,7 +204,7 @@ static void neutral_options(void)
 	CHECK_EQ(cfg.logger_mask, 0);
 	CHECK_EQ(parse_text("set ?"), 0);
 	CHECK(strstr(log_text, "note: set exit-on-halt on, off or auto\n") != NULL);
-	CHECK(strstr(log_text, "note: set grow-heap an address or size (not supported yet)") != NULL);
+	CHECK(strstr(log_text, "note: set grow-heap a number (not supported yet)") != NULL);
 }
 
 static void memory_and_loads(void)
@@ -402,7 +422,8 @@ static void script_words(void)
 	CHECK_STR(log_text, "startup:3:7: error: missing closing '\"'");
 }
 
-TEST_MAIN(RUN(numbers), RUN(words), RUN(one_stream_of_files_and_words), RUN(contexts), RUN(defaults),
+TEST_MAIN(RUN(numbers), RUN(nearest_words), RUN(words), RUN(one_stream_of_files_and_words),
+	  RUN(contexts), RUN(defaults),
 	  RUN(neutral_options), RUN(memory_and_loads), RUN(automatic_ram_keeps_clear),
 	  RUN(gic_resolution), RUN(map_is_sorted_and_whole), RUN(pass_forms),
 	  RUN(vdev_spellings_and_options), RUN(field_configurations), RUN(script_words))

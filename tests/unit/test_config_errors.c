@@ -127,7 +127,7 @@ static const struct row parse_rows[] = {
 	{ "cpu sched 9,8,7,100,200s",
 	  "t:1:21: error: 200 is out of range: expected 1 to 100" },
 	{ "cpu sched 9,8,7,100,50",
-	  "t:1:11: error: bad schedule '9,8,7,100,50': expected PRIORITY[r|f|o] or "
+	  "t:1:11: error: bad value '9,8,7,100,50' of 'sched': expected PRIORITY[r|f|o] or "
 	  "HIGH,LOW,MAXREPL,PERIOD,BUDGETs" },
 	{ "cpu cpu cpu cpu cpu cpu cpu cpu cpu sched 3 cpu",
 	  "t:1:33: error: more than 8 vCPUs\n"
@@ -198,9 +198,9 @@ static const struct row parse_rows[] = {
 	{ "safety high",
 	  "t:1:8: error: 'high': expected one of none|warn|required" },
 	{ "user :a",
-	  "t:1:6: error: bad user ':a': expected USER[:GROUP[,GROUP...]]" },
+	  "t:1:6: error: bad value ':a' of 'user': expected USER[:GROUP[,GROUP...]]" },
 	{ "user a:",
-	  "t:1:6: error: bad user 'a:': expected USER[:GROUP[,GROUP...]]" },
+	  "t:1:6: error: bad value 'a:' of 'user': expected USER[:GROUP[,GROUP...]]" },
 	{ "vdev",
 	  "t:1:1: error: 'vdev' ends the text: expected the type of a virtual device" },
 	{ "vdev p1011",
@@ -250,15 +250,16 @@ static const struct row parse_rows[] = {
 	  "t:1:25: error: bad number 'lots': expected decimal, 0x hex or 0d decimal, perhaps "
 	  "with K, M or G behind" },
 	{ "vdev widget hostvector 3",
-	  "t:1:13: error: misplaced option 'hostvector': it belongs to an interrupt controller" },
+	  "t:1:13: error: vdev 'widget' has no option 'hostvector': expected loc, intr, name, "
+	  "speed, room, lit, colour, mood, quiet, soon or a VM option" },
 	{ "vdev gic name a:b",
-	  "t:1:15: error: bad name 'a:b': expected text without ':'" },
+	  "t:1:15: error: bad value 'a:b' of 'name': expected text without ':'" },
 	{ "vdev gic version 4",
 	  "t:1:18: error: 4 is out of range: expected 2 to 3" },
 	{ "vdev gic msi 0x30000000,0x50",
 	  "t:1:14: error: bad value '0x30000000,0x50' of 'msi': expected ADDRESS,FIRST,COUNT" },
 	{ "vdev widget name \"\"",
-	  "t:1:18: error: bad name '': expected text" },
+	  "t:1:18: error: bad value '' of 'name': expected text" },
 	{ "vdev widget log loud stdout",
 	  "t:1:17: error: bad log level 'loud': expected "
 	  "fatal|internal|error|warn|info|debug|verbose" },
@@ -356,7 +357,7 @@ static const struct row later_rows[] = {
 	  "t:1:37: warning: 'soon' of vdev 'widget' is not supported yet: ignored" },
 	{ "vdev gic hostvector 0 its 0x2f020000 num-lpis 64 msi 0x30000000,0x50,0x100 "
 	  "host-gicd 1",
-	  "t:1:10: warning: 'hostvector' is not supported yet: ignored\n"
+	  "t:1:10: warning: 'hostvector' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:23: warning: 'its' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:38: warning: 'num-lpis' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:50: warning: 'msi' of vdev 'gic' is not supported yet: ignored\n"

@@ -37,7 +37,7 @@ int file_find(const struct search *s, const char *path, const char **data, size_
 /* file_write - all or nothing: a temporary file beside `path`, renamed. 0 or -errno. */
 int file_write(const char *path, const void *data, size_t len);
 
-/* vm_place - list the devices and, if every blob is at hand, decide where each goes. False: errors. */
+/* vm_place - list the devices; decide where each blob goes if all are at hand. False: errors. */
 bool vm_place(struct check_vm *vm, const struct search *s, struct diag *diag);
 /* vm_write_fdt - the device tree the VM would get, to `path`. False after an error. */
 bool vm_write_fdt(struct check_vm *vm, const char *path, struct diag *diag);
