@@ -171,19 +171,16 @@ void vgic_sync(struct vcpu *v)
 	c->lr_used = 0;
 	c->lr_latched = 0;
 	if (!(empty & 1)) {
-		u64 lr = gic_lr_read(0);
-
-		c->p.pending |= lr & ICH_LR_PENDING ? VTIMER_BIT : 0;
-		c->p.active |= lr & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
+		/* Pending, it is so by its line, which fill_vtimer() asks. */
+		c->p.active |= gic_lr_read(0) & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
 		c->vtimer_hw = true;
-		c->vtimer_wait = false;
 		gic_lr_write(0, 0);
 	}
 	if (READ_ONCE(c->p.clr_pend) | READ_ONCE(c->p.clr_act)) {
 		c->p.pending &= ~__atomic_exchange_n(&c->p.clr_pend, 0, __ATOMIC_ACQ_REL);
 		c->p.active &= ~__atomic_exchange_n(&c->p.clr_act, 0, __ATOMIC_ACQ_REL);
 	}
-	c->p.snap_pend = c->p.pending;
+	c->p.snap_pend = c->p.pending | (vgic_vtimer_line() ? VTIMER_BIT : 0);
 	c->p.snap_act = c->p.active;
 	WRITE_ONCE(c->seq, c->seq + 1);
 }
@@ -212,13 +209,19 @@ static void place(struct vcpu *v, u32 n, u32 intid)
 			w->pending &= ~bit;
 		}
 	} else {
-		if ((!active || latched) && (vgic_live(&v->vm->vgic, w) & bit)) {
+		if (active && intid >= 32 && !(v->vm->vgic.target[v->id][intid / 32] & bit)) {
+			/* Routed away while in service: what pends is another vCPU's after the EOI. */
+			lr |= ICH_LR_EOI;
+		} else if ((!active || latched) && (vgic_live(&v->vm->vgic, w) & bit)) {
 			lr |= ICH_LR_PENDING;
 			w->pending &= ~bit;
 			c->lr_latched |= latched ? 1u << n : 0;
 		}
 		lr |= active ? ICH_LR_ACTIVE : 0;
 		lr |= w->level & ~w->edge & bit ? ICH_LR_EOI : 0;
+		if (intid < 32) {
+			c->lr_eoi = lr & ICH_LR_EOI ? c->lr_eoi | bit : c->lr_eoi & ~bit;
+		}
 	}
 	w->active &= ~bit;
 	w->in_lr |= bit;
@@ -304,24 +307,16 @@ static void fill_vtimer(struct vcpu *v, u32 best_left)
 		/* Not pending as well: a hardware interrupt may not be both (IHI 0069 12.4.7). */
 		gic_lr_write(0, lr | ICH_LR_ACTIVE);
 		c->p.active &= ~VTIMER_BIT;
-	} else if ((c->p.pending & VTIMER_BIT) && !(c->live & VTIMER_BIT)) {
-		c->vtimer_wait = true;
-		return;
-	} else if ((c->p.pending & VTIMER_BIT) && !c->vtimer_wait) {
-		/* A pending LR0 would hide that all others are taken (NPIE): only if it is better. */
-		if (((u32)c->prio[VGIC_VTIMER] << 16 | VGIC_VTIMER) > best_left) {
-			c->vtimer_wait = true;
-			return;
-		}
-		gic_lr_write(0, lr | ICH_LR_PENDING);
-		c->p.pending &= ~VTIMER_BIT;
-	} else {
-		/* Nothing to end: let the timer raise it again if its line is still up. */
-		c->p.pending &= ~VTIMER_BIT;
+	} else if (!vgic_vtimer_line()) {
 		gic_set_active(gic_hw.vtimer_intid, false);
+	} else if ((c->live & VTIMER_BIT) &&
+		   ((u32)c->prio[VGIC_VTIMER] << 16 | VGIC_VTIMER) < best_left) {
+		/* With better ones left out, a pending LR0 would hide that all others are taken (NPIE). */
+		gic_lr_write(0, lr | ICH_LR_PENDING);
+	} else {
+		return; /* kept active, so that it does not come again, until it can be delivered */
 	}
 	c->vtimer_hw = false;
-	c->vtimer_wait = false;
 }
 
 void vgic_fill(struct vcpu *v)
@@ -401,7 +396,9 @@ void vgic_flush(struct vcpu *v)
 		c->lr_used &= ~(1u << n);
 		c->lr_latched &= ~(1u << n);
 	}
-	if ((c->p.pending & c->p.in_lr) | (c->p.pending & VTIMER_BIT)) {
+	/* Pending again while in a list register: it has to learn of it. */
+	if (((c->p.pending | (c->p.level & ~c->p.edge & ~c->lr_eoi & c->live)) & c->p.in_lr) |
+	    (c->p.pending & VTIMER_BIT)) {
 		refill(v);
 		return;
 	}
@@ -432,8 +429,6 @@ void vgic_vtimer_fired(struct vcpu *v)
 		return;
 	}
 	v->vgic.vtimer_hw = true;
-	v->vgic.vtimer_wait = false;
-	v->vgic.p.pending |= VTIMER_BIT;
 	refill(v);
 }
 

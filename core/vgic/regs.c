@@ -68,6 +68,7 @@ static u32 read_state(struct vcpu *v, struct vcpu *t, u32 w, bool active)
 		       vgic_pend(p) | (p->snap_pend & (w ? p->in_lr : ~0u));
 	if (w == 0) {
 		val |= active ? READ_ONCE(t->vgic.remote_act) : READ_ONCE(t->vgic.remote);
+		val |= !active && t == v && vgic_vtimer_line() ? 1u << VGIC_VTIMER : 0;
 	}
 	return val;
 }

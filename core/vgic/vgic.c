@@ -112,7 +112,7 @@ void vgic_load(struct vcpu *v)
 	c->hcr = ICH_HCR_EN;
 	c->dirty = 0;
 	vgic_recompute(v);
-	if (c->vtimer_hw && (c->p.active & (1u << VGIC_VTIMER))) {
+	if (c->vtimer_hw) {
 		/* On this CPU, too, it must not fire before the guest has ended it. */
 		gic_set_active(gic_hw.vtimer_intid, true);
 	}
@@ -132,7 +132,7 @@ void vgic_put(struct vcpu *v)
 	if (c->vtimer_hw) {
 		/* Another vCPU's timer uses the same physical interrupt. */
 		gic_set_active(gic_hw.vtimer_intid, false);
-		c->vtimer_wait = true;
+		c->vtimer_hw = (c->p.active & (1u << VGIC_VTIMER)) != 0;
 	}
 	gic_set_vcpu_hcr(0);
 	c->vmcr = gic_vmcr();

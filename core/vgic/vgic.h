@@ -62,7 +62,7 @@ void vgic_cpu_reset(struct vcpu *v);
 
 /*
  * vgic_load, vgic_put - list registers, VMCR, active priorities to and from the hardware. IRQs masked.
- * vgic_put: before the virtual timer is taken off; vgic_load: in any order with it.
+ * The vCPU's virtual timer is in the hardware: put before it is taken off, load after it is there.
  */
 void vgic_load(struct vcpu *v);
 void vgic_put(struct vcpu *v);

@@ -27,11 +27,11 @@ struct vgic_cpu {
 	struct vgic_word p;
 	u16 lr_intid[VGIC_MAX_LRS];
 	u32 lr_latched;  /* list registers whose pending state was a latched one */
+	u32 lr_eoi;      /* private ones whose list register asks for EOI maintenance */
 	u32 hcr;         /* ICH_HCR_EL2 while loaded */
 	u32 cpu;         /* while loaded: where */
 	bool loaded;     /* list registers are in the hardware of that CPU */
-	bool vtimer_hw;  /* the timer's physical interrupt is active for a state kept here, not in LR0 */
-	bool vtimer_wait;/* and has been kept back: ask the line again rather than deliver it late */
+	bool vtimer_hw;  /* the timer's physical interrupt is active and LR0 does not show it */
 	u8 prio[32];
 	/* Changed by other CPUs with atomics, folded in by vgic_flush(). */
 	u8 dirty;        /* configuration changed: read back and refill the list registers */

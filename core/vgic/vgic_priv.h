@@ -29,6 +29,12 @@ static inline u32 vgic_pend(const struct vgic_word *w)
 	return w->pending | (w->level & ~w->edge);
 }
 
+/* vgic_vtimer_line - level of the loaded vCPU's virtual timer: enabled, not masked, met (ARM ARM D12.2). */
+static inline bool vgic_vtimer_line(void)
+{
+	return (read_cntv_ctl_el0() & 7) == 5;
+}
+
 /* vgic_recompute - after a change of enable, group, priority or GICD_CTLR. Own vCPU or not loaded. */
 void vgic_recompute(struct vcpu *v);
 

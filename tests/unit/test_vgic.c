@@ -346,6 +346,17 @@ static void routing_moves_a_pending_spi(void)
 	for (unsigned int i = 0; i < 3; i++) {
 		CHECK_EQ(ack(i), NONE);
 	}
+	/* Pending again and routed away while in service: delivered there, after the EOI here. */
+	vgic_set_line(&test_vm, 35, false);
+	wr(0, DIST + GICD_IROUTER + 35 * 8, 8, 1);
+	wr(0, DIST + GICD_ISPENDR + 4, 4, 8);
+	CHECK_EQ(ack(1), 35);
+	wr(0, DIST + GICD_IROUTER + 35 * 8, 8, 2);
+	wr(0, DIST + GICD_ISPENDR + 4, 4, 8);
+	CHECK_EQ(ack(2), NONE);
+	eoi(1, 35);
+	CHECK_EQ(ack(1), NONE);
+	CHECK_EQ(ack(2), 35);
 	stop_all();
 }
 
@@ -405,7 +416,9 @@ static void timer_is_hardware_linked(void)
 	timer_line[0] = true;
 	CHECK_EQ(ack(0), NONE);
 	CHECK(host_gic_active(27));
+	CHECK_EQ(rd(0, REDIST + SGI_BASE(0) + GICD_ISPENDR, 4), 1 << 27);
 	timer_line[0] = false;
+	CHECK_EQ(rd(0, REDIST + SGI_BASE(0) + GICD_ISPENDR, 4), 0);
 	wr(0, REDIST + SGI_BASE(0) + GICD_ISENABLER, 4, 1 << 27);
 	CHECK_EQ(ack(0), NONE);
 	CHECK(!host_gic_active(27));
@@ -526,6 +539,15 @@ static void software_ppi(void)
 	on(1);
 	vgic_set_ppi(&test_vcpu[0], 30, false);
 	CHECK_EQ(ack(0), NONE);
+	/* Down and up again while active, as a timer that its handler arms anew. */
+	on(0);
+	vgic_set_ppi(&test_vcpu[0], 30, true);
+	CHECK_EQ(ack(0), 30);
+	vgic_set_ppi(on(0), 30, false);
+	settle(0);
+	vgic_set_ppi(on(0), 30, true);
+	eoi(0, 30);
+	CHECK_EQ(ack(0), 30);
 	stop_all();
 }
 

@@ -27,6 +27,7 @@ static bool timer_line[VM_MAX_CPUS]; /* of vCPU n's virtual timer, while loaded 
 static struct vcpu *on(unsigned int n)
 {
 	host_percpu = &percpus[test_vcpu[n].thread.cpu];
+	host_sysreg[HOST_SYSREG_cntv_ctl_el0] = timer_line[n] ? 5 : 1;
 	return &test_vcpu[n];
 }
 
@@ -38,10 +39,10 @@ void gic_send_sgi(u32 sgi, u32 cpu)
 
 	(void)sgi;
 	if (test_vm.vgic.lock.taken == 0 && v->vgic.loaded && (v->work & VWORK_VGIC)) {
-		host_percpu = &percpus[cpu];
+		on(v->id);
 		v->work = 0;
 		vgic_flush(v);
-		host_percpu = from;
+		on(from->current->vcpu->id);
 	}
 }
 
