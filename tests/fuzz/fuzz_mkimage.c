@@ -5,7 +5,7 @@
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -Iarch/host/include \
  *		-o fuzz_mkimage tests/fuzz/fuzz_mkimage.c core/image.c core/config/value.c \
- *		core/base/[a-z]*.c
+ *		core/vdev_registry.c core/base/[a-z]*.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "tools/mkimage/buildfile.c"
 #include "tools/mkimage/elf64.c"
 #include "tools/mkimage/scan.c"
+#include "tools/mkimage/vdev_type.c"
 #include "tools/mkimage/vdevs.c"
 
 #define REQUIRE(cond) \
@@ -119,12 +120,21 @@ static void run_object(const u8 *data, size_t size)
 	static const u8 ident[20] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 1, [18] = 183 };
 	struct diag d = { .emit = emit };
 	struct elf64 monitor = { .file = { .data = data, .size = 0 } };
+	const struct vdev_type *types[VDEV_TYPES_MAX];
+	struct elf64 e;
+	u32 count, i;
 	u8 *copy = malloc(size);
 
 	memcpy(copy, data, size);
 	memcpy(copy, ident, size < sizeof(ident) ? size : sizeof(ident));
 	(void)vdev_object_check("/nonexistent/fuzz.o", (struct blob) { .data = copy, .size = size },
 				&monitor, &d);
+	if (elf64_open(&e, (struct blob) { .data = copy, .size = size }, ET_REL) == NULL &&
+	    vdev_types_read(&e, types, &count) == NULL) {
+		for (i = 0; i < count; i++) {
+			REQUIRE(vdev_type_ok(types[i]) == NULL);
+		}
+	}
 	free(copy);
 }
 

@@ -9,6 +9,8 @@
 #include "core/base/types.h"
 #include "tools/mkimage/util.h"
 
+struct vdev_type;
+
 enum mk_type { MK_FILE, MK_LINK, MK_DIR, MK_FIFO };
 
 /* One member of the archive. */
@@ -32,7 +34,10 @@ struct mk_file {
 struct mk_vdev {
 	struct mk_vdev *next;
 	struct src_pos pos;
-	const char *name; /* pl011 */
+	const char *name;               /* pl011 */
+	const char *path;               /* its object, once it was found sound */
+	const struct vdev_type **types; /* what that defines */
+	u32 type_count;
 };
 
 struct buildfile {

@@ -6,9 +6,11 @@
 #include "core/base/range.h"
 #include "core/image.h"
 #include "tools/mkimage/elf64.h"
+#include "tools/mkimage/vdev_type.h"
 #include "tools/mkimage/vdevs.h"
 
 #define MONITOR_MAX MiB(64)
+#define VDEVS_MAX 64
 
 /* The devices there are, for a message: "pl011, pl031". */
 static char *available(const char *dir)
@@ -32,29 +34,63 @@ static char *available(const char *dir)
 	return list;
 }
 
-/* The checked objects as arguments for ld, behind what is in argv already. */
-static bool add_vdevs(const struct buildfile *bf, const struct link_options *o,
-		      const struct elf64 *monitor, char **argv, u32 max)
+static bool load_vdev(struct mk_vdev *v, const struct link_options *o, const struct elf64 *monitor,
+		      struct diag *d)
 {
-	const struct mk_vdev *v;
-	bool ok = true;
+	char *path = path_join(o->vdev_dir, pool_printf("vdev-%s.o", v->name));
+	const struct src_pos pos = { .file = path };
+	const char *why;
+	struct elf64 e;
+	struct blob file;
+	u32 i;
+
+	if (file_read(path, &file) != 0) {
+		diag_error(d, &v->pos, "no device '%.64s': cannot read %.128s; there are: %s", v->name, path,
+			   available(o->vdev_dir));
+		return false;
+	}
+	if (!vdev_object_check(path, file, monitor, d)) {
+		return false;
+	}
+	v->types = pool_alloc(VDEV_TYPES_MAX * sizeof(*v->types));
+	why = elf64_open(&e, file, ET_REL);
+	why = why != NULL ? why : vdev_types_read(&e, v->types, &v->type_count);
+	if (why != NULL) {
+		diag_error(d, &pos, "%s", why);
+		return false;
+	}
+	for (i = 0; i < v->type_count; i++) {
+		if (vdev_find(v->types[i]->name) == NULL && !vdev_type_register(v->types[i])) {
+			diag_error(d, &v->pos, "too many devices from elsewhere");
+			return false;
+		}
+	}
+	v->path = path;
+	return true;
+}
+
+void link_load_vdevs(const struct buildfile *bf, const struct link_options *o)
+{
+	const struct src_pos pos = { .file = o->monitor };
+	struct mk_vdev *v;
+	struct elf64 monitor;
+	struct blob file;
+	const char *why;
+	int ret = file_read(o->monitor, &file);
 	u32 n = 0;
 
-	for (v = bf->vdevs; v != NULL; v = v->next) {
-		char *path = path_join(o->vdev_dir, pool_printf("vdev-%s.o", v->name));
-		struct blob file;
-		int ret = file_read(path, &file);
-
-		if (ret != 0 || n == max) {
-			diag_error(bf->diag, &v->pos, "no device '%.64s': cannot read %.128s; there are: %s",
-				   v->name, path, available(o->vdev_dir));
-			ok = false;
-			continue;
-		}
-		ok &= vdev_object_check(path, file, monitor, bf->diag);
-		argv[n++] = path;
+	why = ret != 0 ? strerror(-ret) : elf64_open(&monitor, file, ET_REL);
+	if (why != NULL) {
+		diag_error(bf->diag, &pos, "cannot use this as the monitor: %s", why);
+		return;
 	}
-	return ok;
+	for (v = bf->vdevs; v != NULL; v = v->next) {
+		if (n++ == VDEVS_MAX) {
+			diag_error(bf->diag, &v->pos, "more than %d devices", VDEVS_MAX);
+			return;
+		}
+		(void)load_vdev(v, o, &monitor, bf->diag);
+	}
 }
 
 static bool get(const struct elf64 *e, const char *path, const char *name, u64 *value,
@@ -153,29 +189,17 @@ bool link_monitor(const struct buildfile *bf, const struct link_options *o, cons
 		  const char *map, struct monitor *m)
 {
 	const struct src_pos pos = { .file = o->monitor };
-	char *argv[96] = {
+	char *argv[VDEVS_MAX + 20] = {
 		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--gc-sections", "--build-id=none", "-z",
 		"max-page-size=4096", "-z", "noexecstack", "-T", pool_printf("%s", o->lds), "-Map",
 		pool_printf("%s", map), "-o", pool_printf("%s", elf), pool_printf("%s", o->monitor),
 	};
-	const u32 fixed = 16;
-	struct elf64 monitor;
-	struct blob file;
-	const char *why;
+	const struct mk_vdev *v;
+	u32 n = 16;
 	int ret;
 
-	ret = file_read(o->monitor, &file);
-	if (ret != 0) {
-		diag_error(bf->diag, &pos, "cannot read the monitor: %s", strerror(-ret));
-		return false;
-	}
-	why = elf64_open(&monitor, file, ET_REL);
-	if (why != NULL) {
-		diag_error(bf->diag, &pos, "%s", why);
-		return false;
-	}
-	if (!add_vdevs(bf, o, &monitor, argv + fixed, ARRAY_SIZE(argv) - fixed - 1)) {
-		return false;
+	for (v = bf->vdevs; v != NULL; v = v->next) {
+		argv[n++] = pool_printf("%s", v->path);
 	}
 	ret = run(argv);
 	if (ret != 0) {

@@ -19,8 +19,14 @@ struct monitor {
 };
 
 /*
- * link_monitor - check and link what `bf` names; `elf` and `map` are the files to write. False
- * having reported why to bf->diag.
+ * link_load_vdevs - find, read and check the object of every device `bf` names; devices that were not
+ * known to this program are from now on. Errors go to bf->diag.
+ */
+void link_load_vdevs(const struct buildfile *bf, const struct link_options *o);
+
+/*
+ * link_monitor - link the monitor with the devices that were loaded; `elf` and `map` are the files
+ * to write. False having reported why to bf->diag.
  */
 bool link_monitor(const struct buildfile *bf, const struct link_options *o, const char *elf,
 		  const char *map, struct monitor *m);

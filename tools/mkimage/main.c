@@ -127,6 +127,7 @@ static void set_defaults(struct options *o)
 			o->link.lds = path_join(path_dir(build), o->link.lds);
 		}
 	}
+	(void)setenv("GUESTS_DIR", path_join(build, "guests"), 0);
 	if (o->link.cross == NULL) {
 		o->link.cross = env != NULL && env[0] != '\0' ? env : in_path("aarch64-none-elf-ld") ?
 				"aarch64-none-elf-" : "aarch64-linux-gnu-";
@@ -220,6 +221,7 @@ static bool build(const struct options *o, struct buildfile *bf)
 		return false;
 	}
 	buildfile_parse(bf, text);
+	link_load_vdevs(bf, &o->link);
 	vms_check(bf, o->board != NULL ? &board : NULL);
 	if (bf->diag->errors != 0) {
 		return false;

@@ -28,6 +28,19 @@ static int open_config(void *ctx, const char *path, const char **text, size_t *l
 	return 0;
 }
 
+/* An object that was not found or is unsound was reported: it counts as what its name says. */
+static bool provides(const struct mk_vdev *in, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < in->type_count; i++) {
+		if (strcmp(in->types[i]->name, name) == 0) {
+			return true;
+		}
+	}
+	return in->path == NULL && strcmp(in->name, name) == 0;
+}
+
 static void check_vdevs(const struct buildfile *bf, const struct vm_config *cfg)
 {
 	const struct cfg_vdev *v;
@@ -37,7 +50,7 @@ static void check_vdevs(const struct buildfile *bf, const struct vm_config *cfg)
 		if (v->type == NULL || strcmp(v->type->name, "gic") == 0) {
 			continue;
 		}
-		for (in = bf->vdevs; in != NULL && strcmp(in->name, v->type->name) != 0; in = in->next) {
+		for (in = bf->vdevs; in != NULL && !provides(in, v->type->name); in = in->next) {
 		}
 		if (in == NULL) {
 			diag_error(bf->diag, &v->pos, "device '%s' is not in this image, expected a line vdev-%s "
