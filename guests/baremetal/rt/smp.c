@@ -56,7 +56,7 @@ int smp_state(unsigned int index)
 
 bool smp_wait_off(unsigned int index)
 {
-	u64 end = timer_count() + timer_frequency();
+	u64 end = timer_count() + 20 * timer_frequency();
 
 	/* Some PSCI implementations say OFF between CPU_ON and the first instruction. */
 	while (cpus[index].running || smp_state(index) != AFFINITY_OFF) {

@@ -24,7 +24,7 @@ int smp_run(unsigned int index, void (*fn)(void *arg), void *arg);
 /* AFFINITY_INFO of cpus[index]. */
 int smp_state(unsigned int index);
 
-/* Wait until the CPU is off, at most about a second. Returns false on timeout. */
+/* Wait until the CPU is off, at most 20 seconds. Returns false on timeout. */
 bool smp_wait_off(unsigned int index);
 
 /* The address the image was loaded at. */

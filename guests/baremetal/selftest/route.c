@@ -27,6 +27,12 @@ static u32 total(void)
 	return n;
 }
 
+static void slow_hook(u32 intid)
+{
+	(void)intid;
+	delay_us(1000);
+}
+
 static void to_cpu(unsigned int cpu)
 {
 	u32 irq = spare_spi(0);
@@ -48,11 +54,23 @@ static void to_cpu(unsigned int cpu)
 	log_begin();
 	gic_set_pending(irq);
 	check(wait_for(irq_logs[cpu].n == 1), "again");
+	check(wait_for(!gic_is_active(irq)), "seen from here, it ends there");
 	gic_route(irq, 0);
 	log_begin();
 	gic_set_pending(irq);
 	check_eq(log_drain(), 1, "routed back, it arrives here");
 	check_eq(irq_logs[cpu].n, 0, "and not there");
+
+	/* Moved while the other CPU's handler is in it: it arrives here when that has ended. */
+	log_begin();
+	log_hook = slow_hook;
+	gic_route(irq, cpu);
+	gic_set_pending(irq);
+	check(wait_for(irq_logs[cpu].n == 1), "active on cpu%u", cpu);
+	gic_route(irq, 0);
+	gic_set_pending(irq);
+	check(wait_for(({ log_drain(); irq_logs[0].n; })), "set pending and moved meanwhile, it arrives here");
+	check_eq(total(), 2, "twice in all");
 }
 
 static void v2_targets(void)
@@ -76,6 +94,7 @@ static void v2_targets(void)
 	delay_us(500);
 	irq_disable();
 	check_eq(total(), 1, "an SPI with two targets is taken once");
+	check(wait_for(!gic_is_active(spare_spi(0))), "and ends");
 	log_begin();
 	mmio_write8(reg, 0);
 	gic_set_pending(spare_spi(0));
