@@ -80,9 +80,9 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
 		return;
 	}
-	if (c.alg != SCHED_RR) {
-		diag_warning(p->diag, &opt->pos, "%s scheduling is not supported yet: "
-			     "round robin is used", c.alg == SCHED_FIFO ? "FIFO" : "sporadic");
+	if (c.alg == SCHED_SPORADIC) {
+		diag_warning(p->diag, &opt->pos,
+			     "sporadic scheduling is not supported yet: round robin is used");
 	}
 	c.prio = (u8)prio;
 	c.pos = p->cpu->pos;

@@ -152,6 +152,10 @@ static void contexts(void)
 	CHECK_EQ(cfg.cpu[0].runmask, 5);
 	CHECK_EQ(cfg.cpu[0].prio, 7);
 	CHECK_EQ(cfg.exit_on_halt, TRI_OFF);
+	CHECK_EQ(parse_text("cpu sched 12f cpu sched 0d13o"), 0);
+	CHECK_EQ(cfg.cpu[0].alg, SCHED_FIFO);
+	CHECK_EQ(cfg.cpu[0].prio, 12);
+	CHECK_EQ(cfg.cpu[1].alg, SCHED_RR);
 	CHECK_EQ(parse_text("cpu sched 9,8,7,100,50s"), 0);
 	CHECK_EQ(cfg.cpu[0].alg, SCHED_SPORADIC);
 	CHECK_EQ(cfg.cpu[0].prio, 9);

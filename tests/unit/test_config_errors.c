@@ -344,8 +344,7 @@ static const struct row parse_rows[] = {
 
 /* Parsed, checked, and answered with one warning each. */
 static const struct row later_rows[] = {
-	{ "cpu sched 8f",
-	  "t:1:5: warning: FIFO scheduling is not supported yet: round robin is used" },
+	{ "cpu sched 8f", "" },
 	{ "cpu sched 9,8,7,100,50s",
 	  "t:1:5: warning: sporadic scheduling is not supported yet: round robin is used" },
 	{ "cpu partition p cluster c",

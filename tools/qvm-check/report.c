@@ -34,8 +34,9 @@ static void report_cpus(const struct vm_config *cfg)
 	for (u32 i = 0; i < cfg->cpu_count; i++) {
 		const struct cfg_cpu *c = &cfg->cpu[i];
 
-		printf("  vCPU %u  priority %u, round robin, on host CPU", i,
-		       c->prio != 0 ? c->prio : PRIO_DEFAULT);
+		printf("  vCPU %u  priority %u, %s, on host CPU", i,
+		       c->prio != 0 ? c->prio : PRIO_DEFAULT,
+		       c->alg == SCHED_FIFO ? "FIFO" : "round robin");
 		for (u32 n = 0; n < 64; n++) {
 			if ((c->runmask & BIT(n)) != 0) {
 				printf(" %u", n);
