@@ -77,7 +77,7 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	}
 	if (p->ctx == CTX_VDEV) {
 		p->vdev->sched_prio = (u8)prio;
-		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
+		parse_later(p, &opt->pos, "'%s' of a vdev", opt->text);
 		return;
 	}
 	if (c.alg == SCHED_SPORADIC) {
@@ -94,7 +94,7 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 void opt_word_later(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	(void)arg;
-	parse_later(p, &opt->pos, "'%s' is", opt->text);
+	parse_later(p, &opt->pos, "'%s'", opt->text);
 }
 
 /* NAME out of NAME, vdev-NAME, vdev-NAME.so. */
@@ -226,7 +226,7 @@ void opt_loc(struct parser *p, const struct token *opt, const struct token *arg)
 		return;
 	}
 	if (p->ctx == CTX_RESERVE && l->space == LOC_PCI) {
-		parse_later(p, &opt->pos, "'%s pci:' of a reserve is", opt->text);
+		parse_later(p, &opt->pos, "'%s pci:' of a reserve", opt->text);
 	} else if (p->ctx == CTX_RESERVE && l->size == 0) {
 		parse_error(p, &arg->pos, "'reserve loc' needs a length: expected ADDRESS,LENGTH");
 		return;
@@ -270,6 +270,6 @@ void opt_log(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	if (parse_log_levels(p, &arg[0]) != 0 &&
 	    parse_choice(p, &arg[1], "stdout|stderr|slog|none") >= 0) {
-		parse_later(p, &opt->pos, "'%s' of a vdev is", opt->text);
+		parse_later(p, &opt->pos, "'%s' of a vdev", opt->text);
 	}
 }

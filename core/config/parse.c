@@ -11,7 +11,7 @@
 	(BIT(LOG_FATAL) | BIT(LOG_INTERNAL) | BIT(LOG_ERROR) | BIT(LOG_WARN) | BIT(LOG_INFO))
 
 /* Longest message; diag_report() has room for it behind a position. */
-#define MESSAGE_MAX 280
+#define MESSAGE_MAX 240
 
 void parse_error(struct parser *p, const struct src_pos *pos, const char *fmt, ...)
 {
@@ -22,6 +22,17 @@ void parse_error(struct parser *p, const struct src_pos *pos, const char *fmt, .
 	fmt_vstr(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	diag_error(p->diag, pos, "%s", text);
+}
+
+void parse_later(struct parser *p, const struct src_pos *pos, const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	fmt_vstr(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	diag_warning(p->diag, pos, "%s is not supported yet: ignored", text);
 }
 
 void *parse_alloc(struct parser *p, size_t size, const struct src_pos *pos)

@@ -97,8 +97,8 @@ void parse_bad_value(struct parser *p, const struct token *opt, const struct tok
 /* parse_unknown - "unknown WHAT 'WORD': did you mean 'BEST'?", or ": HINT" without a near one. */
 void parse_unknown(struct parser *p, const char *what, const struct token *word,
 		   const struct nearest *near, const char *hint);
-#define parse_later(p, pos, fmt, ...) \
-	diag_warning((p)->diag, pos, fmt " not supported yet: ignored", __VA_ARGS__)
+/* parse_later - warn that something is parsed but does nothing yet; the format says what it is. */
+void parse_later(struct parser *p, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
 
 /* parse_alloc - from the VM's arena; NULL after having reported that it is full. */
 void *parse_alloc(struct parser *p, size_t size, const struct src_pos *pos);

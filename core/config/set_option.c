@@ -84,7 +84,7 @@ void opt_set(struct parser *p, const struct token *opt, const struct token *arg)
 		parse_error(p, &arg->pos, "'set %s' is for x86 only", arg->text);
 	} else if (parse_value(p, arg, kind, &val, &num)) {
 		if (group == GROUP_LATER) {
-			parse_later(p, &opt->pos, "'set %s' is", arg->text);
+			parse_later(p, &opt->pos, "'set %s'", arg->text);
 		} else {
 			set_var(p, i, &val, num);
 		}

@@ -155,11 +155,11 @@ static void declared_option(struct parser *p, const struct vdev_option *o, const
 		return;
 	}
 	if (o->later) {
-		parse_later(p, &opt->pos, "'%s' of vdev '%s' is", o->name, p->vdev->type_name);
+		parse_later(p, &opt->pos, "'%s' of vdev '%s'", o->name, p->vdev->type_name);
 		return;
 	}
 	if (o->later_if != NULL && o->later_if(arg.text)) {
-		parse_later(p, &opt->pos, "'%s %.40s' of vdev '%s' is", o->name, arg.text,
+		parse_later(p, &opt->pos, "'%s %.40s' of vdev '%s'", o->name, arg.text,
 			    p->vdev->type_name);
 		return;
 	}
@@ -186,7 +186,7 @@ bool parse_vdev_option(struct parser *p, const struct token *opt)
 	p->recovering = false;
 	/* A device that is left out as a whole has had its warning. */
 	if ((kind == 'f' || parse_value(p, opt, kind, &arg, &num)) && v->decl != NULL) {
-		parse_later(p, &opt->pos, "'%s' of vdev '%s' is", opt->text, v->type_name);
+		parse_later(p, &opt->pos, "'%s' of vdev '%s'", opt->text, v->type_name);
 	}
 	return true;
 }

@@ -171,7 +171,7 @@ void opt_logger(struct parser *p, const struct token *opt, const struct token *a
 		return;
 	}
 	if (dest == 2) {
-		parse_later(p, &opt->pos, "'logger ... slog' is%s", "");
+		parse_later(p, &opt->pos, "'logger ... slog'");
 		return;
 	}
 	if (!p->logger_given) {
@@ -186,7 +186,7 @@ void opt_logger(struct parser *p, const struct token *opt, const struct token *a
 void opt_dump(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	p->cfg->dump = arg->text;
-	parse_later(p, &opt->pos, "'%s' is", opt->text);
+	parse_later(p, &opt->pos, "'%s'", opt->text);
 }
 
 void opt_dryrun(struct parser *p, const struct token *opt, const struct token *arg)
@@ -217,5 +217,5 @@ void opt_user(struct parser *p, const struct token *opt, const struct token *arg
 			return;
 		}
 	} while (groups.n != 0);
-	parse_later(p, &opt->pos, "'%s' is", opt->text);
+	parse_later(p, &opt->pos, "'%s'", opt->text);
 }
