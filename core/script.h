@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The start script of an image: which VMs to start, and what to do when the last has ended.
  *

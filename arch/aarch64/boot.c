@@ -9,9 +9,9 @@
 #include "core/base/log.h"
 #include "core/board.h"
 #include "core/console.h"
-#include "core/image.h"
 #include "core/main.h"
 #include "core/sched.h"
+#include "core/spec/quoin_image.h"
 
 void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
 
@@ -21,18 +21,16 @@ void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
  */
 static bool monitor_intact(pa_t image)
 {
-	struct image img;
+	const struct quoin_header *h = pa_ptr(image + QUOIN_HEADER_OFF);
 
-	img.base = pa_ptr(image);
 	if (arch_map(image, QUOIN_MONITOR_OFF, MAP_RO) != 0) {
 		return false;
 	}
-	img.header = *(const struct quoin_header *)pa_ptr(image + QUOIN_HEADER_OFF);
-	if (img.header.monitor_off != QUOIN_MONITOR_OFF ||
-	    img.header.monitor_size > (u64)(quoin_data_end - quoin_text_start)) {
+	if (h->monitor_off != QUOIN_MONITOR_OFF ||
+	    h->monitor_size > (u64)(quoin_data_end - quoin_text_start)) {
 		return false;
 	}
-	return crc32_update(0, quoin_text_start, img.header.monitor_size) == img.header.monitor_crc;
+	return crc32_update(0, quoin_text_start, h->monitor_size) == h->monitor_crc;
 }
 
 void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss)

@@ -10,7 +10,7 @@
  */
 #include "arch/aarch64/mmu.h"
 #include "arch/aarch64/smp.h"
-#include "core/image.h"
+#include "core/spec/quoin_image.h"
 
 _Static_assert(QUOIN_HEADER_OFF + offsetof(struct quoin_header, bss_off) == IMAGE_BSS_OFF, "head.S");
 _Static_assert(QUOIN_HEADER_OFF + offsetof(struct quoin_header, bss_size) == IMAGE_BSS_SIZE, "head.S");

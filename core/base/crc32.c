@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/crc32.h"
 
 #include "arch_crc32.h"

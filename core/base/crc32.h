@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32 as zlib, gzip and Ethernet compute it (polynomial 0xEDB88320 reflected). */
 #ifndef QUOIN_CORE_BASE_CRC32_H
 #define QUOIN_CORE_BASE_CRC32_H

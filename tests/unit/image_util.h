@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Images made by mkimage's own code, for tests of what reads them. */
 #ifndef TESTS_UNIT_IMAGE_UTIL_H
 #define TESTS_UNIT_IMAGE_UTIL_H

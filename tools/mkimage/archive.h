@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Laying out and writing the image: headers, monitor, cpio archive with its index. */
 #ifndef TOOLS_MKIMAGE_ARCHIVE_H
 #define TOOLS_MKIMAGE_ARCHIVE_H

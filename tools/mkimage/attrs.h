@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes of buildfile entries: [+script uid=0 search=../guests:.] */
 #ifndef TOOLS_MKIMAGE_ATTRS_H
 #define TOOLS_MKIMAGE_ATTRS_H

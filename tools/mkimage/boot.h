@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The boot section of a buildfile: the monitor's options and the devices to link. */
 #ifndef TOOLS_MKIMAGE_BOOT_H
 #define TOOLS_MKIMAGE_BOOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The buildfile: what goes into an image, in the syntax of QNX's mkifs.
  * docs/buildfile.md describes it; this file turns it into a list of files.

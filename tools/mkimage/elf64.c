@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/mkimage/elf64.h"
 
 #include <string.h>

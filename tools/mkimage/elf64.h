@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A view of an AArch64 ELF64 file that believes none of its offsets. */
 #ifndef TOOLS_MKIMAGE_ELF64_H
 #define TOOLS_MKIMAGE_ELF64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From quoin.o and device objects to the monitor's flat binary. */
 #ifndef TOOLS_MKIMAGE_LINK_H
 #define TOOLS_MKIMAGE_LINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mkimage -l: what is in an image, and is it whole? */
 #ifndef TOOLS_MKIMAGE_LIST_H
 #define TOOLS_MKIMAGE_LIST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mkimage: a buildfile in, a bootable image out; or, with -l, an image in, its description out. */
 #include <argp.h>
 #include <errno.h>

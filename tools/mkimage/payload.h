@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels that come compressed are unpacked here: EL2 has no decompressor. */
 #ifndef TOOLS_MKIMAGE_PAYLOAD_H
 #define TOOLS_MKIMAGE_PAYLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Characters and words of a buildfile, with their places. */
 #ifndef TOOLS_MKIMAGE_SCAN_H
 #define TOOLS_MKIMAGE_SCAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory, files and programs for mkimage. Memory lives until pool_free(). */
 #ifndef TOOLS_MKIMAGE_UTIL_H
 #define TOOLS_MKIMAGE_UTIL_H

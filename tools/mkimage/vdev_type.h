@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a device object declares: name, window, registers, options. Read out of the object itself,
  * so that a device built elsewhere can be configured and checked like one of our own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Is an object file fit to run at EL2 as a device of this monitor? */
 #ifndef TOOLS_MKIMAGE_VDEVS_H
 #define TOOLS_MKIMAGE_VDEVS_H

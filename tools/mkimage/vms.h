@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The VMs an image starts: found by its start script, checked by the code the monitor runs. */
 #ifndef TOOLS_MKIMAGE_VMS_H
 #define TOOLS_MKIMAGE_VMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CRC32X and CRC32B: optional in Armv8.0, ID_AA64ISAR0_EL1.CRC32 tells (ARM ARM C6.2, D19.2). */
 #ifndef QUOIN_ARCH_CRC32_H
 #define QUOIN_ARCH_CRC32_H

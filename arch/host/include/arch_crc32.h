@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The build machine takes the C version: x86 CRC instructions use another polynomial. */
 #ifndef QUOIN_ARCH_CRC32_H
 #define QUOIN_ARCH_CRC32_H
