@@ -81,7 +81,7 @@ static void cut(unsigned int i, u64 start, u64 end)
 
 void memory_add(pa_t start, u64 size)
 {
-	u64 s = ALIGN_UP(start, PAGE_SIZE);
+	u64 s = MAX(ALIGN_UP(start, PAGE_SIZE), PAGE_SIZE); /* address 0 means "none" to those who ask */
 	u64 e = ALIGN_DOWN(start + size, PAGE_SIZE);
 
 	if (!range_valid(start, size) || e <= s) {
