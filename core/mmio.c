@@ -46,6 +46,16 @@ struct mmio_window *mmio_find(struct vcpu *v, ipa_t ipa)
 	return find_window(v, ipa);
 }
 
+void mmio_set_words(struct vm *vm, ipa_t base, mmio_read32_fn read32, mmio_write32_fn write32)
+{
+	for (u32 i = 0; i < vm->window_count; i++) {
+		if (vm->window[i].base == base) {
+			vm->window[i].read32 = read32;
+			vm->window[i].write32 = write32;
+		}
+	}
+}
+
 /* Nothing emulated is at `ipa`: no memory, or ROM that is written. */
 static enum mmio_result access_nothing(struct vcpu *v, ipa_t ipa, bool write, u64 *val)
 {
@@ -93,7 +103,16 @@ enum mmio_result mmio_access(struct vcpu *v, ipa_t ipa, unsigned int size, bool 
 		if (!IS_ALIGNED(ipa, size) || w->size - m.off < size) {
 			return MMIO_ABORT;
 		}
-		r = w->fn(w->arg, v, &m);
+		if (size == 4 && w->read32 != NULL) {
+			if (write) {
+				w->write32(w->arg, v, m.off, (u32)m.val);
+			} else {
+				m.val = w->read32(w->arg, v, m.off);
+			}
+			r = MMIO_DONE;
+		} else {
+			r = w->fn(w->arg, v, &m);
+		}
 		*val = m.val;
 	}
 	if (!write) {
@@ -164,17 +183,12 @@ static __noinline void data_abort(struct vcpu *v, u64 esr)
 	vcpu_skip_instruction(v, esr);
 }
 
-static __noinline void refuse(struct vcpu *v, u64 esr)
-{
-	inject_data_abort(v, read_far_el2(), esr);
-}
-
 static __noinline void read_word(struct vcpu *v, u64 esr, struct mmio_window *w, u64 off)
 {
 	struct mmio m = { .off = off, .val = 0, .size = 4, .write = false };
 
 	if (unlikely(w->fn(w->arg, v, &m) != MMIO_DONE)) {
-		refuse(v, esr);
+		inject_data_abort(v, read_far_el2(), esr);
 		return;
 	}
 	vcpu_set_gpr(v, (unsigned int)field_get(ESR_SRT, esr), (u32)m.val);
@@ -187,10 +201,25 @@ static __noinline void write_word(struct vcpu *v, u64 esr, struct mmio_window *w
 	struct mmio m = { .off = off, .val = val, .size = 4, .write = true };
 
 	if (unlikely(w->fn(w->arg, v, &m) != MMIO_DONE)) {
-		refuse(v, esr);
+		inject_data_abort(v, read_far_el2(), esr);
 		return;
 	}
 	skip_plain();
+}
+
+static __noinline void read_word_short(struct vcpu *v, struct mmio_window *w, u64 off)
+{
+	u32 val = w->read32(w->arg, v, off);
+
+	/* Read once more rather than kept over the call: nothing has changed it. */
+	vcpu_set_gpr(v, (unsigned int)field_get(ESR_SRT, read_esr_el2()), val);
+	skip_plain();
+}
+
+static __noinline void write_word_short(struct vcpu *v, u64 esr, struct mmio_window *w, u64 off)
+{
+	skip_plain();
+	w->write32(w->arg, v, off, (u32)vcpu_gpr(v, (unsigned int)field_get(ESR_SRT, esr)));
 }
 
 /*
@@ -204,17 +233,21 @@ void exit_data_abort(struct vcpu *v, u64 esr)
 	ipa_t ipa = read_hpfar_el2() << 8 | (read_far_el2() & PAGE_MASK);
 	struct mmio_window *w = *cache_slot(v, ipa);
 
-	if (likely((esr & (ESR_ISV | ESR_SAS | ESR_SSE | BITS(5, 3))) ==
-		   (ESR_ISV | field_prep(ESR_SAS, 2)) && skip_is_plain(read_spsr_el2()) &&
-		   w != NULL && (ipa & 3) == 0 && ipa - w->base < w->size)) {
-		if ((esr & ESR_WNR) != 0) {
-			write_word(v, esr, w, ipa - w->base);
+	if (unlikely((esr & (ESR_ISV | ESR_SAS | ESR_SSE | BITS(5, 3))) !=
+		     (ESR_ISV | field_prep(ESR_SAS, 2)) || !skip_is_plain(read_spsr_el2()) ||
+		     w == NULL || (ipa & 3) != 0 || ipa - w->base >= w->size)) {
+		data_abort(v, esr);
+	} else if ((esr & ESR_WNR) != 0) {
+		if (w->write32 != NULL) {
+			write_word_short(v, esr, w, ipa - w->base);
 		} else {
-			read_word(v, esr, w, ipa - w->base);
+			write_word(v, esr, w, ipa - w->base);
 		}
-		return;
+	} else if (w->read32 != NULL) {
+		read_word_short(v, w, ipa - w->base);
+	} else {
+		read_word(v, esr, w, ipa - w->base);
 	}
-	data_abort(v, esr);
 }
 
 void exit_instruction_abort(struct vcpu *v, u64 esr)

@@ -10,12 +10,24 @@
 /* Handles one decoded access; `m->off` is relative to the window. Exit context. */
 typedef enum mmio_result (*mmio_fn)(void *arg, struct vcpu *v, struct mmio *m);
 
+/*
+ * The same for aligned 32-bit accesses that never abort: value in, value out, nothing in memory. A
+ * window that has them gets such accesses only there.
+ */
+typedef u32 (*mmio_read32_fn)(void *arg, struct vcpu *v, u64 off);
+typedef void (*mmio_write32_fn)(void *arg, struct vcpu *v, u64 off, u32 val);
+
 struct mmio_window {
 	ipa_t base;
 	u64 size;
 	mmio_fn fn;
 	void *arg;
+	mmio_read32_fn read32;   /* both or none */
+	mmio_write32_fn write32;
 };
+
+/* mmio_set_words - give the window at `base` its 32-bit handlers. Build time. */
+void mmio_set_words(struct vm *vm, ipa_t base, mmio_read32_fn read32, mmio_write32_fn write32);
 
 /* mmio_find - the window that holds `ipa`, or NULL. Exit context, own vCPU. */
 struct mmio_window *mmio_find(struct vcpu *v, ipa_t ipa);

@@ -108,7 +108,7 @@ static void trng_rnd(struct vcpu *v, u64 bits, unsigned int word)
 	set_result(v, 0, out[2], out[1], out[0]);
 }
 
-static void trng_call(struct vcpu *v, u32 fid)
+static __noinline void trng_call(struct vcpu *v, u32 fid)
 {
 	if (!rng_ready()) {
 		v->x[0] = (u64)TRNG_NOT_SUPPORTED;
@@ -133,16 +133,8 @@ static void trng_call(struct vcpu *v, u32 fid)
 	}
 }
 
-/* Any call but PSCI_VERSION; the PC is behind it. */
-static __noinline void smccc_call(struct vcpu *v)
+static __noinline void arch_call(struct vcpu *v, u32 fid)
 {
-	u32 fid = (u32)v->x[0];
-
-	v->exits++;
-	if ((fid & ~(u32)SMCCC_64 & ~0x1fU) == PSCI_VERSION) {
-		psci_call(v, fid);
-		return;
-	}
 	switch (fid) {
 	case SMCCC_VERSION:
 		v->x[0] = SMCCC_1_1;
@@ -155,19 +147,29 @@ static __noinline void smccc_call(struct vcpu *v)
 	case SMCCC_ARCH_WORKAROUND_3:
 		v->x[0] = (u64)workaround(fid, v->x[1]);
 		break;
-	case TRNG_VERSION:
-	case TRNG_FEATURES:
-	case TRNG_GET_UUID:
-	case TRNG_RND32:
-	case TRNG_RND64:
-		trng_call(v, fid);
-		break;
-	case SMCCC_VENDOR_HYP_UID:
-		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
-		break;
 	default:
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;
 		break;
+	}
+}
+
+/* Any call but PSCI_VERSION; the PC is behind it. */
+static __noinline void smccc_call(struct vcpu *v)
+{
+	u32 fid = (u32)v->x[0], both = fid & ~(u32)SMCCC_64;
+
+	v->exits++;
+	if (both - PSCI_VERSION < PSCI_FUNCTIONS) {
+		psci_call(v, fid);
+	} else if (both - TRNG_VERSION <= TRNG_RND32 - TRNG_VERSION &&
+		   (fid == both || fid == TRNG_RND64)) {
+		trng_call(v, fid);
+	} else if (fid - SMCCC_VERSION <= SMCCC_NUMBER) {
+		arch_call(v, fid);
+	} else if (fid == SMCCC_VENDOR_HYP_UID) {
+		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
+	} else {
+		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;
 	}
 }
 
@@ -187,13 +189,24 @@ void exit_hvc(struct vcpu *v, u64 esr)
 	smccc_call(v);
 }
 
+static __noinline void smc_special(struct vcpu *v, u64 esr)
+{
+	vcpu_skip_instruction(v, esr);
+	smccc_call(v);
+}
+
 void exit_smc(struct vcpu *v, u64 esr)
 {
 	if (unlikely((esr & ESR_IMM16) != 0)) {
 		exit_unknown(v, esr);
 		return;
 	}
-	vcpu_skip_instruction(v, esr); /* trapped by HCR_EL2.TSC: the PC is still at the SMC */
+	/* Trapped by HCR_EL2.TSC: the PC is still at the SMC. */
+	if (unlikely(!skip_is_plain(read_spsr_el2()))) {
+		smc_special(v, esr);
+		return;
+	}
+	skip_plain();
 	if (likely((u32)v->x[0] == PSCI_VERSION)) {
 		v->x[0] = PSCI_1_1;
 		return;

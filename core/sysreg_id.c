@@ -39,6 +39,7 @@ struct id_field {
  * RAS, MPAM, AMU, PMU, SPE, trace, BRBE (trapped), EL2, EL3, VH, NV, ECV, FGT, HCX, XNX, TWED, EVT
  * (nothing below EL2 sees them), TME, LS64, MOPS, WFxT, XS, S1PIE, S1POE, TCR2, GCS, THE (their
  * controls stay off), LORegions, SPECRES (trapped), mixed endianness (devices are little-endian).
+ * In ascending order of registers.
  */
 static const struct id_field fields[] = {
 	{ PFR0, 0, LIMIT, 2 },   /* EL0: AArch32 allowed where the CPU has it */
@@ -213,19 +214,27 @@ static unsigned int reg_of_key(u32 key)
 	return (unsigned int)(field_get(ESR_SYS_CRM, key) << 3 | field_get(ESR_SYS_OP2, key));
 }
 
+static u64 filter_aarch32(unsigned int reg, u64 hw)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(masks); i++) {
+		if (masks[i].reg == reg) {
+			return hw & masks[i].keep;
+		}
+	}
+	return 0;
+}
+
 u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size)
 {
 	unsigned int reg = reg_of_key(key);
 	u64 val = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+	if (reg < PFR0) {
+		return filter_aarch32(reg, hw);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(fields) && fields[i].reg <= reg; i++) {
 		if (fields[i].reg == reg) {
 			val |= filter_field(&fields[i], hw);
-		}
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(masks); i++) {
-		if (masks[i].reg == reg) {
-			val = hw & masks[i].keep;
 		}
 	}
 	if (reg == MMFR0) {

@@ -182,7 +182,7 @@ int vm_add_window(struct vm *vm, ipa_t base, u64 size, mmio_fn fn, void *arg)
 		return -EEXIST;
 	}
 	memmove(&vm->window[i + 1], &vm->window[i], (vm->window_count - i) * sizeof(vm->window[0]));
-	vm->window[i] = (struct mmio_window){ base, size, fn, arg };
+	vm->window[i] = (struct mmio_window){ .base = base, .size = size, .fn = fn, .arg = arg };
 	vm->window_count++;
 	return 0;
 }

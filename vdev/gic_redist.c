@@ -101,26 +101,43 @@ static __noinline enum mmio_result access_odd(struct vgic *g, struct vcpu *v, st
 	return MMIO_DONE;
 }
 
+u32 vgic_redist_read32(void *arg, struct vcpu *v, u64 at)
+{
+	struct vcpu *t = v->vm->vcpu[at / GICR_FRAME];
+	u32 off = at & (GICR_FRAME - 1);
+
+	return off < GICR_SGI_BASE ? read_rd(arg, t, off) :
+				     read_sgi_base(v, t, off - GICR_SGI_BASE);
+}
+
+void vgic_redist_write32(void *arg, struct vcpu *v, u64 at, u32 val)
+{
+	struct vcpu *t = v->vm->vcpu[at / GICR_FRAME];
+	u32 off = at & (GICR_FRAME - 1);
+
+	(void)arg;
+	if (off >= GICR_SGI_BASE) {
+		write_sgi_base(v, t, off - GICR_SGI_BASE, val, ~0u);
+	} else if (off == GICR_WAKER) {
+		t->vgic.waker = (val & GICR_WAKER_SLEEP) != 0;
+	}
+}
+
 enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m)
 {
 	struct vgic *g = arg;
-	u32 n = (u32)(m->off / GICR_FRAME), off = m->off & (GICR_FRAME - 1);
-	struct vcpu *t;
+	u32 n = (u32)(m->off / GICR_FRAME);
 
 	if (unlikely(n >= g->vcpus)) {
 		return MMIO_ABORT;
 	}
-	t = v->vm->vcpu[n];
-	if (unlikely(m->size != 4 || (off & 3))) {
-		return access_odd(g, v, t, m);
+	if (unlikely(m->size != 4 || (m->off & 3))) {
+		return access_odd(g, v, v->vm->vcpu[n], m);
 	}
-	if (!m->write) {
-		m->val = off < GICR_SGI_BASE ? read_rd(g, t, off) :
-					       read_sgi_base(v, t, off - GICR_SGI_BASE);
-	} else if (off >= GICR_SGI_BASE) {
-		write_sgi_base(v, t, off - GICR_SGI_BASE, (u32)m->val, ~0u);
-	} else if (off == GICR_WAKER) {
-		t->vgic.waker = (m->val & GICR_WAKER_SLEEP) != 0;
+	if (m->write) {
+		vgic_redist_write32(g, v, m->off, (u32)m->val);
+	} else {
+		m->val = vgic_redist_read32(g, v, m->off);
 	}
 	return MMIO_DONE;
 }

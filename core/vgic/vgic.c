@@ -28,6 +28,7 @@ int vgic_create(struct vm *vm, u32 spi_count)
 		if (!err) {
 			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), 0x2000, S2_DEVICE);
 		}
+		mmio_set_words(vm, cfg->dist, vgic_dist_read32, vgic_dist_write32);
 		return err;
 	}
 	/* 10 INTID bits, no LPIs, no MBIs, one security state, no 1-of-N (IHI 0069 12.9.38). */
@@ -36,6 +37,8 @@ int vgic_create(struct vm *vm, u32 spi_count)
 	if (!err) {
 		err = vm_add_window(vm, cfg->gicr, (u64)g->vcpus * GICR_FRAME, vgic_redist, g);
 	}
+	mmio_set_words(vm, cfg->dist, vgic_dist_read32, vgic_dist_write32);
+	mmio_set_words(vm, cfg->gicr, vgic_redist_read32, vgic_redist_write32);
 	return err;
 }
 

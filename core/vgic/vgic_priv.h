@@ -83,5 +83,10 @@ void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set);
 enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m);
+/* Aligned words of the same; `off` is inside the window. */
+u32 vgic_dist_read32(void *arg, struct vcpu *v, u64 off);
+void vgic_dist_write32(void *arg, struct vcpu *v, u64 off, u32 val);
+u32 vgic_redist_read32(void *arg, struct vcpu *v, u64 at);
+void vgic_redist_write32(void *arg, struct vcpu *v, u64 at, u32 val);
 
 #endif
