@@ -172,6 +172,41 @@ static void finish_ram(struct board *b)
 	b->ram_count = n;
 }
 
+/* Wholly in RAM that may be read: what a loader calls a blob elsewhere would fault. */
+static bool readable(const struct board *b, u64 start, u64 size)
+{
+	u32 i;
+
+	for (i = 0; i < b->reserved_count; i++) {
+		if (b->reserved[i].kind == RESERVED_NO_MAP &&
+		    range_overlaps(start, size, b->reserved[i].start, b->reserved[i].size)) {
+			return false;
+		}
+	}
+	for (i = 0; i < b->ram_count; i++) {
+		if (range_contains(b->ram[i].start, b->ram[i].size, start, size)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void finish_modules(struct board_parser *p)
+{
+	struct board *b = p->b;
+	u32 i, n = 0;
+
+	for (i = 0; i < b->module_count; i++) {
+		if (readable(b, b->module[i].start, b->module[i].size)) {
+			b->module[n++] = b->module[i];
+		} else {
+			board_warn(p, "boot module at 0x%lx, 0x%lx bytes, does not lie in RAM, ignored",
+				   b->module[i].start, b->module[i].size);
+		}
+	}
+	b->module_count = n;
+}
+
 void board_finish(struct board_parser *p)
 {
 	struct board *b = p->b;
@@ -187,6 +222,7 @@ void board_finish(struct board_parser *p)
 		return;
 	}
 	finish_ram(b);
+	finish_modules(p);
 	b->gic.maintenance = irq(&b->gic, &p->maintenance, 0);
 	if (b->gic.maintenance.intid == 0) {
 		b->gic.maintenance.intid = 25;

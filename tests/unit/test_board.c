@@ -359,6 +359,31 @@ static void incomplete_trees(void)
 	}
 }
 
+static void modules_outside_ram(void)
+{
+	unsigned char *t;
+	size_t size;
+
+	t = dtc_root(CELLS CPUS MEMORY GIC
+		     "chosen { #address-cells = <2>; #size-cells = <1>;"
+		     " module@1 { compatible = \"multiboot,module\"; reg = <0 0x1000 0x10>; };"
+		     " module@2 { compatible = \"multiboot,module\"; reg = <0 0xfffff8 0x10>; };"
+		     " module@3 { compatible = \"multiboot,module\"; reg = <0 0x8ff8 0x10>; };"
+		     " module@4 { compatible = \"multiboot,module\"; reg = <0 0x9010 0x10>; };"
+		     " module@5 { compatible = \"multiboot,module\"; }; };"
+		     "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;"
+		     " x { no-map; reg = <0 0x9000 0 0x10>; }; };", &size);
+	REQUIRE(t != NULL);
+	CHECK_STR(refusal(t, size), "");
+	CHECK_EQ(heard.d.warnings, 4); /* two of them here; one without reg; no timer */
+	REQUIRE(b.module_count == 2);
+	CHECK_EQ(b.module[0].start, 0x1000);
+	CHECK_EQ(b.module[0].size, 0x10);
+	CHECK_EQ(b.module[0].kind, MODULE_OTHER);
+	CHECK_EQ(b.module[1].start, 0x9010);
+	free(t);
+}
+
 static void usual_timer_without_node(void)
 {
 	size_t size;
@@ -571,6 +596,6 @@ static void padding_is_not_content(void)
 TEST_MAIN(RUN(gicv3_board), RUN(cpus_and_affinity), RUN(console_by_alias), RUN(chosen_and_modules),
 	  RUN(gicv2_board), RUN(buses_are_translated), RUN(console_fallback),
 	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(free_ram_is_exact), RUN(zcu102_board),
-	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(stdout_paths), RUN(crowds),
+	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(modules_outside_ram), RUN(stdout_paths), RUN(crowds),
 	  RUN(broken_headers), RUN(truncated_at_every_byte), RUN(every_byte_changed),
 	  RUN(padding_is_not_content))
