@@ -10,6 +10,8 @@
 #include "core/spec/hcr.h"
 #include "core/vm.h"
 
+#define CNTHCTL_EL1PCTEN BIT(0)
+
 _Static_assert(offsetof(struct vcpu, x) == VCPU_X(0), "entry.S");
 _Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "entry.S");
 _Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "entry.S");
@@ -44,6 +46,8 @@ void arch_vcpu_load(struct vcpu *v)
 	write_vmpidr_el2(v->vmpidr);
 	write_vpidr_el2(v->vpidr);
 	write_cntvoff_el2(v->vm->cntvoff);
+	/* The physical counter has to show the same time: it traps where there is an offset. */
+	write_cnthctl_el2(v->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
 	write_sctlr_el1(r->sctlr);
 	write_actlr_el1(r->actlr);
 	write_cpacr_el1(r->cpacr);
