@@ -34,10 +34,10 @@ void arch_bench_start(void)
 void arch_bench_report(void)
 {
 	u64 count = read_pmevcntr0_el0() & 0xffffffff;
-	u64 where, longest = masked_longest(&where);
+	u64 where, esr, longest = masked_longest(&where, &esr);
 
 	if (!started) {
 		return;
 	}
-	log_info("bench: el2_instructions=%lu el2_longest=%lu at=0x%lx", count, longest, where);
+	log_info("bench: el2_instructions=%lu el2_longest=%lu at=0x%lx esr=0x%lx", count, longest, where, esr);
 }

@@ -7,7 +7,7 @@
 #include "arch_masked.h"
 #include "core/sched.h"
 
-static u64 longest, longest_at;
+static u64 longest, longest_at, longest_esr;
 static bool watching;
 
 void arch_guest_started(void)
@@ -28,12 +28,14 @@ __noinline void masked_end(void)
 	if (watching && took > longest) {
 		longest = took;
 		longest_at = (u64)__builtin_return_address(0);
+		longest_esr = read_esr_el2();
 	}
 }
 
-u64 masked_longest(u64 *where)
+u64 masked_longest(u64 *where, u64 *esr)
 {
 	*where = longest_at;
+	*esr = longest_esr;
 	return longest;
 }
 
@@ -43,9 +45,10 @@ void arch_guest_started(void)
 {
 }
 
-u64 masked_longest(u64 *where)
+u64 masked_longest(u64 *where, u64 *esr)
 {
 	*where = 0;
+	*esr = 0;
 	return 0;
 }
 
