@@ -168,31 +168,34 @@ static s64 system_reset2(struct vcpu *v, const u64 arg[3])
 
 static s64 features(struct vcpu *v, const u64 arg[3]);
 
-static const struct {
-	psci_fn fn;
-	bool has64; /* an SMC64 variant exists */
-} calls[PSCI_FUNCTIONS] = {
-	[PSCI_VERSION & 0x1f] = { version, false },
-	[PSCI_CPU_SUSPEND & 0x1f] = { cpu_suspend, true },
-	[PSCI_CPU_OFF & 0x1f] = { cpu_off, false },
-	[PSCI_CPU_ON & 0x1f] = { cpu_on, true },
-	[PSCI_AFFINITY_INFO & 0x1f] = { affinity_info, true },
-	[PSCI_MIGRATE_INFO_TYPE & 0x1f] = { migrate_info_type, false },
-	[PSCI_SYSTEM_OFF & 0x1f] = { system_off, false },
-	[PSCI_SYSTEM_RESET & 0x1f] = { system_reset, false },
-	[PSCI_FEATURES & 0x1f] = { features, false },
-	[PSCI_SYSTEM_RESET2 & 0x1f] = { system_reset2, true },
+#define CALL(fid) [(fid) - PSCI_VERSION]
+
+static const psci_fn calls[] = {
+	CALL(PSCI_VERSION) = version,
+	CALL(PSCI_CPU_SUSPEND) = cpu_suspend,
+	CALL(PSCI_CPU_OFF) = cpu_off,
+	CALL(PSCI_CPU_ON) = cpu_on,
+	CALL(PSCI_AFFINITY_INFO) = affinity_info,
+	CALL(PSCI_MIGRATE_INFO_TYPE) = migrate_info_type,
+	CALL(PSCI_SYSTEM_OFF) = system_off,
+	CALL(PSCI_SYSTEM_RESET) = system_reset,
+	CALL(PSCI_FEATURES) = features,
+	CALL(PSCI_SYSTEM_RESET2) = system_reset2,
 };
+
+/* Functions that have an SMC64 variant: those with addresses or affinities. */
+#define HAS_64 \
+	(BIT(PSCI_CPU_SUSPEND - PSCI_VERSION) | BIT(PSCI_CPU_ON - PSCI_VERSION) | \
+	 BIT(PSCI_AFFINITY_INFO - PSCI_VERSION) | BIT(PSCI_SYSTEM_RESET2 - PSCI_VERSION))
 
 static psci_fn find_call(u32 fid)
 {
-	u32 n = fid & ~(u32)SMCCC_64;
+	u32 n = (fid & ~(u32)SMCCC_64) - PSCI_VERSION;
 
-	if (n < PSCI_VERSION || n - PSCI_VERSION >= PSCI_FUNCTIONS ||
-	    ((fid & SMCCC_64) != 0 && !calls[n - PSCI_VERSION].has64)) {
+	if (n >= ARRAY_SIZE(calls) || ((fid & SMCCC_64) != 0 && (HAS_64 & BIT(n)) == 0)) {
 		return NULL;
 	}
-	return calls[n - PSCI_VERSION].fn;
+	return calls[n];
 }
 
 static s64 features(struct vcpu *v, const u64 arg[3])

@@ -224,7 +224,7 @@ static u64 filter_aarch32(unsigned int reg, u64 hw)
 	return 0;
 }
 
-u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size)
+__noinline u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size)
 {
 	unsigned int reg = reg_of_key(key);
 	u64 val = 0;
