@@ -88,20 +88,46 @@ enum mmio_result vdev_access(struct vdev *d, struct mmio *m)
 	return MMIO_DONE;
 }
 
-/*
- * A device's window is accessed. The register that guests poll does not go the long way: a 32-bit
- * read of it costs a compare and a call.
- */
 static enum mmio_result access_regs(void *arg, struct vcpu *v, struct mmio *m)
+{
+	(void)v;
+	return vdev_access(arg, m);
+}
+
+static __noinline u32 read_any_word(struct vdev *d, u64 off)
+{
+	struct mmio m = { .off = off, .size = 4 };
+
+	(void)vdev_access(d, &m); /* an aligned word of a device that allows words is not refused */
+	return (u32)m.val;
+}
+
+/* The register that guests poll does not go the long way: it costs a compare and a call. */
+static u32 read_word(void *arg, struct vcpu *v, u64 off)
 {
 	struct vdev *d = arg;
 
 	(void)v;
-	if (likely(m->off == d->polled_off && m->size == 4 && !m->write)) {
-		m->val = (u32)d->polled_get(d, 0);
-		return MMIO_DONE;
+	return likely(off == d->polled_off) ? (u32)d->polled_get(d, 0) : read_any_word(d, off);
+}
+
+static void write_word(void *arg, struct vcpu *v, u64 off, u32 val)
+{
+	struct mmio m = { .off = off, .val = val, .size = 4, .write = true };
+
+	(void)v;
+	(void)vdev_access(arg, &m);
+}
+
+/* Every register may be accessed as 32-bit words. */
+static bool allows_words(const struct vdev_type *t)
+{
+	for (unsigned int i = 0; i < t->reg_count; i++) {
+		if ((t->regs[i].sizes & 4) == 0) {
+			return false;
+		}
 	}
-	return vdev_access(d, m);
+	return true;
 }
 
 static enum mmio_result access_window(void *arg, struct vcpu *v, struct mmio *m)
@@ -216,8 +242,12 @@ static int claim_window(struct vdev *d)
 	if (err != 0) {
 		vdev_error(d, &d->cfg->loc->pos, err == -ENOSPC ? "too many device windows"
 				: "its window overlaps another at 0x%lx", d->base);
+		return err;
 	}
-	return err;
+	if (t->access == NULL && allows_words(t)) {
+		mmio_set_words(d->vm, d->base, read_word, write_word);
+	}
+	return 0;
 }
 
 static int create_one(struct vm *vm, const struct cfg_vdev *cfg, struct diag *diag,

@@ -85,11 +85,20 @@ static inline void rig_free(struct rig *r)
 	free(r);
 }
 
+/* As core/mmio.c does it: aligned words on their own way, where the window has one. */
 static inline enum mmio_result rig_access(struct rig *r, struct mmio *m)
 {
 	struct mmio_window *w = &r->vm.window[0];
 
-	return w->fn(w->arg, NULL, m);
+	if (m->size != 4 || m->off % 4 != 0 || w->read32 == NULL) {
+		return w->fn(w->arg, NULL, m);
+	}
+	if (m->write) {
+		w->write32(w->arg, NULL, m->off, (u32)m->val);
+	} else {
+		m->val = w->read32(w->arg, NULL, m->off);
+	}
+	return MMIO_DONE;
 }
 
 /* A load of `size` bytes; all ones and a note in `message` if it aborts. */
