@@ -7,6 +7,7 @@
  *		-o fuzz_mkimage tests/fuzz/fuzz_mkimage.c core/image.c core/config/value.c \
  *		core/vdev_registry.c core/base/[a-z]*.c
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tools/mkimage/attrs.c"
