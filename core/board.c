@@ -61,7 +61,9 @@ static void finish_timer(struct board_parser *p)
 	struct {
 		struct board_irq *irq;
 		u32 usual;
-	} const line[] = { { &t->secure, 29 }, { &t->phys, 30 }, { &t->virt, 27 }, { &t->hyp, 26 } };
+	} const line[] = {
+		{ &t->secure, 29 }, { &t->phys, 30 }, { &t->virt, 27 }, { &t->hyp, 26 },
+	};
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(line); i++) {
@@ -200,7 +202,8 @@ static void finish_modules(struct board_parser *p)
 		if (readable(b, b->module[i].start, b->module[i].size)) {
 			b->module[n++] = b->module[i];
 		} else {
-			board_warn(p, "boot module at 0x%lx, 0x%lx bytes, does not lie in RAM, ignored",
+			board_warn(p,
+				   "boot module at 0x%lx, 0x%lx bytes, does not lie in RAM, ignored",
 				   b->module[i].start, b->module[i].size);
 		}
 	}
@@ -212,7 +215,8 @@ void board_finish(struct board_parser *p)
 	struct board *b = p->b;
 
 	if (b->gic.version == 0) {
-		board_fail(p, "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
+		board_fail(p,
+			   "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
 	} else if (b->cpu_count == 0) {
 		board_fail(p, "no CPU under /cpus");
 	} else if (b->ram_count == 0) {

@@ -150,7 +150,7 @@ const struct board_uart *board_console(const struct board *b,
 /* board_uart_is - true if the UART's compatible list contains `compatible`. */
 bool board_uart_is(const struct board_uart *u, const char *compatible);
 
-/* board_module_find - module by index (ascending address, from 0) or by exact address; NULL: none. */
+/* board_module_find - by index (from 0, ascending addresses) or by exact address; NULL: none. */
 const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key);
 
 /*

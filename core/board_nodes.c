@@ -87,7 +87,7 @@ static void cpu_node(struct board_parser *p)
 			   p->frame[p->depth - 1].name);
 		return;
 	}
-	/* Devicetree binding "arm/cpus": MPIDR_EL1's affinity fields, Aff3 in the first of two cells. */
+	/* Binding "arm/cpus": MPIDR_EL1's affinity fields, Aff3 in the first of two cells. */
 	mpidr = fdt_cells(p->prop[PROP_REG].data, bus->acells) & 0xff00ffffffUL;
 	for (i = 0; i < b->cpu_count; i++) {
 		if (b->cpu[i].mpidr == mpidr) {
@@ -153,7 +153,8 @@ static void gic_node(struct board_parser *p, u32 version)
 	}
 	for (i = 0; i < regions; i++) {
 		if (!board_reg(p, 1 + i, &g->redist[i])) {
-			board_fail(p, "the GIC has no usable address for redistributor region %u", i);
+			board_fail(p, "the GIC has no usable address for redistributor region %u",
+				   i);
 			return;
 		}
 	}
@@ -212,7 +213,7 @@ static void chosen_node(struct board_parser *p)
 	b->kaslr_seed = board_prop_number(p, PROP_KASLR_SEED);
 }
 
-/* The boot convention of Xen's booting.txt: reg in the cells of /chosen, which some forget to give. */
+/* As Xen's booting.txt has it: reg in the cells of /chosen, which some forget to give. */
 static bool module_range(const struct board_parser *p, struct range *x)
 {
 	const struct board_frame *chosen = &p->frame[p->depth - 2];
@@ -239,7 +240,8 @@ static void module_node(struct board_parser *p)
 	u32 i;
 
 	if (!module_range(p, &x)) {
-		board_warn(p, "/chosen/%.32s has no usable reg, ignored", p->frame[p->depth - 1].name);
+		board_warn(p, "/chosen/%.32s has no usable reg, ignored",
+			   p->frame[p->depth - 1].name);
 		return;
 	}
 	if (b->module_count == BOARD_MAX_MODULES ||
@@ -317,7 +319,9 @@ static void uart_node(struct board_parser *p)
 /* Nodes known by what they are compatible with, wherever they stand. */
 static void device_node(struct board_parser *p, const char *name)
 {
-	static const char *const gicv2[] = { "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic" };
+	static const char *const gicv2[] = {
+		"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic",
+	};
 	u32 i;
 
 	if (!board_has(p, PROP_COMPATIBLE)) {

@@ -283,8 +283,8 @@ static void reservations(struct board_parser *p)
 
 	while (fdt_reader_reservation(&p->r, &start, &size)) {
 		if (size != 0 && board_reserve(p->b, start, size, RESERVED_FIRMWARE) != 0) {
-			board_fail(p, "memory reservation 0x%lx,0x%lx wraps or is one too many", start,
-				   size);
+			board_fail(p, "memory reservation 0x%lx,0x%lx wraps or is one too many",
+				   start, size);
 			return;
 		}
 	}

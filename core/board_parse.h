@@ -85,10 +85,10 @@ u64 board_prop_number(const struct board_parser *p, enum board_prop id); /* one 
 const char *board_prop_string(const struct board_parser *p, enum board_prop id); /* or NULL */
 bool board_compatible(const struct board_parser *p, const char *s);
 
-/* board_reg - entry `i` of reg, translated to CPU addresses; false: not there or no memory address. */
+/* board_reg - entry `i` of reg, translated to CPU addresses; false: none, or not in memory space. */
 bool board_reg(const struct board_parser *p, u32 i, struct range *out);
 
-/* board_path_step - hash of a path extended by one name; from 0 for the root. For comparing paths. */
+/* board_path_step - hash of a path extended by one name, from 0 for the root: to compare paths. */
 u64 board_path_step(u64 hash, const char *name, size_t len);
 
 /* board_fail - report the one error, which ends the walk; board_warn - report and go on. */

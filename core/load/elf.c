@@ -137,7 +137,8 @@ static bool find_entry(const struct elf *e, u64 *entry)
 	return false;
 }
 
-static void add_segments(struct planner *pl, const struct cfg_load *l, const struct elf *e, u64 bias)
+static void add_segments(struct planner *pl, const struct cfg_load *l, const struct elf *e,
+			 u64 bias)
 {
 	struct elf_segment s;
 	u32 i;
@@ -180,7 +181,8 @@ bool plan_elf(struct planner *pl, const struct cfg_load *l, const struct load_fi
 		}
 		if (!plan_find(pl, e.high - e.low, ELF_PLACE, e.low & (ELF_PLACE - 1), anywhere,
 			       true, &start)) {
-			plan_fail(pl, -ENOMEM, l, "needs 0x%lx bytes: no ram of the VM has that free",
+			plan_fail(pl, -ENOMEM, l,
+				  "needs 0x%lx bytes: no ram of the VM has that free",
 				  e.high - e.low);
 			return false;
 		}

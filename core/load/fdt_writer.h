@@ -48,7 +48,7 @@ void fdt_writer_u32(struct fdt_writer *w, const char *name, u32 value);
 void fdt_writer_u32s(struct fdt_writer *w, const char *name, const u32 *values, u32 count);
 void fdt_writer_u64s(struct fdt_writer *w, const char *name, const u64 *values, u32 count);
 
-/* fdt_writer_phandle - phandle the node at `path` will have: the user's, else `ours`, kept unique. */
+/* fdt_writer_phandle - what the node at `path` will have: the user's, else `ours`, kept unique. */
 u32 fdt_writer_phandle(const struct fdt_writer *w, const char *path, u32 ours);
 
 /* fdt_writer_close - finish the tree: 0 and its size, -ENOSPC if it did not fit, other -E. */

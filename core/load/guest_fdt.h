@@ -23,8 +23,8 @@
 struct vdev;
 
 struct guest_fdt {
-	const struct vm_config *cfg; /* checked: memory placed, gic.version 2 or 3, its addresses set */
-	struct vdev *devices;        /* list by next; only type, cfg, base, size and intid are used */
+	const struct vm_config *cfg; /* checked: memory placed, the GIC's addresses set */
+	struct vdev *devices;        /* list by next; uses type, cfg, base, size and intid only */
 	struct range initrd;         /* in the guest; size 0: none */
 	const void *user;            /* tree to merge, passed fdt_writer_check(); NULL: none */
 	const u8 *rng_seed;          /* NULL: the host has no randomness to give */

@@ -56,7 +56,8 @@ static const struct cfg_load *survey(struct planner *pl, struct load_files *file
 
 	for (l = p->cfg->load; l != NULL && pl->error == 0; l = l->next, i++) {
 		if (i == LOAD_MAX_LINES) {
-			plan_fail(pl, -E2BIG, l, "is one of more than %d load lines", LOAD_MAX_LINES);
+			plan_fail(pl, -E2BIG, l, "is one of more than %d load lines",
+				  LOAD_MAX_LINES);
 			break;
 		}
 		pl->error = files->open(files, l, &p->file[i], pl->d);
@@ -180,7 +181,8 @@ static void place_initrd(struct planner *pl, const struct cfg_load *l, u32 i)
 	if (!plan_find(pl, f->size, PAGE_SIZE, 0, above_boot(pl->p, w), true, &piece.ipa) &&
 	    !plan_find(pl, f->size, PAGE_SIZE, 0, w, false, &piece.ipa)) {
 		plan_fail(pl, -ENOMEM, l,
-			  "needs 0x%lx bytes within 32 GiB of the kernel: no ram of the VM has that free",
+			  "needs 0x%lx bytes within 32 GiB of the kernel: no ram of the VM has that "
+			  "free",
 			  f->size);
 		return;
 	}
@@ -198,8 +200,9 @@ static bool fixed_fdt(struct planner *pl, struct load_piece *piece)
 	if (cfg->has_fdt_addr) {
 		piece->ipa = cfg->fdt_addr;
 	} else {
-		for (l = cfg->load; l != NULL && !(l->blob == BLOB_FDT && l->has_addr); l = l->next) {
-			;
+		l = cfg->load;
+		while (l != NULL && !(l->blob == BLOB_FDT && l->has_addr)) {
+			l = l->next;
 		}
 		if (l == NULL) {
 			return false;
@@ -208,8 +211,8 @@ static bool fixed_fdt(struct planner *pl, struct load_piece *piece)
 	}
 	if (!IS_ALIGNED(piece->ipa, 8) ||
 	    !plan_inside(cfg, piece->ipa, piece->space, false)) {
-		plan_fail(pl, -EINVAL, NULL, "cannot be at 0x%lx, 0x%lx bytes (expected a multiple of 8 "
-			  "inside the VM's ram)", piece->ipa, piece->space);
+		plan_fail(pl, -EINVAL, NULL,
+			  "cannot be at 0x%lx, 0x%lx bytes (expected a multiple of 8 inside the VM's ram)", piece->ipa, piece->space);
 	}
 	return true;
 }
@@ -224,7 +227,8 @@ static void find_fdt(struct planner *pl, struct load_piece *piece)
 	    !plan_find(pl, size, PAGE_SIZE, 0, above, true, &piece->ipa) &&
 	    !plan_find(pl, size, PAGE_SIZE, 0, everywhere, true, &piece->ipa) &&
 	    !plan_find(pl, size, PAGE_SIZE, 0, everywhere, false, &piece->ipa)) {
-		plan_fail(pl, -ENOMEM, NULL, "needs 0x%lx bytes: no ram of the VM has that free", size);
+		plan_fail(pl, -ENOMEM, NULL, "needs 0x%lx bytes: no ram of the VM has that free",
+			  size);
 	}
 }
 
@@ -276,8 +280,8 @@ static void check_initrd(struct planner *pl)
 		if (p->piece[i].format == FORMAT_INITRD &&
 		    !range_contains(w.start, w.size, p->initrd.start, p->initrd.size)) {
 			plan_fail(pl, -EINVAL, p->piece[i].load,
-				  "at 0x%lx lies outside the 32 GiB from 0x%lx in which a kernel at "
-				  "0x%lx looks for it", p->initrd.start, w.start, p->boot.start);
+				  "at 0x%lx lies outside the 32 GiB from 0x%lx in which a kernel "
+				  "at 0x%lx looks for it", p->initrd.start, w.start, p->boot.start);
 		}
 	}
 }

@@ -30,7 +30,7 @@
 struct load_file {
 	const u8 *data;
 	u64 size;
-	bool stays; /* in memory the monitor may map into a VM: `data` must be page aligned for it */
+	bool stays; /* in memory that may be mapped into a VM, if `data` is page aligned */
 };
 
 /* Where blobs come from: the image's archive, bootloader modules, files of the host. */
@@ -45,7 +45,7 @@ enum load_format { FORMAT_RAW, FORMAT_IMAGE, FORMAT_ELF, FORMAT_DATA, FORMAT_INI
 
 /* One range of guest memory and what goes there. */
 struct load_piece {
-	const struct cfg_load *load; /* the line that asked for it; NULL: the generated device tree */
+	const struct cfg_load *load; /* the line that asked for it; NULL: the device tree */
 	enum load_format format;
 	ipa_t ipa;
 	const u8 *data;
@@ -53,7 +53,7 @@ struct load_piece {
 	u64 zero;      /* zeroed behind them */
 	u64 space;     /* occupied: copy, zero and what the image says it will use */
 	u64 margin;    /* kept free behind it by automatic placement if possible */
-	u64 map;       /* leading bytes that can be mapped in place: page-aligned blob in a rom; 0: none */
+	u64 map;       /* leading bytes that can be mapped: page-aligned blob in a rom; 0: none */
 };
 
 struct load_plan {
@@ -71,11 +71,11 @@ struct load_plan {
 
 /* Guest memory as the copier sees it. All callbacks in boot or thread context. */
 struct guest_mem {
-	/* Host address of guest RAM or ROM at `ipa`, and how many bytes from there are contiguous. */
+	/* Host address of guest memory at `ipa`, and how many bytes from there are contiguous. */
 	void *(*ptr)(struct guest_mem *m, ipa_t ipa, u64 *run);
 	/* Called after each write: clean to the point of coherency, drop stale instructions. */
 	void (*written)(struct guest_mem *m, void *at, u64 size);
-	/* NULL, or: map `size` bytes at `data` (page-aligned) at `ipa` instead of copying; false: copy. */
+	/* NULL, or: map `size` bytes at `data` (whole pages) at `ipa` and return true; false: copy. */
 	bool (*map)(struct guest_mem *m, ipa_t ipa, const void *data, u64 size);
 	/* NULL, or called between chunks: a good moment to be preempted. */
 	void (*yield)(struct guest_mem *m);
@@ -90,7 +90,7 @@ struct guest_mem {
 int load_plan(struct load_plan *p, const struct vm_config *cfg, struct load_files *files,
 	      struct guest_fdt *g, struct diag *d) __must_check;
 
-/* load_copy - copy and zero as planned. 0, or -EFAULT if guest memory is not backed as configured. */
+/* load_copy - copy and zero as planned. 0, or -EFAULT if guest memory is not there as configured. */
 int load_copy(const struct load_plan *p, struct guest_mem *mem, struct diag *d) __must_check;
 
 /* load_fdt - build the device tree in place at p->fdt. 0, or -E after one error on `d`. */

@@ -44,7 +44,8 @@ bool plan_inside(const struct vm_config *cfg, u64 start, u64 size, bool rom_too)
 	}
 	while (left > 0) {
 		for (m = cfg->mem; m != NULL; m = m->next) {
-			if ((rom_too || !m->rom) && start >= m->start && start - m->start < m->size) {
+			if ((rom_too || !m->rom) && start >= m->start &&
+			    start - m->start < m->size) {
 				break;
 			}
 		}

@@ -13,7 +13,7 @@ struct planner {
 	int error; /* first failure, reported */
 };
 
-/* plan_fail - report "NAME text" at the line of `l` (or of the VM if NULL); only the first counts. */
+/* plan_fail - report "NAME text" at the line of `l` (NULL: of the VM); only the first counts. */
 void plan_fail(struct planner *pl, int error, const struct cfg_load *l, const char *fmt, ...)
 	__printf(4, 5);
 
@@ -31,8 +31,8 @@ bool plan_find(const struct planner *pl, u64 size, u64 align, u64 off, struct ra
 bool plan_inside(const struct vm_config *cfg, u64 start, u64 size, bool rom_too);
 
 /*
- * Image formats: plan the pieces of a file and say where it starts. With `place` false only what has
- * an address of its own (or l->has_addr) is placed; such a file is left alone and false returned.
+ * Image formats: plan the pieces of a file and say where it starts. With `place` false only what
+ * has an address of its own (or l->has_addr) is placed; such a file is left alone and false returned.
  */
 bool plan_image(struct planner *pl, const struct cfg_load *l, const struct load_file *f, bool place,
 		ipa_t *entry, struct range *extent);

@@ -542,7 +542,7 @@ static void broken_headers(void)
 	CHECK_STR(refusal(tree, tree_size), "");
 }
 
-/* Every prefix, with the total size field telling the truth about it: no crash, one error or none. */
+/* Every prefix, its total size field telling the truth: no crash, one error or none. */
 static void truncated_at_every_byte(void)
 {
 	unsigned char *cut;
@@ -560,7 +560,7 @@ static void truncated_at_every_byte(void)
 	}
 }
 
-/* Every byte changed in turn, several ways: sanitizers watch, the parser ends, errors come singly. */
+/* Every byte changed in turn, several ways: sanitizers watch, the parser ends, errors are single. */
 static void every_byte_changed(void)
 {
 	static const unsigned char change[] = { 0x01, 0x02, 0x08, 0x80, 0xff };
@@ -595,7 +595,8 @@ static void padding_is_not_content(void)
 
 TEST_MAIN(RUN(gicv3_board), RUN(cpus_and_affinity), RUN(console_by_alias), RUN(chosen_and_modules),
 	  RUN(gicv2_board), RUN(buses_are_translated), RUN(console_fallback),
-	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(free_ram_is_exact), RUN(zcu102_board),
-	  RUN(spin_table_board), RUN(incomplete_trees), RUN(usual_timer_without_node), RUN(modules_outside_ram), RUN(stdout_paths), RUN(crowds),
+	  RUN(banks_and_reservations), RUN(limits), RUN(reserve), RUN(free_ram_is_exact),
+	  RUN(zcu102_board), RUN(spin_table_board), RUN(incomplete_trees),
+	  RUN(usual_timer_without_node), RUN(modules_outside_ram), RUN(stdout_paths), RUN(crowds),
 	  RUN(broken_headers), RUN(truncated_at_every_byte), RUN(every_byte_changed),
 	  RUN(padding_is_not_content))

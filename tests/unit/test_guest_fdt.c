@@ -437,7 +437,7 @@ static void damaged_trees(void)
 	free(user);
 }
 
-TEST_MAIN(RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm), RUN(bare_vm),
-	  RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win), RUN(user_nodes_are_added),
-	  RUN(user_phandles_hold), RUN(reservations_are_merged), RUN(trees_that_cannot_be_merged),
-	  RUN(damaged_trees))
+TEST_MAIN(RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
+	  RUN(bare_vm), RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win),
+	  RUN(user_nodes_are_added), RUN(user_phandles_hold), RUN(reservations_are_merged),
+	  RUN(trees_that_cannot_be_merged), RUN(damaged_trees))

@@ -817,6 +817,7 @@ static void device_tree_in_place(void)
 TEST_MAIN(RUN(linux_guest), RUN(virt_like), RUN(image_with_address), RUN(ancient_image),
 	  RUN(broken_images), RUN(packed_kernels), RUN(raw_blobs), RUN(little_ram),
 	  RUN(which_one_boots), RUN(lines_in_error), RUN(overlaps), RUN(several_banks),
-	  RUN(initrd_below_if_it_must), RUN(order_of_placement), RUN(names_of_modules), RUN(elf_guest), RUN(elf_position_independent),
-	  RUN(elf_virtual_entry), RUN(malformed_elf), RUN(every_elf_byte_changed), RUN(user_tree),
-	  RUN(copying), RUN(mapping_instead), RUN(missing_memory), RUN(device_tree_in_place))
+	  RUN(initrd_below_if_it_must), RUN(order_of_placement), RUN(names_of_modules),
+	  RUN(elf_guest), RUN(elf_position_independent), RUN(elf_virtual_entry),
+	  RUN(malformed_elf), RUN(every_elf_byte_changed), RUN(user_tree), RUN(copying),
+	  RUN(mapping_instead), RUN(missing_memory), RUN(device_tree_in_place))
