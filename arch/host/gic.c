@@ -292,5 +292,7 @@ u32 host_gic_misr(void)
 	misr |= (f->hcr & ICH_HCR_NPIE) && !pending ? 8 : 0;
 	misr |= (f->hcr & ICH_HCR_VGRP0EIE) && (f->vmcr & ICH_VMCR_ENG0) ? 0x10 : 0;
 	misr |= (f->hcr & ICH_HCR_VGRP1EIE) && (f->vmcr & ICH_VMCR_ENG1) ? 0x40 : 0;
+	misr |= (f->hcr & ICH_HCR_VGRP0DIE) && !(f->vmcr & ICH_VMCR_ENG0) ? 0x20 : 0;
+	misr |= (f->hcr & ICH_HCR_VGRP1DIE) && !(f->vmcr & ICH_VMCR_ENG1) ? 0x80 : 0;
 	return f->hcr & ICH_HCR_EN ? misr : 0;
 }

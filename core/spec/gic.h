@@ -64,7 +64,9 @@
 #define ICH_HCR_LRENPIE (1u << 2)
 #define ICH_HCR_NPIE (1u << 3)
 #define ICH_HCR_VGRP0EIE (1u << 4)
+#define ICH_HCR_VGRP0DIE (1u << 5)
 #define ICH_HCR_VGRP1EIE (1u << 6)
+#define ICH_HCR_VGRP1DIE (1u << 7)
 #define ICH_HCR_TDIR (1u << 14)
 #define ICH_HCR_EOICOUNT 0xf8000000u
 

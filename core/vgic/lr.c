@@ -84,6 +84,13 @@ static void hand_back(struct vcpu *v, u32 intid, u32 bit)
 	}
 }
 
+/* What a list register held when it was last in our hands. */
+static void snap(struct vgic_word *w, u32 bit, u64 lr)
+{
+	w->snap_pend = lr & ICH_LR_PENDING ? w->snap_pend | bit : w->snap_pend & ~bit;
+	w->snap_act = lr & ICH_LR_ACTIVE ? w->snap_act | bit : w->snap_act & ~bit;
+}
+
 /* Take what list register `n` said back to memory. Locked. */
 static void fold(struct vcpu *v, u32 n, u64 lr)
 {
@@ -93,8 +100,7 @@ static void fold(struct vcpu *v, u32 n, u64 lr)
 	u8 source = (u8)field_get(ICH_LR_SOURCE, lr);
 
 	w->in_lr &= ~bit;
-	w->snap_pend = lr & ICH_LR_PENDING ? w->snap_pend | bit : w->snap_pend & ~bit;
-	w->snap_act = lr & ICH_LR_ACTIVE ? w->snap_act | bit : w->snap_act & ~bit;
+	snap(w, bit, lr);
 	if (lr & ICH_LR_PENDING) {
 		if (is_v2_sgi(v, intid)) {
 			__atomic_fetch_or(&c->sgi_src[intid], (u8)(1u << source), __ATOMIC_RELAXED);
@@ -185,8 +191,11 @@ void vgic_sync(struct vcpu *v)
 	WRITE_ONCE(c->seq, c->seq + 1);
 }
 
-/* Put an interrupt that is pending or active in memory into list register n. */
-static void place(struct vcpu *v, u32 n, u32 intid)
+/*
+ * Put an interrupt that is pending or active in memory into list register n. `crowded`: others are left
+ * out, so an active one that pends again must not come back by itself before better ones.
+ */
+static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 {
 	struct vgic_cpu *c = &v->vgic;
 	struct vgic_word *w = word_of(v, intid);
@@ -209,9 +218,10 @@ static void place(struct vcpu *v, u32 n, u32 intid)
 			w->pending &= ~bit;
 		}
 	} else {
-		if (active && intid >= 32 && !(v->vm->vgic.target[v->id][intid / 32] & bit)) {
-			/* Routed away while in service: what pends is another vCPU's after the EOI. */
-			lr |= ICH_LR_EOI;
+		if (active && (crowded || (intid >= 32 &&
+					   !(v->vm->vgic.target[v->id][intid / 32] & bit)))) {
+			/* Or routed away while in service: what pends is another vCPU's after the EOI. */
+			lr |= latched ? ICH_LR_EOI : 0;
 		} else if ((!active || latched) && (vgic_live(&v->vm->vgic, w) & bit)) {
 			lr |= ICH_LR_PENDING;
 			w->pending &= ~bit;
@@ -225,6 +235,7 @@ static void place(struct vcpu *v, u32 n, u32 intid)
 	}
 	w->active &= ~bit;
 	w->in_lr |= bit;
+	snap(w, bit, lr);
 	c->lr_intid[n] = (u16)intid;
 	c->lr_used |= 1u << n;
 	if (intid >= 32) {
@@ -253,6 +264,12 @@ static void consider(struct best *b, u32 key)
 }
 
 /* `masked`: a bit per group that is off at the CPU interface. */
+static u32 key_of(struct vcpu *v, u32 intid, bool group1, u32 masked)
+{
+	return (masked & (group1 ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0) ? KEY_MASKED : 0) |
+	       prio_of(v, intid) << 16 | intid;
+}
+
 static void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 masked)
 {
 	u32 group = (k ? &v->vm->vgic.w[k] : &v->vgic.p)->group;
@@ -265,8 +282,7 @@ static void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 m
 			v->vgic.p.pending &= ~(1u << i); /* its source was served with an earlier one */
 			continue;
 		}
-		consider(b, ((masked >> ((group >> n) & 1)) & 1 ? KEY_MASKED : 0) | prio_of(v, i) << 16 |
-				    i);
+		consider(b, key_of(v, i, (group >> n) & 1, masked));
 	}
 }
 
@@ -296,9 +312,10 @@ static void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
 }
 
 /* LR0: the timer's physical interrupt is active and waits for the guest to see and end it. */
-static void fill_vtimer(struct vcpu *v, u32 best_left)
+static void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 {
 	struct vgic_cpu *c = &v->vgic;
+	u32 key = key_of(v, VGIC_VTIMER, c->p.group & VTIMER_BIT, masked);
 	u64 lr = ICH_LR_HW | (c->p.group & VTIMER_BIT ? ICH_LR_GROUP : 0) |
 		 field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) |
 		 field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid) | VGIC_VTIMER;
@@ -309,8 +326,7 @@ static void fill_vtimer(struct vcpu *v, u32 best_left)
 		c->p.active &= ~VTIMER_BIT;
 	} else if (!vgic_vtimer_line()) {
 		gic_set_active(gic_hw.vtimer_intid, false);
-	} else if ((c->live & VTIMER_BIT) &&
-		   ((u32)c->prio[VGIC_VTIMER] << 16 | VGIC_VTIMER) < best_left) {
+	} else if ((c->live & VTIMER_BIT) && key < best_left) {
 		/* With better ones left out, a pending LR0 would hide that all others are taken (NPIE). */
 		gic_lr_write(0, lr | ICH_LR_PENDING);
 	} else {
@@ -326,21 +342,22 @@ void vgic_fill(struct vcpu *v)
 	struct best p = { .max = slots }, a = { .max = slots };
 	u32 use_p, use_a, best_left = ~0u;
 
-	collect(v, &p, &a, ~vmcr & (ICH_VMCR_ENG0 | ICH_VMCR_ENG1));
+	collect(v, &p, &a, ~vmcr);
 	first = p.count && !(p.key[0] & KEY_MASKED);
 	use_a = p.total + a.total <= slots ? a.count : MIN(a.count, slots - MIN(first, slots));
 	use_p = MIN(p.count, slots - use_a);
 	for (u32 i = 0; i < use_p; i++) {
-		place(v, n++, p.key[i] & 0xffff);
+		place(v, n++, p.key[i] & 0xffff, false);
 	}
 	for (u32 i = 0; i < use_a; i++) {
-		place(v, n++, a.key[i] & 0xffff);
+		place(v, n++, a.key[i] & 0xffff, p.total > use_p);
 	}
 	if (p.total > use_p) {
 		best_left = use_p < p.count ? p.key[use_p] : p.key[p.count - 1];
-		hcr |= ICH_HCR_NPIE | (slots > 1 ? ICH_HCR_UIE : 0);
-		hcr |= vmcr & ICH_VMCR_ENG0 ? 0 : ICH_HCR_VGRP0EIE;
-		hcr |= vmcr & ICH_VMCR_ENG1 ? 0 : ICH_HCR_VGRP1EIE;
+		/* Without one in a list register all of them wait for their group. */
+		hcr |= use_p ? ICH_HCR_NPIE | (slots > 1 ? ICH_HCR_UIE : 0) : 0;
+		hcr |= vmcr & ICH_VMCR_ENG0 ? ICH_HCR_VGRP0DIE : ICH_HCR_VGRP0EIE;
+		hcr |= vmcr & ICH_VMCR_ENG1 ? ICH_HCR_VGRP1DIE : ICH_HCR_VGRP1EIE;
 		atomic_or(&c->spi_sum, p.words);
 	}
 	if (a.total > use_a) {
@@ -351,7 +368,7 @@ void vgic_fill(struct vcpu *v)
 	c->hcr = hcr;
 	gic_set_vcpu_hcr(hcr);
 	if (c->vtimer_hw) {
-		fill_vtimer(v, best_left);
+		fill_vtimer(v, best_left, ~vmcr);
 	}
 	vgic_recompute(v);
 }
@@ -411,7 +428,7 @@ void vgic_flush(struct vcpu *v)
 			refill(v);
 			return;
 		}
-		place(v, (u32)__builtin_ctz(empty), intid);
+		place(v, (u32)__builtin_ctz(empty), intid, false);
 	}
 }
 

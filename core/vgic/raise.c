@@ -163,6 +163,11 @@ static __noinline void send_list(struct vcpu *v, u64 val, bool group1)
 	u32 cluster = (u32)(field_get(ICC_SGIR_AFF3, val) << 16 | field_get(ICC_SGIR_AFF2, val) << 8 |
 			    field_get(ICC_SGIR_AFF1, val));
 
+	/* vCPU n has Aff0 = n and zeroes above (arch_vcpu_reset), so a plain list needs no search. */
+	if (group1 && (val & ~(ICC_SGIR_INTID | ICC_SGIR_LIST)) == 0) {
+		vgic_send(v, intid, (u32)field_get(ICC_SGIR_LIST, val));
+		return;
+	}
 	for (u32 i = 0; i < vm->vgic.vcpus; i++) {
 		const struct vcpu *t = vm->vcpu[i];
 		u32 aff = packed_affinity(t);

@@ -272,12 +272,13 @@ void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mas
 	if (intid >= 32) {
 		spin_lock(&g->lock);
 		vgic_recall(g, intid / 32, changed);
+		vgic_notify(g, intid / 32, changed);
 		spin_unlock(&g->lock);
 	} else if (t != v) {
 		vgic_reconsider(t);
 	} else {
 		vgic_recompute(v);
-		if ((v->vgic.p.in_lr & changed) || (gic_lr_empty() & 1) == 0) {
+		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || !(gic_lr_empty() & 1)) {
 			resync(v);
 		}
 	}

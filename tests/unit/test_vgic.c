@@ -559,7 +559,7 @@ static void all_accesses(void)
 
 	for (unsigned int p = 0; p < ARRAY_SIZE(pattern); p++) {
 		start_v3(2, 4);
-		for (u64 off = 0; off < 0x10000 + 2 * GICR_FRAME + 16; off++) {
+		for (u64 off = 0; off < 0x10000 + 2 * GICR_FRAME; off++) {
 			ipa_t a = off < 0x10000 ? DIST + off : REDIST + off - 0x10000;
 
 			for (unsigned int size = 1; size <= 8; size *= 2) {

@@ -52,15 +52,7 @@ static struct mmio access(unsigned int n, ipa_t addr, unsigned int size, bool wr
 	struct vcpu *v = on(n);
 	struct mmio m = { .val = val, .size = (u8)size, .write = write };
 
-	*r = MMIO_ABORT;
-	for (u32 i = 0; i < test_vm.window_count; i++) {
-		struct mmio_window *w = &test_vm.window[i];
-
-		if (addr >= w->base && addr - w->base < w->size) {
-			m.off = addr - w->base;
-			*r = w->fn(w->arg, v, &m);
-		}
-	}
+	*r = mmio_access(v, addr, size, write, &m.val);
 	return m;
 }
 
