@@ -203,7 +203,7 @@ static void finish_modules(struct board_parser *p)
 			b->module[n++] = b->module[i];
 		} else {
 			board_warn(p,
-				   "boot module at 0x%lx, 0x%lx bytes, does not lie in RAM, ignored",
+				   "boot module at 0x%lx, 0x%lx bytes, lies outside RAM, ignored",
 				   b->module[i].start, b->module[i].size);
 		}
 	}

@@ -85,7 +85,7 @@ u64 board_prop_number(const struct board_parser *p, enum board_prop id); /* one 
 const char *board_prop_string(const struct board_parser *p, enum board_prop id); /* or NULL */
 bool board_compatible(const struct board_parser *p, const char *s);
 
-/* board_reg - entry `i` of reg, translated to CPU addresses; false: none, or not in memory space. */
+/* board_reg - entry `i` of reg, translated to CPU addresses; false: none, or not in memory. */
 bool board_reg(const struct board_parser *p, u32 i, struct range *out);
 
 /* board_path_step - hash of a path extended by one name, from 0 for the root: to compare paths. */

@@ -84,11 +84,24 @@ void fdt_writer_open(struct fdt_writer *w, void *buf, size_t size, const void *u
 	check(w, fdt_finish_reservemap(buf));
 }
 
-/* What a user may not change: how a node's children are to be read, and the mark of a VM. */
+/*
+ * What a user's tree may not change: how a node's children are to be read, the
+ * mark of a VM, and what is true of one start only.
+ */
 static bool fixed_property(const struct fdt_writer *w, const char *name)
 {
-	return strcmp(name, "#address-cells") == 0 || strcmp(name, "#size-cells") == 0 ||
-	       (w->depth == 1 && strcmp(name, "model") == 0);
+	static const char *const names[] = {
+		"#address-cells", "#size-cells", "linux,initrd-start", "linux,initrd-end",
+		"rng-seed", "kaslr-seed",
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (name[0] == names[i][0] && strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return w->depth == 1 && strcmp(name, "model") == 0;
 }
 
 static void user_properties(struct fdt_writer *w, int node)

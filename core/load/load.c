@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/base/fmt.h"
+#include "core/fdt_reader.h"
 #include "core/load/fdt_writer.h"
 #include "core/load/plan.h"
 
@@ -45,13 +47,59 @@ static enum load_format recognise(struct planner *pl, const struct cfg_load *l,
 	return is_elf(f) ? FORMAT_ELF : is_image(f) ? FORMAT_IMAGE : FORMAT_RAW;
 }
 
+/* A tree made for a whole board names memory the VM does not have, which would kill its guest. */
+static bool foreign_memory(const struct vm_config *cfg, const struct load_file *f, char *node,
+			   size_t size)
+{
+	const struct cfg_mem *m;
+	struct fdt_reader r;
+	enum fdt_item item = FDT_NODE;
+	char own[32];
+
+	if (fdt_reader_open(&r, f->data, f->size) != 0) {
+		return false;
+	}
+	while (item != FDT_DONE && item != FDT_BAD) {
+		item = fdt_reader_next(&r);
+		if (item != FDT_NODE || r.depth != 2 || strncmp(r.name, "memory@", 7) != 0) {
+			continue;
+		}
+		for (m = cfg->mem; m != NULL; m = m->next) {
+			fmt_str(own, sizeof(own), "memory@%lx", m->start);
+			if (!m->rom && strcmp(own, r.name) == 0) {
+				break;
+			}
+		}
+		if (m == NULL) {
+			fmt_str(node, size, "%.31s", r.name);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_tree(struct planner *pl, const struct cfg_load *l, const struct load_file *f,
+		      struct guest_fdt *g)
+{
+	const char *what = fdt_writer_check(f->data, f->size);
+	char node[32];
+
+	if (what != NULL) {
+		plan_fail(pl, -EINVAL, l, "as a device tree %s", what);
+	} else if (g->user != NULL) {
+		plan_fail(pl, -EINVAL, l, "is a second 'fdt load'");
+	} else if (foreign_memory(pl->p->cfg, f, node, sizeof(node))) {
+		plan_fail(pl, -EINVAL, l, "has a node /%s, but the VM has no such ram", node);
+	}
+	g->user = f->data;
+}
+
 /* Read all lines; returns the boot line, NULL after an error. */
 static const struct cfg_load *survey(struct planner *pl, struct load_files *files,
 				     struct guest_fdt *g)
 {
 	const struct cfg_load *l, *guest = NULL, *plain = NULL, *initrd = NULL;
 	struct load_plan *p = pl->p;
-	const char *what;
 	u32 i = 0;
 
 	for (l = p->cfg->load; l != NULL && pl->error == 0; l = l->next, i++) {
@@ -82,13 +130,7 @@ static const struct cfg_load *survey(struct planner *pl, struct load_files *file
 			}
 			initrd = l;
 		} else if (l->blob == BLOB_FDT) {
-			what = fdt_writer_check(p->file[i].data, p->file[i].size);
-			if (what != NULL) {
-				plan_fail(pl, -EINVAL, l, "as a device tree %s", what);
-			} else if (g->user != NULL) {
-				plan_fail(pl, -EINVAL, l, "is a second 'fdt load'");
-			}
-			g->user = p->file[i].data;
+			take_tree(pl, l, &p->file[i], g);
 		}
 	}
 	if (pl->error == 0 && guest == NULL && plain == NULL) {
@@ -181,8 +223,7 @@ static void place_initrd(struct planner *pl, const struct cfg_load *l, u32 i)
 	if (!plan_find(pl, f->size, PAGE_SIZE, 0, above_boot(pl->p, w), true, &piece.ipa) &&
 	    !plan_find(pl, f->size, PAGE_SIZE, 0, w, false, &piece.ipa)) {
 		plan_fail(pl, -ENOMEM, l,
-			  "needs 0x%lx bytes within 32 GiB of the kernel: no ram of the VM has that "
-			  "free",
+			  "needs 0x%lx bytes within 32 GiB of the kernel: no ram has that free",
 			  f->size);
 		return;
 	}
@@ -212,7 +253,8 @@ static bool fixed_fdt(struct planner *pl, struct load_piece *piece)
 	if (!IS_ALIGNED(piece->ipa, 8) ||
 	    !plan_inside(cfg, piece->ipa, piece->space, false)) {
 		plan_fail(pl, -EINVAL, NULL,
-			  "cannot be at 0x%lx, 0x%lx bytes (expected a multiple of 8 inside the VM's ram)", piece->ipa, piece->space);
+			  "cannot be at 0x%lx, 0x%lx bytes (expected a multiple of 8 in ram)",
+			  piece->ipa, piece->space);
 	}
 	return true;
 }

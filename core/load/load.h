@@ -75,7 +75,7 @@ struct guest_mem {
 	void *(*ptr)(struct guest_mem *m, ipa_t ipa, u64 *run);
 	/* Called after each write: clean to the point of coherency, drop stale instructions. */
 	void (*written)(struct guest_mem *m, void *at, u64 size);
-	/* NULL, or: map `size` bytes at `data` (whole pages) at `ipa` and return true; false: copy. */
+	/* NULL, or: map `size` bytes at `data` (whole pages) at `ipa`, return true; false: copy. */
 	bool (*map)(struct guest_mem *m, ipa_t ipa, const void *data, u64 size);
 	/* NULL, or called between chunks: a good moment to be preempted. */
 	void (*yield)(struct guest_mem *m);
@@ -90,7 +90,7 @@ struct guest_mem {
 int load_plan(struct load_plan *p, const struct vm_config *cfg, struct load_files *files,
 	      struct guest_fdt *g, struct diag *d) __must_check;
 
-/* load_copy - copy and zero as planned. 0, or -EFAULT if guest memory is not there as configured. */
+/* load_copy - copy and zero as planned. 0, or -EFAULT if guest memory is not as configured. */
 int load_copy(const struct load_plan *p, struct guest_mem *mem, struct diag *d) __must_check;
 
 /* load_fdt - build the device tree in place at p->fdt. 0, or -E after one error on `d`. */

@@ -32,7 +32,7 @@ bool plan_inside(const struct vm_config *cfg, u64 start, u64 size, bool rom_too)
 
 /*
  * Image formats: plan the pieces of a file and say where it starts. With `place` false only what
- * has an address of its own (or l->has_addr) is placed; such a file is left alone and false returned.
+ * has an address of its own (or l->has_addr) is placed; other files are left alone: false.
  */
 bool plan_image(struct planner *pl, const struct cfg_load *l, const struct load_file *f, bool place,
 		ipa_t *entry, struct range *extent);

@@ -318,6 +318,32 @@ static void user_properties_win(void)
 	free(user);
 }
 
+/* What is true of one start only is never taken from a file. */
+static void stale_chosen(void)
+{
+	static const u8 seed[64] = { 9 };
+	unsigned char *user = merge(
+		"#address-cells = <2>; #size-cells = <2>;"
+		"chosen { bootargs = \"mine\"; linux,initrd-start = <1 2>; linux,initrd-end = <3 4>;"
+		" kaslr-seed = <5 6>; rng-seed = <7>; };");
+
+	REQUIRE(user != NULL);
+	CHECK_STR(string("/chosen", "bootargs"), "mine");
+	CHECK_STR(cells("/chosen", "linux,initrd-start"), "(none)");
+	CHECK_STR(cells("/chosen", "kaslr-seed"), "(none)");
+	CHECK_STR(cells("/chosen", "rng-seed"), "(none)");
+	g.initrd = (struct range){ 0x88000000, 0x1000 };
+	g.rng_seed = seed;
+	g.rng_seed_len = sizeof(seed);
+	g.kaslr_seed = 0x10;
+	CHECK_EQ(build(), 0);
+	CHECK_STR(cells("/chosen", "linux,initrd-start"), "0 88000000");
+	CHECK_STR(cells("/chosen", "linux,initrd-end"), "0 88001000");
+	CHECK_STR(cells("/chosen", "kaslr-seed"), "0 10");
+	CHECK_MEM(string("/chosen", "rng-seed"), seed, sizeof(seed));
+	free(user);
+}
+
 static void user_nodes_are_added(void)
 {
 	unsigned char *user = merge(
@@ -439,5 +465,6 @@ static void damaged_trees(void)
 
 TEST_MAIN(RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
 	  RUN(bare_vm), RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win),
+	  RUN(stale_chosen),
 	  RUN(user_nodes_are_added), RUN(user_phandles_hold), RUN(reservations_are_merged),
 	  RUN(trees_that_cannot_be_merged), RUN(damaged_trees))

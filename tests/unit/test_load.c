@@ -394,7 +394,7 @@ static void overlaps(void)
 			   "'inside' at 0x80a00000, 0x1 bytes");
 	cfg.fdt_addr = 0x80a01004;
 	CHECK_STR(error(), "vm.qvmconf:1:1: error: device tree cannot be at 0x80a01004, 0x2000 bytes "
-			   "(expected a multiple of 8 inside the VM's ram)");
+			   "(expected a multiple of 8 in ram)");
 	cfg.fdt_addr = 0x84000000 - 0x1000;
 	CHECK(strstr(error(), "cannot be at 0x83fff000") != NULL);
 	cfg.fdt_addr = 0x80a01008;
@@ -670,6 +670,29 @@ static void user_tree(void)
 	free(user);
 }
 
+static void tree_of_a_whole_board(void)
+{
+	size_t size;
+	u8 *user = dtc_root("#address-cells = <2>; #size-cells = <2>;"
+			    "memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 0 1>; };"
+			    "soc { memory@1 { reg = <0 1>; }; };"
+			    "memory@c0000000 { device_type = \"memory\"; reg = <0 0xc0000000 0 1>; };",
+			    &size);
+
+	REQUIRE(user != NULL);
+	setup();
+	memory(0x80000000, MiB(64), false);
+	load(BLOB_PLAIN, "raw", ~0UL, blob, 16);
+	load(BLOB_FDT, "board.dtb", ~0UL, user, size);
+	CHECK_STR(error(), "vm.qvmconf:3:1: error: 'board.dtb' has a node /memory@c0000000, but the VM "
+			   "has no such ram");
+	memory(0xc0000000, MiB(64), true);
+	CHECK(error()[0] != '\0');
+	mem[1].rom = false;
+	CHECK_STR(error(), "");
+	free(user);
+}
+
 /* --- copying --- */
 
 static u8 ram[0x40000], rom[0x3000];
@@ -819,5 +842,5 @@ TEST_MAIN(RUN(linux_guest), RUN(virt_like), RUN(image_with_address), RUN(ancient
 	  RUN(which_one_boots), RUN(lines_in_error), RUN(overlaps), RUN(several_banks),
 	  RUN(initrd_below_if_it_must), RUN(order_of_placement), RUN(names_of_modules),
 	  RUN(elf_guest), RUN(elf_position_independent), RUN(elf_virtual_entry),
-	  RUN(malformed_elf), RUN(every_elf_byte_changed), RUN(user_tree), RUN(copying),
+	  RUN(malformed_elf), RUN(every_elf_byte_changed), RUN(user_tree), RUN(tree_of_a_whole_board), RUN(copying),
 	  RUN(mapping_instead), RUN(missing_memory), RUN(device_tree_in_place))
