@@ -51,10 +51,10 @@ static void vtimer_fired(u32 iar)
 {
 	struct vcpu *v = this_cpu()->loaded;
 
-	gic_eoi(iar);
+	gic_eoi_fast(iar);
 	if (v == NULL) {
 		write_cntv_ctl_el0(0);
-		gic_deactivate(iar);
+		gic_deactivate_fast(iar);
 		return;
 	}
 	vgic_vtimer_fired(v);
@@ -76,7 +76,7 @@ static void unexpected(u32 intid)
 
 static __noinline void irq_dispatch(u32 iar)
 {
-	u32 intid = iar & (gic_host_version() == 2 ? 0x3ff : 0xffffff);
+	u32 intid = iar & (gic_hw.v3 ? 0xffffff : 0x3ff);
 
 	if (intid >= 1020 && intid < 1024) {
 		return; /* spurious */
@@ -85,9 +85,9 @@ static __noinline void irq_dispatch(u32 iar)
 		vtimer_fired(iar);
 		return;
 	}
-	gic_eoi(iar);
+	gic_eoi_fast(iar);
 	if (intid < 16) {
-		gic_deactivate(iar); /* SGI_KICK: what is to be done stands in resched or vcpu.work */
+		gic_deactivate_fast(iar); /* SGI_KICK: what is to be done stands in resched or vcpu.work */
 		return;
 	}
 	if (intid == el2_timer_intid) {
@@ -110,27 +110,39 @@ static __noinline void irq_dispatch(u32 iar)
 			unexpected(intid);
 		}
 	}
-	gic_deactivate(iar);
+	gic_deactivate_fast(iar);
 }
 
+/*
+ * In front of the general way: the virtual timer, and another CPU's news for this vCPU's GIC, which
+ * then needs no return through vcpu_work(). Both end here in every case but odd ones.
+ */
 void irq_guest(struct vcpu *v)
 {
-	u32 iar = gic_ack();
+	u32 iar = gic_ack_fast();
 
-	if (likely((iar & 0xffffff) == vtimer_intid)) {
-		gic_eoi(iar);
+	if (likely(iar == vtimer_intid)) {
+		gic_eoi_fast(iar);
 		vgic_vtimer_fired(v);
 		return;
 	}
-	irq_dispatch(iar);
+	if (iar >= 16) {
+		irq_dispatch(iar);
+	} else {
+		gic_eoi_fast(iar);
+		gic_deactivate_fast(iar);
+	}
 	if (this_cpu()->resched) {
 		vcpu_work_set(v, VWORK_RESCHED);
+	} else if (__atomic_load_n(&v->work, __ATOMIC_ACQUIRE) == VWORK_VGIC) {
+		__atomic_and_fetch(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
+		vgic_kicked(v);
 	}
 }
 
 void irq_el2(void)
 {
-	irq_dispatch(gic_ack());
+	irq_dispatch(gic_ack_fast());
 	if (this_cpu()->resched) {
 		schedule();
 	}

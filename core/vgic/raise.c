@@ -185,31 +185,56 @@ static __noinline void send_list(struct vcpu *v, u64 val, bool group1)
 	}
 }
 
+/*
+ * One edge-triggered SGI, enabled, nothing of it under way, and LR1 is empty and had an SGI: no lock,
+ * one list register written. A test proves that the general way gives the same result.
+ */
+static inline bool place_sgi(struct vgic_cpu *c, u32 intid)
+{
+	u32 bit = 1u << intid, old = 1u << c->lr_intid[1], others;
+
+	if (!(c->sgi_direct & bit) || !(gic_lr_empty() & 2) || c->lr_intid[1] >= 16) {
+		return false;
+	}
+	others = c->p.in_lr & ~(c->lr_used & 2 ? old : 0);
+	if ((others | c->p.pending | c->p.active | READ_ONCE(c->remote)) & bit) {
+		return false;
+	}
+	c->p.in_lr = others | bit;
+	c->lr_used |= 2;
+	c->lr_latched |= 2;
+	c->lr_intid[1] = (u16)intid;
+	gic_lr_write(1, ICH_LR_PENDING | (c->p.group & bit ? ICH_LR_GROUP : 0) |
+				field_prep(ICH_LR_PRIO, c->prio[intid]) | intid);
+	return true;
+}
+
 void vgic_sgi1r(struct vcpu *v, u64 val)
 {
 	struct vgic_cpu *c = &v->vgic;
-	u32 intid = (u32)field_get(ICC_SGIR_INTID, val), bit = 1u << intid;
 
-	/*
-	 * To oneself alone, enabled, and LR1 is empty and had the same or another SGI: no lock, one
-	 * list register written. A test proves that send_list() gives the same result.
-	 */
-	if ((val & ~ICC_SGIR_INTID) == c->sgi_self && (c->sgi_direct & bit) && (gic_lr_empty() & 2) &&
-	    c->lr_intid[1] < 16) {
-		u32 old = 1u << c->lr_intid[1];
-		u32 others = c->p.in_lr & ~(c->lr_used & 2 ? old : 0);
+	/* To oneself alone. */
+	if ((val & ~ICC_SGIR_INTID) != c->sgi_self ||
+	    !place_sgi(c, (u32)field_get(ICC_SGIR_INTID, val))) {
+		send_list(v, val, true);
+	}
+}
 
-		if (!((others | c->p.pending | c->p.active | READ_ONCE(c->remote)) & bit)) {
-			c->p.in_lr = others | bit;
-			c->lr_used |= 2;
-			c->lr_latched |= 2;
-			c->lr_intid[1] = (u16)intid;
-			gic_lr_write(1, ICH_LR_PENDING | (c->p.group & bit ? ICH_LR_GROUP : 0) |
-						field_prep(ICH_LR_PRIO, c->prio[intid]) | intid);
+void vgic_kicked(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 sgi = READ_ONCE(c->remote);
+
+	if ((sgi & (sgi - 1)) == 0 && (sgi & c->sgi_direct) != 0 && READ_ONCE(c->remote_act) == 0 &&
+	    (READ_ONCE(c->dirty) | READ_ONCE(c->spi_sum)) == 0) {
+		/* Only this one bit: what others set meanwhile stays for the next time. */
+		__atomic_fetch_and(&c->remote, ~sgi, __ATOMIC_ACQ_REL);
+		if (place_sgi(c, (u32)__builtin_ctz(sgi))) {
 			return;
 		}
+		c->p.pending |= sgi;
 	}
-	send_list(v, val, true);
+	vgic_flush(v);
 }
 
 void vgic_sgi0r(struct vcpu *v, u64 val)

@@ -79,6 +79,11 @@ void vgic_maintenance(struct vcpu *v);
 /* vgic_flush - fold in what others have made pending and fill list registers. Exit context, loaded vCPU. */
 void vgic_flush(struct vcpu *v);
 /*
+ * vgic_kicked - as vgic_flush(), in front of it a short way for the usual reason of a kick: one SGI
+ * of another vCPU. Exit context, loaded vCPU.
+ */
+void vgic_kicked(struct vcpu *v);
+/*
  * vgic_has_interrupt - something enabled is pending and the CPU interface's mask lets it through
  * (WFI wakes). Loaded or not; own vCPU, or one that cannot start running meanwhile. A timer that has expired
  * while its vCPU is not loaded is the caller's to see.
