@@ -89,6 +89,24 @@ static void tick_hook(u32 intid)
 	}
 }
 
+/*
+ * QEMU's GICv2 does not look at the physical line again when a guest's EOI deactivates a linked interrupt (it updates
+ * the virtual interface only), so this is not asked where that is what we may be on.
+ */
+static void left_running(const struct timer *t)
+{
+	if (board_is_vm() && board.gic_version == 2) {
+		printf("# a timer left running is not tried on a GICv2\n");
+		return;
+	}
+	log_begin();
+	log_hook = again_hook;
+	ticking = t;
+	ticks_left = 3;
+	t->arm(t->now());
+	check_eq(log_drain(), 3, "%s left running fires again after each EOI", t->name);
+}
+
 static void one_timer(const struct timer *t, u32 intid)
 {
 	u64 ms = timer_frequency() / 1000, start;
@@ -127,12 +145,7 @@ static void one_timer(const struct timer *t, u32 intid)
 	t->arm_in((u64)-1000);
 	check_eq(log_drain(), 2, "%s with a negative TVAL fires", t->name);
 
-	log_begin();
-	log_hook = again_hook;
-	ticking = t;
-	ticks_left = 3;
-	t->arm(t->now());
-	check_eq(log_drain(), 3, "%s left running fires again after each EOI", t->name);
+	left_running(t);
 
 	log_begin();
 	gic_disable(intid);
