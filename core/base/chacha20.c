@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-static u32 rotate(u32 v, unsigned int n)
+static inline u32 rotate(u32 v, unsigned int n)
 {
 	return v << n | v >> (32 - n);
 }
 
-static void quarter(u32 *a, u32 *b, u32 *c, u32 *d)
+static inline void quarter(u32 *a, u32 *b, u32 *c, u32 *d)
 {
 	*a += *b;
 	*d = rotate(*d ^ *a, 16);
@@ -24,20 +24,23 @@ void chacha20_block(u32 out[CHACHA20_BLOCK_WORDS], const u32 key[CHACHA20_KEY_WO
 		    const u32 input[4])
 {
 	u32 s[CHACHA20_BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+	u32 x[CHACHA20_BLOCK_WORDS];
 
 	memcpy(&s[4], key, CHACHA20_KEY_WORDS * sizeof(u32));
 	memcpy(&s[12], input, 4 * sizeof(u32));
-	memcpy(out, s, sizeof(s));
+	memcpy(x, s, sizeof(s));
+	/* Only constant indices: the sixteen words stay in registers, a guest may ask for this in an exit. */
 	for (unsigned int i = 0; i < 10; i++) {
-		for (unsigned int c = 0; c < 4; c++) {
-			quarter(&out[c], &out[4 + c], &out[8 + c], &out[12 + c]);
-		}
-		for (unsigned int c = 0; c < 4; c++) {
-			quarter(&out[c], &out[4 + (c + 1) % 4], &out[8 + (c + 2) % 4],
-				&out[12 + (c + 3) % 4]);
-		}
+		quarter(&x[0], &x[4], &x[8], &x[12]);
+		quarter(&x[1], &x[5], &x[9], &x[13]);
+		quarter(&x[2], &x[6], &x[10], &x[14]);
+		quarter(&x[3], &x[7], &x[11], &x[15]);
+		quarter(&x[0], &x[5], &x[10], &x[15]);
+		quarter(&x[1], &x[6], &x[11], &x[12]);
+		quarter(&x[2], &x[7], &x[8], &x[13]);
+		quarter(&x[3], &x[4], &x[9], &x[14]);
 	}
 	for (unsigned int i = 0; i < CHACHA20_BLOCK_WORDS; i++) {
-		out[i] += s[i];
+		out[i] = x[i] + s[i];
 	}
 }
