@@ -107,6 +107,7 @@ void vcpu_load(struct vcpu *v)
 
 #define CNTV_ENABLE BIT(0)
 #define CNTV_IMASK BIT(1)
+#define CNTV_ISTATUS BIT(2)
 
 void vcpu_put(struct vcpu *v)
 {
@@ -229,13 +230,24 @@ void vcpu_halt(struct vcpu *v)
 	arch_stack_call(v, vcpu_main, v);
 }
 
+/*
+ * The virtual timer of a loaded vCPU has expired while interrupts are masked here: vcpu_load() found it
+ * due, or it came due since. The interrupt is taken on the way back to the guest.
+ */
+static bool vtimer_waits(struct vcpu *v)
+{
+	return this_cpu()->loaded == v && (v->vgic.live & BIT(VGIC_VTIMER)) != 0 &&
+	       (read_cntv_ctl_el0() & (CNTV_ENABLE | CNTV_IMASK | CNTV_ISTATUS)) ==
+		       (CNTV_ENABLE | CNTV_ISTATUS);
+}
+
 void vcpu_wait_interrupt(struct vcpu *v)
 {
 	for (;;) {
 		/* Published before the conditions are read: who changes one of them sees it and wakes us. */
 		__atomic_store_n(&v->blocked, 1, __ATOMIC_SEQ_CST);
 		if ((__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) & (VWORK_STOP | VWORK_VGIC)) != 0 ||
-		    v->timer_due || vgic_has_interrupt(v)) {
+		    v->timer_due || vtimer_waits(v) || vgic_has_interrupt(v)) {
 			break;
 		}
 		thread_block();

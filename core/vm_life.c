@@ -31,6 +31,17 @@ static void start(struct vm *vm)
 	thread_wake(&vm->vcpu[0]->thread);
 }
 
+/* Under vm->lock: nothing runs, and no CPU_ON is still on its way to its vCPU. */
+static bool all_off(const struct vm *vm)
+{
+	bool off = vm->running == 0 && vm->vcpu_started;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		off = off && vm->vcpu[i]->power == VCPU_OFF;
+	}
+	return off;
+}
+
 /* Until every vCPU has left the guest for good. */
 static void wait_end(struct vm *vm)
 {
@@ -38,7 +49,7 @@ static void wait_end(struct vm *vm)
 		u64 flags = spin_lock_irq(&vm->lock);
 		bool over = vm->running == 0 && vm->state == VM_ENDING;
 
-		if (vm->running == 0 && vm->state == VM_RUNNING && vm->vcpu_started) {
+		if (vm->state == VM_RUNNING && all_off(vm)) {
 			/* The last vCPU switched itself off. */
 			vm->state = VM_ENDING;
 			vm->end = VM_END_ALL_OFF;
