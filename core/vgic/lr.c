@@ -40,7 +40,8 @@ void vgic_recompute(struct vcpu *v)
 	u32 t = VTIMER_BIT;
 
 	c->live = vgic_live(&v->vm->vgic, &c->p);
-	c->sgi_direct = c->hcr == ICH_HCR_EN ? c->live & 0xffff : 0;
+	/* Not GICv2, whose SGIs have sources. */
+	c->sgi_direct = c->hcr == ICH_HCR_EN && v->vm->vgic.version == 3 ? c->live & 0xffff : 0;
 	c->vtimer_lr = 0;
 	if ((c->live & t) && !((c->p.pending | c->p.active | c->p.in_lr) & t) &&
 	    c->hcr == ICH_HCR_EN) {

@@ -191,12 +191,12 @@ static __noinline void send_list(struct vcpu *v, u64 val, bool group1)
  */
 static inline bool place_sgi(struct vgic_cpu *c, u32 intid)
 {
-	u32 bit = 1u << intid, old = 1u << c->lr_intid[1], others;
+	u32 bit = 1u << intid, others;
 
 	if (!(c->sgi_direct & bit) || !(gic_lr_empty() & 2) || c->lr_intid[1] >= 16) {
 		return false;
 	}
-	others = c->p.in_lr & ~(c->lr_used & 2 ? old : 0);
+	others = c->p.in_lr & ~(c->lr_used & 2 ? 1u << c->lr_intid[1] : 0);
 	if ((others | c->p.pending | c->p.active | READ_ONCE(c->remote)) & bit) {
 		return false;
 	}
@@ -225,8 +225,9 @@ void vgic_kicked(struct vcpu *v)
 	struct vgic_cpu *c = &v->vgic;
 	u32 sgi = READ_ONCE(c->remote);
 
-	if ((sgi & (sgi - 1)) == 0 && (sgi & c->sgi_direct) != 0 && READ_ONCE(c->remote_act) == 0 &&
-	    (READ_ONCE(c->dirty) | READ_ONCE(c->spi_sum)) == 0) {
+	if ((sgi & (sgi - 1)) == 0 && (sgi & c->sgi_direct) != 0 &&
+	    (READ_ONCE(c->dirty) | READ_ONCE(c->spi_sum) | c->held_sum | READ_ONCE(c->remote_act) |
+	     (READ_ONCE(c->p.level) & ~c->p.edge & c->live)) == 0) {
 		/* Only this one bit: what others set meanwhile stays for the next time. */
 		__atomic_fetch_and(&c->remote, ~sgi, __ATOMIC_ACQ_REL);
 		if (place_sgi(c, (u32)__builtin_ctz(sgi))) {

@@ -278,7 +278,8 @@ void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mas
 		vgic_reconsider(t);
 	} else {
 		vgic_recompute(v);
-		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || !(gic_lr_empty() & 1)) {
+		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || !(gic_lr_empty() & 1) ||
+		    v->vgic.vtimer_hw) {
 			resync(v);
 		}
 	}

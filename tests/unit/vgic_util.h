@@ -67,12 +67,17 @@ static u64 rd(unsigned int n, ipa_t addr, unsigned int size)
 /* Way back to the guest of vCPU n: work, maintenance interrupts and the timer, until all is quiet. */
 static bool settle(unsigned int n)
 {
+	static unsigned int turn;
 	struct vcpu *v = on(n);
 
 	for (unsigned int i = 0; i < STORM; i++) {
 		if (v->work & VWORK_VGIC) {
 			v->work = 0;
-			vgic_flush(v);
+			if (v->vgic.loaded && ++turn % 2) {
+				vgic_kicked(v);
+			} else if (v->vgic.loaded) {
+				vgic_flush(v);
+			}
 		} else if (v->vgic.loaded && host_gic_misr()) {
 			maintenance_exits++;
 			vgic_maintenance(v);
