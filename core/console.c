@@ -205,6 +205,7 @@ void console_panic_mode(void)
 
 /* ---- Contexts */
 
+/* The lock `arming` keeps two CPUs from arming the timer at once, and in the order of their times. */
 void console_rearm(u64 at)
 {
 	struct console *c = &console;
@@ -214,13 +215,16 @@ void console_rearm(u64 at)
 	if (at == ~0UL || !c->started || c->panicking) {
 		return;
 	}
-	flags = console_lock();
+	flags = irq_save();
+	spin_lock(&c->arming);
+	spin_lock(&c->lock);
 	sooner = c->armed == 0 || at < c->armed;
 	c->armed = sooner ? at : c->armed;
 	spin_unlock(&c->lock);
 	if (sooner) {
 		timer_arm(&c->timer, at);
 	}
+	spin_unlock(&c->arming);
 	irq_restore(flags);
 }
 

@@ -24,6 +24,7 @@ struct console {
 	u8 held;
 	u32 lost;        /* lines of the monitor that found no room */
 	struct timer timer;
+	struct spinlock arming; /* the timer; never inside `lock` */
 	u64 armed;       /* when the timer is to fire; 0: not armed */
 
 	/* Calls into devices: by one CPU at a time, see console_serve(). */

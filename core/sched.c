@@ -339,6 +339,17 @@ void timer_cancel(struct timer *t)
 	}
 }
 
+void timer_cancel_wait(struct timer *t)
+{
+	for (u32 i = 0; i < MAX_CPUS; i++) {
+		timer_cancel(t); /* again: the function may have armed it */
+		while (__atomic_load_n(&percpus[i].firing, __ATOMIC_ACQUIRE) == t) {
+			cpu_relax();
+		}
+	}
+	timer_cancel(t);
+}
+
 void sched_timer_irq(void)
 {
 	struct percpu *c = this_cpu();
@@ -354,9 +365,11 @@ void sched_timer_irq(void)
 		}
 		list_del(&t->link);
 		t->cpu = NULL;
+		c->firing = t;
 		spin_unlock(&c->lock);
 		t->fn(t);
 		spin_lock(&c->lock);
+		c->firing = NULL;
 	}
 	if (now >= c->slice_end) {
 		c->resched = 1;

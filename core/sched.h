@@ -60,6 +60,7 @@ struct percpu {
 	u64 slice_end;     /* of the running thread, ~0: none */
 	u64 timer_at;      /* what the hardware timer is set to */
 	struct list timers;
+	struct timer *firing; /* whose function is being called */
 	u64 mpidr;
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
 	bool online, started;
@@ -97,6 +98,8 @@ static inline bool sched_alone(const struct percpu *c)
 /* timer_arm - fire at counter value `at` on this CPU (re-arms); timer_cancel - from any CPU. */
 void timer_arm(struct timer *t, u64 at);
 void timer_cancel(struct timer *t);
+/* timer_cancel_wait - also wait until its function, running on another CPU, has returned. Thread context. */
+void timer_cancel_wait(struct timer *t);
 /* sched_timer_irq - the EL2 timer has fired. Exit context. */
 void sched_timer_irq(void);
 

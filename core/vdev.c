@@ -345,7 +345,7 @@ void vdevs_destroy(struct vm *vm)
 		struct vdev *d = vm->vdevs;
 
 		vm->vdevs = d->next;
-		timer_cancel(&instance_of(d)->timer);
+		timer_cancel_wait(&instance_of(d)->timer);
 		console_detach(d);
 		if (d->type->destroy != NULL) {
 			d->type->destroy(d);
