@@ -16,10 +16,11 @@
 #include "core/console_state.h"
 
 #define BURST 32                /* bytes moved per call: what UART FIFOs hold */
-#define POLL_NS 1000000UL       /* a UART without interrupt, sending */
-#define POLL_INPUT_NS 10000000UL
+#define POLL_NS 1000000UL       /* a UART without interrupt, while bytes move */
+#define POLL_INPUT_NS 10000000UL /* and while none do */
 #define STUCK_SPINS 4000000U    /* a UART that takes no byte for this long is given up */
-#define FLUSH_NS 3000000000UL
+#define STALLED_NS 1000000000UL /* console_flush() gives up on a UART that takes nothing */
+#define FLUSH_NS 10000000000UL  /* and on guests that never stop talking */
 
 struct console console;
 static u8 log_ring[CONSOLE_LOG_RING];
@@ -144,28 +145,29 @@ u64 console_push(void)
 	report_lost();
 	/* A transmit interrupt is sure to come only from a FIFO that was full. */
 	set_tx(sent == UART_FULL);
+	c->busy |= c->tx_on;
 	if (sent == SENT_SOME) {
 		return counter_now();
 	}
 	if (c->intid == 0) {
-		wake = MIN(wake, counter_now() + ns_to_counter(c->tx_on ? POLL_NS : POLL_INPUT_NS));
+		wake = MIN(wake, counter_now() + ns_to_counter(c->busy ? POLL_NS : POLL_INPUT_NS));
 	}
 	return wake;
 }
 
-/* Everything went out, FIFO included, or a UART that does not move. */
 void console_flush(void)
 {
 	struct console *c = &console;
-	u64 end = counter_now() + ns_to_counter(FLUSH_NS);
+	u64 start = counter_now(), moved = start;
 	bool idle = c->uart == NULL;
 
-	while (!idle && counter_now() < end) {
+	while (!idle && counter_now() - moved < ns_to_counter(STALLED_NS)
+	       && counter_now() - start < ns_to_counter(FLUSH_NS)) {
 		u64 flags = console_lock();
 		u64 wake;
 
 		c->mux.all = true;
-		(void)send(BURST, false, &wake);
+		moved = send(BURST, false, &wake) == SENT_SOME ? counter_now() : moved;
 		report_lost();
 		idle = !c->holding && mux_idle(&c->mux)
 			&& (c->uart->busy == NULL || !c->uart->busy(c->base));
@@ -255,6 +257,7 @@ static void receive(void)
 {
 	struct console *c = &console;
 
+	c->busy = false;
 	for (u32 i = 0; i < BURST; i++) {
 		int byte;
 
@@ -268,6 +271,7 @@ static void receive(void)
 			return;
 		}
 		c->in[c->in_head++ % CONSOLE_INPUT] = (u8)byte;
+		c->busy = true;
 	}
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "core/base/log.h"
 #include "core/console.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 static void emit(struct diag *d, enum diag_kind k, const char *line)
 {
@@ -135,6 +135,9 @@ static void vm_main(void *arg)
 	while (built) {
 		bool ran = run_once(vm, &d);
 
+		if (vm->end != VM_END_RESET) {
+			console_vm_end(vm); /* its last words come before ours */
+		}
 		report(vm);
 		if (!ran || vm->end != VM_END_RESET) {
 			break;

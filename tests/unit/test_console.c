@@ -462,6 +462,29 @@ static void flush_waits_for_the_end(void)
 	stop();
 }
 
+/* Without an interrupt: looked at now and then, and often while bytes move. */
+static void polled_uart(void)
+{
+	start(1);
+	host_uart_type("a");
+	host_pass_ns(10 * MS + MS / 2);
+	CHECK_STR(heard(0), "a");
+	host_uart_type("b");
+	host_pass_ns(MS); /* one was there a moment ago */
+	CHECK_STR(heard(0), "b");
+	host_pass_ns(50 * MS);
+	host_uart_type("c");
+	host_pass_ns(11 * MS);
+	CHECK_STR(heard(0), "c");
+	host_uart.room = 1;
+	say(0, "xyz");
+	CHECK_STR(host_uart.out, "x");
+	host_uart.room = 1;
+	host_pass_ns(MS);
+	CHECK_STR(host_uart.out, "xy");
+	stop();
+}
+
 static void the_dead_are_heard(void)
 {
 	start(2);
@@ -537,5 +560,5 @@ TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_fo
 	  RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
 	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
 	  RUN(much_input_waits), RUN(transmit_interrupt_only_when_needed),
-	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(the_dead_are_heard),
+	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(polled_uart), RUN(the_dead_are_heard),
 	  RUN(ports_are_used_again), RUN(panic_gets_out))
