@@ -206,6 +206,20 @@ enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m)
 	return access_common(arg, v, m);
 }
 
+enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m)
+{
+	(void)arg;
+	if (m->size != 4 || (m->off & 3)) {
+		return MMIO_ABORT;
+	}
+	if (m->write && m->off == 0) {
+		vgic_dir(v, (u32)m->val);
+	} else {
+		m->val = 0;
+	}
+	return MMIO_DONE;
+}
+
 /* GICD_IROUTER: Aff3 in the upper word, Aff2..0 below; no 1-of-N, so IRM is RES0. */
 static __noinline enum mmio_result access_route(struct vgic *g, struct mmio *m)
 {

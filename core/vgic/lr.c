@@ -163,7 +163,7 @@ static void end_unlisted(struct vcpu *v, u32 count)
 void vgic_sync(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
-	u32 empty = gic_lr_empty();
+	u64 lr;
 
 	fold_remote(c);
 	if (c->hcr & ICH_HCR_LRENPIE) {
@@ -172,14 +172,16 @@ void vgic_sync(struct vcpu *v)
 	for (u32 m = c->lr_used; m; m &= m - 1) {
 		u32 n = (u32)__builtin_ctz(m);
 
-		fold(v, n, empty & (1u << n) ? 0 : gic_lr_read_n(n));
+		/* Not ICH_ELRSR: it may lag behind a list register written on this exit. */
+		fold(v, n, gic_lr_read_n(n));
 		gic_lr_write_n(n, 0); /* an empty one, too: its EOI bit asserts the maintenance interrupt */
 	}
 	c->lr_used = 0;
 	c->lr_latched = 0;
-	if (!(empty & 1)) {
+	lr = gic_lr_read(0);
+	if (lr & ICH_LR_STATE) {
 		/* Pending, it is so by its line, which fill_vtimer() asks. */
-		c->p.active |= gic_lr_read(0) & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
+		c->p.active |= lr & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
 		c->vtimer_hw = true;
 		gic_lr_write(0, 0);
 	}
@@ -362,8 +364,11 @@ void vgic_fill(struct vcpu *v)
 		atomic_or(&c->spi_sum, p.words);
 	}
 	if (a.total > use_a) {
-		hcr |= ICH_HCR_LRENPIE;
-		hcr |= (vmcr & ICH_VMCR_EOIM) && gic_hw.tdir ? ICH_HCR_TDIR : 0;
+		if (!(vmcr & ICH_VMCR_EOIM)) {
+			hcr |= ICH_HCR_LRENPIE;
+		} else if (v->vm->vgic.version == 3) {
+			hcr |= gic_hw.tdir ? ICH_HCR_TDIR : ICH_HCR_LRENPIE;
+		}
 		c->held_sum |= a.words;
 	}
 	c->hcr = hcr;
@@ -399,6 +404,7 @@ void vgic_flush(struct vcpu *v)
 		refill(v);
 		return;
 	}
+	isb(); /* ICH_ELRSR sees list registers written on this exit */
 	empty = gic_lr_empty();
 	for (drained = c->lr_used & empty; drained; drained &= drained - 1) {
 		u32 n = (u32)__builtin_ctz(drained), intid = c->lr_intid[n];
@@ -450,22 +456,22 @@ void vgic_vtimer_fired(struct vcpu *v)
 	refill(v);
 }
 
-void vgic_dir(struct vcpu *v, u32 intid)
+void vgic_dir(struct vcpu *v, u32 val)
 {
 	struct vgic *g = &v->vm->vgic;
-	u32 bit = 1u << (intid % 32);
+	u32 intid = g->version == 2 ? val & 0x3ff : val & 0xffffff, bit = 1u << (intid % 32);
 
-	if (intid >= g->words * 32u) {
+	if (intid >= g->words * 32u || !(gic_vmcr() & ICH_VMCR_EOIM)) {
 		return;
 	}
 	spin_lock(&g->lock);
 	vgic_sync(v);
-	if (intid < 32) {
-		v->vgic.p.active &= ~bit;
-	} else if (g->held[v->id][intid / 32] & bit) {
-		g->held[v->id][intid / 32] &= ~bit;
-		g->w[intid / 32].active &= ~bit;
+	if (intid >= 32) {
+		/* Any CPU may deactivate an SPI (IHI 0069 4.8.4): it may be in service elsewhere. */
+		vgic_deactivate_spis(g, intid / 32, bit);
 		vgic_notify(g, intid / 32, bit);
+	} else if (!is_v2_sgi(v, intid) || v->vgic.act_src[intid] == ((val >> 10) & 7)) {
+		v->vgic.p.active &= ~bit;
 	}
 	vgic_fill(v);
 	spin_unlock(&g->lock);

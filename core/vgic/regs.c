@@ -187,6 +187,16 @@ static void hold(struct vgic *g, u32 w, u32 bits)
 	}
 }
 
+void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits)
+{
+	g->w[w].active &= ~bits;
+	g->w[w].clr_act |= bits & g->w[w].in_lr;
+	for (u32 i = 0; i < g->vcpus; i++) {
+		g->held[i][w] &= ~bits;
+	}
+	vgic_recall(g, w, bits);
+}
+
 static void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 {
 	struct vgic_word *p = &g->w[w];
@@ -203,10 +213,7 @@ static void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 		p->clr_pend |= val & p->in_lr;
 		break;
 	case VGIC_DEACT:
-		p->clr_act |= val & p->in_lr;
-		for (u32 i = 0; i < g->vcpus; i++) {
-			g->held[i][w] &= ~val;
-		}
+		vgic_deactivate_spis(g, w, val);
 		break;
 	case VGIC_PEND:
 		p->clr_pend &= ~val;
@@ -278,7 +285,7 @@ void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mas
 		vgic_reconsider(t);
 	} else {
 		vgic_recompute(v);
-		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || !(gic_lr_empty() & 1) ||
+		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || (gic_lr_read(0) & ICH_LR_STATE) ||
 		    v->vgic.vtimer_hw) {
 			resync(v);
 		}

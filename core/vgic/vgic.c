@@ -26,7 +26,11 @@ int vgic_create(struct vm *vm, u32 spi_count)
 		g->typer |= (g->vcpus - 1u) << 5;
 		err = vm_add_window(vm, cfg->dist, 0x1000, vgic_dist_v2, g);
 		if (!err) {
-			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), 0x2000, S2_DEVICE);
+			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), GICC_DIR, S2_DEVICE);
+		}
+		if (!err) {
+			/* Only EOImode 1 guests write it, and only a trap tells which one is meant. */
+			err = vm_add_window(vm, cfg->gicc + GICC_DIR, PAGE_SIZE, vgic_gicc_dir, g);
 		}
 		mmio_set_words(vm, cfg->dist, vgic_dist_read32, vgic_dist_write32);
 		return err;
@@ -113,7 +117,8 @@ void vgic_load(struct vcpu *v)
 	c->cpu = this_cpu()->id;
 	c->loaded = true;
 	c->hcr = ICH_HCR_EN;
-	c->dirty = 0;
+	/* Before the configuration is read: who changes it after that sets it again. */
+	(void)__atomic_exchange_n(&c->dirty, 0, __ATOMIC_ACQ_REL);
 	vgic_recompute(v);
 	if (c->vtimer_hw) {
 		/* On this CPU, too, it must not fire before the guest has ended it. */
@@ -165,7 +170,7 @@ static bool listed_passes(struct vcpu *v)
 {
 	u32 vmcr = gic_vmcr();
 
-	for (u32 m = (v->vgic.lr_used | 1) & ~gic_lr_empty(); m; m &= m - 1) {
+	for (u32 m = v->vgic.lr_used | 1; m; m &= m - 1) {
 		u64 lr = gic_lr_read_n((u32)__builtin_ctz(m));
 
 		if ((lr & ICH_LR_STATE) == ICH_LR_PENDING &&

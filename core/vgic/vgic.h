@@ -93,7 +93,8 @@ bool vgic_has_interrupt(struct vcpu *v);
 void vgic_sgi1r(struct vcpu *v, u64 val);
 /* vgic_sgi0r - ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 written: reaches SGIs in Group 0 only. Exit context. */
 void vgic_sgi0r(struct vcpu *v, u64 val);
-/* vgic_dir - ICC_DIR_EL1 written, trapped by ICH_HCR_EL2.TDIR while active interrupts overflow. Exit. */
-void vgic_dir(struct vcpu *v, u32 intid);
+/* vgic_dir - ICC_DIR_EL1 written, trapped by ICH_HCR_EL2.TDIR while active interrupts overflow; or
+ * GICC_DIR, with its source CPU in bits 12:10. Exit context. */
+void vgic_dir(struct vcpu *v, u32 val);
 
 #endif

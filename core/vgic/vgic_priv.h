@@ -51,6 +51,8 @@ void vgic_notify(struct vgic *g, u32 w, u32 bits);
 void vgic_recall(struct vgic *g, u32 w, u32 bits);
 /* vgic_reconsider - the same for everything of one vCPU. Any context. */
 void vgic_reconsider(struct vcpu *v);
+/* vgic_deactivate_spis - whoever has them; from list registers in time. Locked. */
+void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits);
 /* vgic_route_spi - recompute which vCPUs may take an SPI after route[] changed. Locked. */
 void vgic_route_spi(struct vgic *g, u32 intid);
 /* vgic_set_ctlr - GICD_CTLR group enables. Exit context. */
@@ -83,6 +85,8 @@ void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set);
 enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m);
+/* The page of GICC_DIR (GICv2). */
+enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m);
 /* Aligned words of the same; `off` is inside the window. */
 u32 vgic_dist_read32(void *arg, struct vcpu *v, u64 off);
 void vgic_dist_write32(void *arg, struct vcpu *v, u64 off, u32 val);

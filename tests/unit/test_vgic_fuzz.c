@@ -141,7 +141,9 @@ static void op_dir(unsigned int cpu)
 	i = rnd(lates[cpu]);
 	intid = late[cpu][i].iar & 0x3ff;
 	on(cpu);
-	if (host_gic_guest_dir(intid)) {
+	if (version == 2) {
+		wr(cpu, GICC + GICC_DIR, 4, late[cpu][i].iar);
+	} else if (host_gic_guest_dir(intid)) {
 		vgic_dir(on(cpu), intid);
 	}
 	irq_of(cpu, intid)->active = false;
@@ -495,4 +497,9 @@ static void gicv2(void)
 	all_runs(2, false);
 }
 
-TEST_MAIN(RUN(gicv3), RUN(gicv3_split_eoi), RUN(gicv2))
+static void gicv2_split_eoi(void)
+{
+	all_runs(2, true);
+}
+
+TEST_MAIN(RUN(gicv3), RUN(gicv3_split_eoi), RUN(gicv2), RUN(gicv2_split_eoi))

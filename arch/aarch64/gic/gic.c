@@ -7,7 +7,7 @@
 #include "arch/aarch64/gic/gic_drv.h"
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 struct gic_hw gic_hw;
 static u32 timer_intid, maintenance_intid;
@@ -100,8 +100,13 @@ void gic_enable(u32 intid, bool on)
 
 void gic_set_active(u32 intid, bool active)
 {
-	if (intid < lines) {
-		write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+	if (intid >= lines) {
+		return;
+	}
+	write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+	if (active) {
+		/* Read back: it must have arrived before the interrupt can be signalled. */
+		(void)mmio_read32(bank(intid) + GICD_ISACTIVER + intid / 32 * 4);
 	}
 }
 

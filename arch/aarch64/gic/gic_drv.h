@@ -5,7 +5,7 @@
 
 #include "arch_gic.h"
 #include "core/base/diag.h"
-#include "core/board.h"
+#include "core/base/board.h"
 
 #define GIC_PRIO_DEFAULT 0xa0
 #define GIC_TIMEOUT_US 100000

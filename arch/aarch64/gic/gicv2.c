@@ -8,7 +8,7 @@
 #include "arch/aarch64/gic/gic_drv.h"
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 /* The boot CPU's own tree position; the tree as a whole is to blame. */
 static const struct src_pos board_pos = { "device tree", 0, 0 };
@@ -47,6 +47,10 @@ int gicv2_init(const struct board *b, struct diag *d)
 	vtr = mmio_read32(gic_hw.hyp + GICH_VTR);
 	gic_hw.lr_count = (u8)MIN((vtr & 0x3f) + 1, 16);
 	gic_hw.lr_mask = (u32)BITS(gic_hw.lr_count - 1, 0);
+	if (gic_hw.lr_count < 2) {
+		diag_error(d, &board_pos, "the GIC has one list register, two are needed");
+		return -EINVAL;
+	}
 	gic_hw.apr_count = 1;
 	mmio_write32(gic_hw.dist + GICD_CTLR, 1);
 	return 0;

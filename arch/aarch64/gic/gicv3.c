@@ -7,7 +7,7 @@
 #include "arch/aarch64/gic/gic_drv.h"
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 #define ICC_CTLR_EOIMODE BIT(1)
 #define ICC_SRE_ALL 0xf /* SRE, DFB, DIB, Enable: EL1 uses system registers too */
@@ -72,6 +72,10 @@ int gicv3_init(const struct board *b, struct diag *d)
 	vtr = read_ich_vtr_el2();
 	gic_hw.lr_count = (u8)((vtr & 0x1f) + 1 > 16 ? 16 : (vtr & 0x1f) + 1);
 	gic_hw.lr_mask = (u32)BITS(gic_hw.lr_count - 1, 0);
+	if (gic_hw.lr_count < 2) {
+		diag_error(d, &board_pos, "the GIC has one list register, two are needed");
+		return -EINVAL;
+	}
 	gic_hw.tdir = (vtr & BIT(19)) != 0;
 	/* 5, 6 or 7 bits of preemption: 32 active priorities in each register. */
 	gic_hw.apr_count = (u8)(1u << (((vtr >> 26) & 7) > 4 ? ((vtr >> 26) & 7) - 4 : 0));

@@ -117,7 +117,10 @@ static inline u64 gic_lr_read(unsigned int n)
 	return gic_lr_read_n(n);
 }
 
-/* gic_lr_empty - a bit per list register that holds neither a pending nor an active interrupt. */
+/*
+ * gic_lr_empty - a bit per list register that holds neither a pending nor an active interrupt. Needs an
+ * isb() after list registers were written on the same exit.
+ */
 static inline u32 gic_lr_empty(void)
 {
 	return likely(gic_hw.v3) ? (u32)read_ich_elrsr_el2() :
