@@ -7,6 +7,7 @@
 
 #include "arch_cpu.h"
 #include "core/base/types.h"
+#include "core/spec/vcpu_frame.h"
 
 struct board;
 struct vcpu;
@@ -117,9 +118,26 @@ void arch_stack_call(void *sp, void (*fn)(void *), void *arg) __noreturn;
 /* arch_guest_enter - first entry of a vCPU: drop the EL2 stack and go to the guest. */
 void arch_guest_enter(struct vcpu *v) __noreturn;
 
-void arch_vcpu_load(struct vcpu *v); /* EL1 registers, FP, HCR, VTTBR; not the vGIC */
-void arch_vcpu_put(struct vcpu *v);
-void arch_vcpu_reset(struct vcpu *v);
+/* EL1 state of a vCPU that is not loaded. */
+struct vcpu_sysregs {
+	u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
+	u64 sp_el0, sp_el1, elr, spsr, esr, far, afsr0, afsr1, par;
+	u64 tpidr_el0, tpidr_el1, tpidrro_el0, csselr, cntkctl, mdscr, disr;
+	u64 cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
+	__uint128_t q[32]; /* with the two behind it: the order of arch/aarch64/fp.S */
+	u64 fpcr, fpsr;
+};
+
+/* What EL2 holds for a vCPU while it is loaded. */
+struct vcpu_el2 {
+	u64 hcr, vtcr, vttbr, vmpidr, vpidr, cntvoff;
+};
+
+/* arch_vcpu_load, arch_vcpu_put - EL1 registers, FP and EL2's controls; not the vGIC. IRQs masked. */
+void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e);
+void arch_vcpu_put(struct vcpu_sysregs *r);
+/* arch_vcpu_reset - EL1 registers as after a reset. Any context. */
+void arch_vcpu_reset(struct vcpu_sysregs *r);
 
 struct smc_result {
 	u64 a[4];
@@ -172,5 +190,25 @@ struct uart_ops {
 
 const struct uart_ops *uart_by_compatible(const char *compatible);
 const struct uart_ops *uart_by_early_name(const char *name);
+
+/* ---- What the hardware layer calls: entries into core/ */
+
+/* Where the loader put things. */
+struct boot_info {
+	pa_t fdt;   /* what x0 held */
+	pa_t image; /* first byte of the image */
+	pa_t bss;
+	u64 bss_size;
+	bool at_el2;
+	bool monitor_ok;      /* CRC of the monitor, checked before anything wrote to .data */
+};
+
+/* quoin_main - bring the machine up and start what the image's script says. Boot CPU, EL2's own map on. */
+void quoin_main(const struct boot_info *boot) __noreturn;
+
+/* cpu_main - a CPU is up: schedule on it, for ever. Its percpu data are set, its interrupts masked. */
+void cpu_main(struct percpu *c) __noreturn;
+/* thread_start - first code of every thread, on its own stack, interrupts masked (core/sched.c). */
+void thread_start(void);
 
 #endif

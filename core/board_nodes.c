@@ -291,7 +291,12 @@ static bool looks_like_uart(const struct board_parser *p, const char *name)
 			return true;
 		}
 	}
-	return strstr(compatible, "uart") != NULL;
+	for (; *compatible != '\0'; compatible++) {
+		if (strncmp(compatible, "uart", 4) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void uart_node(struct board_parser *p)

@@ -5,7 +5,7 @@
 #include "core/base/fmt.h"
 #include "core/console.h"
 #include "core/console_state.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/vm.h"
 
 #define SERVE_BYTES 64 /* input handed over per call */

@@ -53,3 +53,8 @@ void panic(const char *fmt, ...)
 	}
 	arch_system_off();
 }
+
+void log_flush(void)
+{
+	console_flush();
+}

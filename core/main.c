@@ -3,8 +3,6 @@
  * Boot order. Each step needs only what stands above it; a step that fails says
  * why on the console it has and stops the machine.
  */
-#include "core/main.h"
-
 #include <errno.h>
 #include <string.h>
 #include "arch/arch.h"
@@ -13,7 +11,7 @@
 #include "core/console.h"
 #include "core/image.h"
 #include "core/irq.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/options.h"
 #include "core/rng.h"
 #include "core/sched.h"

@@ -5,7 +5,7 @@
  * Invariants: ranges are page aligned, ascending, disjoint and not adjacent
  * (adjacent ones are merged on free).
  */
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 #include <string.h>
 #include "arch/arch.h"

@@ -14,7 +14,7 @@
 
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/vcpu.h"
 
 #define SLICE_MS 4
@@ -56,7 +56,6 @@ void thread_wait_off_cpu(struct thread *t)
 }
 
 /* First code of every thread, reached by the first switch to it; interrupts are masked. */
-void thread_start(void);
 void thread_start(void)
 {
 	struct thread *t = this_cpu()->current;
@@ -401,6 +400,13 @@ void sched_init_cpu(struct percpu *c)
 	c->idle = t;
 	c->current = t;
 	c->online = true;
+}
+
+void cpu_main(struct percpu *c)
+{
+	sched_init_cpu(c);
+	__atomic_store_n(&c->started, true, __ATOMIC_RELEASE);
+	sched_start();
 }
 
 void sched_start(void)

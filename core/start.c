@@ -10,7 +10,7 @@
 #include "core/config/parse.h"
 #include "core/console.h"
 #include "core/image.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/sched.h"
 #include "core/script.h"
 #include "core/vm_build.h"

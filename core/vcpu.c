@@ -11,13 +11,18 @@
 #include "core/vcpu.h"
 
 #include "arch/arch.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/spec/hcr.h"
 #include "core/sysreg.h"
 #include "core/sysreg.h"
 #include "core/vm.h"
 
 #define VCPU_STACK KiB(12)
+
+_Static_assert(offsetof(struct vcpu, x) == VCPU_X(0), "core/spec/vcpu_frame.h");
+_Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "core/spec/vcpu_frame.h");
+_Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "core/spec/vcpu_frame.h");
+_Static_assert(offsetof(struct vcpu, work) == VCPU_WORK, "core/spec/vcpu_frame.h");
 
 static void vcpu_main(void *arg);
 
@@ -28,6 +33,14 @@ static void vtimer_wake(struct timer *t)
 
 	v->timer_due = 1;
 	thread_wake(&v->thread);
+}
+
+static void reset_registers(struct vcpu *v)
+{
+	arch_vcpu_reset(&v->regs);
+	v->hcr = HCR_GUEST;
+	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
+	v->vpidr = read_midr_el1();
 }
 
 struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
@@ -47,7 +60,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	thread_init(&v->thread, vm->cfg->name, prio, allowed, v, vcpu_main, v);
 	v->thread.vcpu = v;
 	v->vtimer.fn = vtimer_wake;
-	arch_vcpu_reset(v); /* its MPIDR is looked at while it is off */
+	reset_registers(v); /* its MPIDR is looked at while it is off */
 	return v;
 }
 
@@ -75,7 +88,7 @@ void vcpu_reset(struct vcpu *v, u64 entry, u64 arg)
 	v->timer_due = 0;
 	timer_cancel(&v->vtimer);
 	ptimer_reset(v);
-	arch_vcpu_reset(v);
+	reset_registers(v);
 	vgic_cpu_reset(v);
 }
 
@@ -96,11 +109,21 @@ void vcpu_work_set(struct vcpu *v, u32 bits)
 
 void vcpu_load(struct vcpu *v)
 {
+	const struct vm *vm = v->vm;
+	const struct vcpu_el2 el2 = {
+		.hcr = v->hcr,
+		.vtcr = vm->s2.vtcr,
+		.vttbr = vm->s2.vttbr,
+		.vmpidr = v->vmpidr,
+		.vpidr = v->vpidr,
+		.cntvoff = vm->cntvoff,
+	};
 	struct percpu *c = this_cpu();
 
 	timer_cancel(&v->vtimer);
 	v->timer_due = 0;
-	arch_vcpu_load(v);
+	arch_vcpu_load(&v->regs, &el2);
+	v->hcr &= ~HCR_VSE; /* a pending virtual SError is in the register from here on */
 	vgic_load(v);
 	c->loaded = v;
 }
@@ -114,7 +137,8 @@ void vcpu_put(struct vcpu *v)
 	struct percpu *c = this_cpu();
 
 	vgic_put(v);
-	arch_vcpu_put(v);
+	v->hcr |= read_hcr_el2() & HCR_VSE;
+	arch_vcpu_put(&v->regs);
 	c->loaded = NULL;
 	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON) {
 		timer_arm(&v->vtimer, v->regs.cntv_cval + v->vm->cntvoff);

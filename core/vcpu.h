@@ -10,6 +10,7 @@
 #ifndef QUOIN_CORE_VCPU_H
 #define QUOIN_CORE_VCPU_H
 
+#include "arch/arch.h"
 #include "core/base/types.h"
 #include "core/sched.h"
 #include "core/vgic/vgic_cpu.h"
@@ -24,16 +25,6 @@ struct mmio_window;
 #define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
 
 enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON, VCPU_SUSPENDED };
-
-/* EL1 state of a vCPU that is not loaded. */
-struct vcpu_sysregs {
-	u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
-	u64 sp_el0, sp_el1, elr, spsr, esr, far, afsr0, afsr1, par;
-	u64 tpidr_el0, tpidr_el1, tpidrro_el0, csselr, cntkctl, mdscr, disr;
-	u64 cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
-	__uint128_t q[32]; /* with the two behind it: the order of arch/aarch64/fp.S */
-	u64 fpcr, fpsr;
-};
 
 struct vcpu {
 	u64 x[31];

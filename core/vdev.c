@@ -14,7 +14,7 @@
 #include "core/base/fmt.h"
 #include "core/base/log.h"
 #include "core/console.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/vdev.h"
 #include "core/vm.h"
 

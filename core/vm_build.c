@@ -7,7 +7,7 @@
 #include "core/console.h"
 #include "core/image.h"
 #include "core/load/load.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/rng.h"
 
 #define MIN_SPIS 64

@@ -7,10 +7,8 @@
 #include "arch/arch.h"
 #include "core/base/crc32.h"
 #include "core/base/log.h"
-#include "core/board.h"
-#include "core/console.h"
-#include "core/main.h"
-#include "core/sched.h"
+#include "core/base/board.h"
+#include "core/base/percpu.h"
 #include "core/spec/quoin_image.h"
 
 void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
@@ -51,7 +49,7 @@ void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss)
 	if (el2) {
 		write_tpidr_el2((u64)c);
 		c->mpidr = read_mpidr_el1() & 0xff00ffffffUL;
-		cpu_setup_el2(c);
+		cpu_setup_el2();
 		s2_limit_ipa_bits(cpu_pa_bits());
 	}
 	quoin_main(&boot);
@@ -60,7 +58,7 @@ void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss)
 void arch_init_board(const struct board *b, unsigned int mitigations)
 {
 	cpu_set_mitigations((enum mitigations)mitigations);
-	cpu_setup_el2(this_cpu()); /* again: the vectors depend on it */
+	cpu_setup_el2(); /* again: the vectors depend on it */
 	firmware_init(b);
 	arch_timer_init_cpu(b);
 	arch_clean_inval_dcache(&boot_start, sizeof(boot_start));

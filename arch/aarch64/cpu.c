@@ -7,7 +7,6 @@
 
 #include "arch/aarch64/smp.h"
 #include "arch/arch.h"
-#include "core/sched.h"
 #include "core/spec/hcr.h"
 
 /* CPTR_EL2, E2H = 0 format: SVE, SME, AMU, trace trapped; FP not (EL2 uses none). */
@@ -62,7 +61,7 @@ static bool cpu_is_hardened(void)
 	return midr_needs_hardening(read_midr_el1());
 }
 
-void cpu_setup_el2(struct percpu *c)
+void cpu_setup_el2(void)
 {
 	u64 dfr0 = read_id_aa64dfr0_el1();
 	u64 mmfr0 = read_id_aa64mmfr0_el1();
@@ -99,7 +98,6 @@ void cpu_setup_el2(struct percpu *c)
 	isb(); /* all of the above before anything depends on it */
 	write_vbar_el2((u64)(cpu_is_hardened() ? vectors_hard : vectors));
 	isb();
-	(void)c;
 }
 
 unsigned int cpu_pa_bits(void)

@@ -6,7 +6,7 @@
  * EL2 stack: registers are stored with immediate offsets, C runs below, and
  * x0 = sp is the vCPU.
  */
-#include "arch/aarch64/layout.h"
+#include "core/spec/vcpu_frame.h"
 
 /* The benchmark build times how long interrupts stay masked; x0-x18 and x30 are free where these stand. */
 #ifdef QUOIN_BENCH

@@ -3,8 +3,7 @@
 #include "arch/arch.h"
 
 #include "core/base/log.h"
-#include "core/board.h"
-#include "core/console.h"
+#include "core/base/board.h"
 #include "core/spec/psci.h"
 #include "core/spec/smccc.h"
 #include "arch/aarch64/firmware.h"
@@ -43,7 +42,7 @@ bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 static void __noreturn park(const char *what)
 {
 	log_info("%s: the firmware offers no way, CPU parked", what);
-	console_flush();
+	log_flush();
 	for (;;) {
 		irq_disable();
 		cpu_wfi();

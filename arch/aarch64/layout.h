@@ -20,12 +20,6 @@
 #define IMAGE_BSS_OFF 160
 #define IMAGE_BSS_SIZE 168
 
-/* Offsets into struct vcpu, proved by static_assert in arch/aarch64/offsets.c. */
-#define VCPU_X(n) (8 * (n))
-#define VCPU_PC 248
-#define VCPU_PSTATE 256
-#define VCPU_WORK 272
-
 /* Offsets into struct cpu_start (arch/aarch64/smp.c). */
 #define START_IDMAP 0
 #define START_ROOT 8

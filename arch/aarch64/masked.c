@@ -5,7 +5,7 @@
 #ifdef QUOIN_BENCH
 
 #include "arch_masked.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 static u64 longest, longest_at, longest_esr;
 static bool watching;

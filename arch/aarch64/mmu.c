@@ -14,7 +14,7 @@
 #include "arch/aarch64/tlb.h"
 #include "arch/arch.h"
 #include "core/base/lock.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 /* Tables before the page allocator exists. */
 #define EARLY_TABLES 12

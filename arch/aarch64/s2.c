@@ -13,7 +13,7 @@
 #include "arch/aarch64/cpu.h"
 #include "arch/aarch64/tlb.h"
 #include "core/base/range.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 static unsigned int max_ipa_bits = 40;
 

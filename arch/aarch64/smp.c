@@ -6,9 +6,8 @@
 #include "arch/aarch64/mmu.h"
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/board.h"
-#include "core/main.h"
-#include "core/sched.h"
+#include "core/base/board.h"
+#include "core/base/percpu.h"
 #include "core/spec/psci.h"
 #include "core/spec/smccc.h"
 
@@ -20,7 +19,6 @@ static u64 boot_mpidr;
 
 u64 arch_thread_sp(void *stack_top)
 {
-	void thread_start(void);
 	u64 *frame = (u64 *)stack_top - 12; /* as arch_switch() leaves it: x19 .. x30 */
 
 	for (unsigned int i = 0; i < 11; i++) {
@@ -35,14 +33,11 @@ static void __noreturn secondary_main(u64 arg)
 	struct percpu *c = &percpus[arg];
 
 	write_tpidr_el2((u64)c);
-	cpu_setup_el2(c);
+	cpu_setup_el2();
 	s2_limit_ipa_bits(cpu_pa_bits());
 	arch_timer_init_cpu(NULL);
 	gic_init_cpu();
-	sched_init_cpu(c);
-	__atomic_store_n(&c->started, true, __ATOMIC_RELEASE);
-	irq_enable();
-	sched_start();
+	cpu_main(c);
 }
 
 /* Ask for CPU `bc` as number `id`; false having said why. */

@@ -17,6 +17,6 @@ extern struct cpu_start boot_start;
 void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss) __noreturn;
 void secondary_entry(void);
 /* cpu_setup_el2 - trap controls and everything a CPU needs once before it runs guests. Every CPU. */
-void cpu_setup_el2(struct percpu *c);
+void cpu_setup_el2(void);
 
 #endif

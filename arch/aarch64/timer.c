@@ -2,7 +2,7 @@
 /* The EL2 physical timer and counter arithmetic (ARM ARM D11). */
 #include "arch/arch.h"
 
-#include "core/board.h"
+#include "core/base/board.h"
 
 #define CNT_ENABLE BIT(0)
 #define CNT_IMASK BIT(1)

@@ -3,19 +3,11 @@
  * A vCPU's EL1 state in and out of the hardware (ARM ARM D1.4). Switched only
  * when a different vCPU takes the CPU.
  */
-#include "core/vcpu.h"
+#include "arch/arch.h"
 
 #include <string.h>
-#include "arch/aarch64/layout.h"
-#include "core/spec/hcr.h"
-#include "core/vm.h"
 
 #define CNTHCTL_EL1PCTEN BIT(0)
-
-_Static_assert(offsetof(struct vcpu, x) == VCPU_X(0), "entry.S");
-_Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "entry.S");
-_Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "entry.S");
-_Static_assert(offsetof(struct vcpu, work) == VCPU_WORK, "entry.S");
 
 _Static_assert(offsetof(struct vcpu_sysregs, fpcr) == offsetof(struct vcpu_sysregs, q) + 512, "fp.S");
 _Static_assert(offsetof(struct vcpu_sysregs, fpsr) == offsetof(struct vcpu_sysregs, q) + 520, "fp.S");
@@ -26,28 +18,22 @@ void fp_restore(const __uint128_t q[32]);
 /* SCTLR_EL1 after reset: RES1 bits of ARMv8.0 only; MMU and caches off (ARM ARM D17.2.118). */
 #define SCTLR_EL1_RESET 0x30d00800UL
 
-void arch_vcpu_reset(struct vcpu *v)
+void arch_vcpu_reset(struct vcpu_sysregs *r)
 {
-	memset(&v->regs, 0, sizeof(v->regs));
-	v->regs.sctlr = SCTLR_EL1_RESET;
-	v->hcr = HCR_GUEST;
-	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
-	v->vpidr = read_midr_el1();
+	memset(r, 0, sizeof(*r));
+	r->sctlr = SCTLR_EL1_RESET;
 }
 
-void arch_vcpu_load(struct vcpu *v)
+void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 {
-	const struct vcpu_sysregs *r = &v->regs;
-
-	write_hcr_el2(v->hcr);
-	v->hcr &= ~HCR_VSE; /* pends in the register from here on */
-	write_vtcr_el2(v->vm->s2.vtcr);
-	write_vttbr_el2(v->vm->s2.vttbr);
-	write_vmpidr_el2(v->vmpidr);
-	write_vpidr_el2(v->vpidr);
-	write_cntvoff_el2(v->vm->cntvoff);
+	write_hcr_el2(e->hcr);
+	write_vtcr_el2(e->vtcr);
+	write_vttbr_el2(e->vttbr);
+	write_vmpidr_el2(e->vmpidr);
+	write_vpidr_el2(e->vpidr);
+	write_cntvoff_el2(e->cntvoff);
 	/* The physical counter has to show the same time: it traps where there is an offset. */
-	write_cnthctl_el2(v->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
+	write_cnthctl_el2(e->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
 	write_sctlr_el1(r->sctlr);
 	write_actlr_el1(r->actlr);
 	write_cpacr_el1(r->cpacr);
@@ -79,11 +65,8 @@ void arch_vcpu_load(struct vcpu *v)
 	write_cntv_ctl_el0(r->cntv_ctl);
 }
 
-void arch_vcpu_put(struct vcpu *v)
+void arch_vcpu_put(struct vcpu_sysregs *r)
 {
-	struct vcpu_sysregs *r = &v->regs;
-
-	v->hcr |= read_hcr_el2() & HCR_VSE;
 	r->cntv_ctl = read_cntv_ctl_el0();
 	write_cntv_ctl_el0(0);
 	isb(); /* the line is down before anything else takes the CPU */

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
+#include "core/sched.h"
 
 #define HOST_RAM MiB(16)
 
@@ -181,19 +182,20 @@ void arch_guest_enter(struct vcpu *v)
 	unsupported("guest entry");
 }
 
-void arch_vcpu_load(struct vcpu *v)
+void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 {
-	(void)v;
+	(void)r;
+	(void)e;
 }
 
-void arch_vcpu_put(struct vcpu *v)
+void arch_vcpu_put(struct vcpu_sysregs *r)
 {
-	(void)v;
+	(void)r;
 }
 
-void arch_vcpu_reset(struct vcpu *v)
+void arch_vcpu_reset(struct vcpu_sysregs *r)
 {
-	(void)v;
+	(void)r;
 }
 
 bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)

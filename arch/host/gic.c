@@ -7,7 +7,7 @@
 #include "arch/arch.h"
 #include "arch_gic.h"
 #include "core/base/log.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 struct gic_hw gic_hw;
 

@@ -7,7 +7,7 @@
 #define QUOIN_ARCH_HOST_HOST_H
 
 #include "arch/arch.h"
-#include "core/sched.h"
+#include "core/base/percpu.h"
 
 /* ---- The machine */
 

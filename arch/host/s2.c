@@ -6,7 +6,7 @@
 #include <errno.h>
 #include "arch/arch.h"
 #include "core/base/range.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 #define WEAK __attribute__((weak))
 #define MAPPINGS ((PAGE_SIZE - 8) / sizeof(struct mapping))

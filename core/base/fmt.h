@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounded formatting. Integer conversions only at EL2 (newlib's vsniprintf: no
- * floating point gets linked in); the host uses its own vsnprintf.
+ * Bounded formatting: one small formatter for EL2 and the host, as the C library's is several
+ * times its size. It knows c d s u x and %%, the flags '-' '0' '#', a width, `l` and `z`, and the
+ * precision of a string. A line the monitor can print is one the tests can print.
  */
 #ifndef QUOIN_CORE_BASE_FMT_H
 #define QUOIN_CORE_BASE_FMT_H

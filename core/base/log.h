@@ -24,6 +24,9 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 /* log_set_level - lines above this level are dropped; LOG_INFO at first, each -v is one more. Boot. */
 void log_set_level(enum log_level level);
 
+/* log_flush - wait until what was logged has left the machine. Boot or thread context. */
+void log_flush(void);
+
 /* panic - print the reason and stop the machine. Only for our own bugs, never for what a guest chose. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 /* panic_hook - called by panic() after the reason, to log registers and the like; NULL: none. */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include "arch/host/host.h"
 #include "core/console.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 #include "core/vm.h"
 
 struct rig {

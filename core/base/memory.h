@@ -4,8 +4,8 @@
  * and for pages. Allocation happens when something is built or destroyed,
  * never on an exit path.
  */
-#ifndef QUOIN_CORE_MEMORY_H
-#define QUOIN_CORE_MEMORY_H
+#ifndef QUOIN_CORE_BASE_MEMORY_H
+#define QUOIN_CORE_BASE_MEMORY_H
 
 #include "core/base/range.h"
 #include "core/base/types.h"

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything the monitor knows of the machine it runs on: plain data, filled from the device tree by
+ * core/board.c and read by whoever drives the hardware.
+ *
+ * It points into the tree (strings, seeds): the tree stays where it is and readable as long as the
+ * board is used.
+ */
+#ifndef QUOIN_CORE_BASE_BOARD_H
+#define QUOIN_CORE_BASE_BOARD_H
+
+#include "core/base/range.h"
+#include "core/base/types.h"
+
+#define BOARD_MAX_CPUS     64
+#define BOARD_MAX_RAM      16
+#define BOARD_MAX_RESERVED 48
+#define BOARD_MAX_UARTS    16
+#define BOARD_MAX_GICR     8
+#define BOARD_MAX_ITS      4
+#define BOARD_MAX_MODULES  16
+
+enum board_reserve_kind {
+	RESERVED_FIRMWARE, /* reservation block or /reserved-memory: mappable, not to be used */
+	RESERVED_NO_MAP,   /* /reserved-memory with no-map: not even a speculative access */
+	RESERVED_MODULE,   /* a blob of the bootloader in /chosen/module@ */
+	RESERVED_INITRD,   /* linux,initrd-start..end */
+	RESERVED_OWN,      /* the tree, the image: board_reserve() by the caller */
+};
+
+struct board_reserved {
+	pa_t start;
+	u64 size;
+	enum board_reserve_kind kind;
+};
+
+enum board_enable { ENABLE_NONE, ENABLE_PSCI, ENABLE_SPIN_TABLE };
+
+struct board_cpu {
+	u64 mpidr;           /* affinity fields as in MPIDR_EL1 */
+	u64 release_addr;    /* ENABLE_SPIN_TABLE: where the CPU polls for its entry address */
+	const char *compatible; /* or NULL */
+	enum board_enable enable;
+};
+
+enum board_conduit { CONDUIT_NONE, CONDUIT_SMC, CONDUIT_HVC };
+
+struct board_psci {
+	enum board_conduit conduit;
+	u32 version; /* as PSCI_VERSION, least the tree promises: 0x10000, 0x2; 0.1 is not used */
+};
+
+/* An interrupt as the tree gives it. intid 0: none (SGI 0 is nobody's device interrupt). */
+struct board_irq {
+	u32 intid;
+	u32 flags; /* 1 rising, 2 falling, 4 high, 8 low: level if any of 0xc */
+};
+
+struct board_gic {
+	u32 version;          /* 2 or 3 */
+	struct range dist;
+	struct range cpu;     /* GICC; version 2 (and 3 with memory-mapped compatibility) */
+	struct range hyp;     /* GICH; version 2 */
+	struct range vcpu;    /* GICV; version 2, or 3 that can host GICv2 guests */
+	u32 redist_count;
+	struct range redist[BOARD_MAX_GICR];
+	u64 redist_stride;    /* 0: as GICR_TYPER says */
+	u32 its_count;
+	struct range its[BOARD_MAX_ITS];
+	struct board_irq maintenance;
+	u32 phandle, cells;
+};
+
+struct board_timer {
+	struct board_irq secure, phys, virt, hyp, hyp_virt;
+	u32 frequency; /* clock-frequency, 0: CNTFRQ_EL0 is right */
+};
+
+struct board_uart {
+	const char *compatible;  /* list of strings, most specific first */
+	u32 compatible_len;
+	struct range regs;
+	u32 reg_shift, reg_io_width; /* 0: not given */
+	struct board_irq irq;
+	u32 clock_hz;            /* 0: unknown (not a fixed clock) */
+};
+
+enum board_module_kind { MODULE_OTHER, MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICE_TREE };
+
+struct board_module {
+	pa_t start;
+	u64 size;
+	enum board_module_kind kind;
+	const char *bootargs; /* or NULL */
+};
+
+struct board {
+	const char *model;      /* or "" */
+	const char *compatible; /* of the root, first string, or "" */
+	u32 fdt_size;           /* bytes the tree really occupies */
+
+	u32 ram_count;          /* ascending, neighbours merged */
+	struct range ram[BOARD_MAX_RAM];
+	u32 reserved_count;     /* as found; may overlap */
+	struct board_reserved reserved[BOARD_MAX_RESERVED];
+
+	u32 cpu_count;          /* in the order of the tree */
+	u32 cpu_skipped;        /* CPUs of the tree beyond BOARD_MAX_CPUS */
+	struct board_cpu cpu[BOARD_MAX_CPUS];
+
+	struct board_psci psci;
+	struct board_gic gic;
+	struct board_timer timer;
+
+	u32 uart_count;
+	struct board_uart uart[BOARD_MAX_UARTS]; /* whatever looks like one; drivers decide */
+	int stdout_uart;        /* index of /chosen/stdout-path, -1: not given or no UART */
+	const char *stdout_options; /* behind ':' of stdout-path, or "" */
+
+	const char *bootargs;   /* or "" */
+	struct range initrd;    /* size 0: none */
+	const u8 *rng_seed;
+	u32 rng_seed_len;
+	u64 kaslr_seed;
+	u32 module_count;       /* by ascending address */
+	struct board_module module[BOARD_MAX_MODULES];
+};
+
+#endif

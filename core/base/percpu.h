@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CPU's own data and the threads on it: what the scheduler keeps and the hardware layer reads
+ * (core/sched.h has the functions).
+ */
+#ifndef QUOIN_CORE_BASE_PERCPU_H
+#define QUOIN_CORE_BASE_PERCPU_H
+
+#include "core/base/list.h"
+#include "core/base/lock.h"
+#include "core/base/types.h"
+
+#define MAX_CPUS 8
+#define PRIO_DEFAULT 10
+#define PRIO_IDLE 0
+
+enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+
+struct timer {
+	struct list link;
+	u64 at; /* counter value */
+	void (*fn)(struct timer *t); /* exit context, interrupts masked, on the CPU that armed it */
+	struct percpu *cpu; /* where it is armed, or NULL */
+};
+
+struct thread {
+	u64 sp;             /* saved EL2 stack pointer while not running */
+	struct list link;   /* in a run queue */
+	struct timer sleep_timer;
+	struct vcpu *vcpu;  /* NULL: an EL2 thread */
+	void (*fn)(void *arg);
+	void *arg;
+	const char *name;
+	u64 allowed;        /* CPUs it may run on */
+	u64 runtime;        /* counter ticks run so far */
+	u64 started;        /* when it last got the CPU */
+	u64 slice_left;     /* round robin: ticks left of its time slice */
+	u32 cpu;            /* CPU it runs or queues on */
+	u8 prio, fifo;
+	u8 state;           /* enum thread_state */
+	u8 yielding;        /* goes behind its equals this time */
+	u8 on_cpu;          /* a CPU stands on its stack */
+	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
+};
+
+struct percpu {
+	struct thread *current;
+	u32 id;
+	u32 resched;       /* ask for schedule() before returning to the guest */
+	struct thread *left; /* whom the last switch left */
+	struct vcpu *loaded; /* whose EL1 and vGIC state the hardware holds */
+	struct thread *idle;
+	struct spinlock lock; /* runq, timers */
+	struct list runq;  /* ready threads, highest priority first */
+	u32 ready;         /* how many are in runq */
+	u32 threads;       /* how many were placed here */
+	u64 slice_end;     /* of the running thread, ~0: none */
+	u64 timer_at;      /* what the hardware timer is set to */
+	struct list timers;
+	struct timer *firing; /* whose function is being called */
+	u64 mpidr;
+	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
+	bool online, started;
+	u64 masked_since;  /* benchmark build: when interrupts were masked */
+	struct thread idle_thread;
+	void *stack_top;
+};
+
+extern struct percpu percpus[MAX_CPUS];
+extern u32 cpu_count; /* CPUs that run */
+
+#endif

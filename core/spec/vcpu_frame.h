@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Offsets into struct vcpu that the exception vectors use; core/vcpu.c proves them. Assembly reads this too. */
+#ifndef QUOIN_CORE_SPEC_VCPU_FRAME_H
+#define QUOIN_CORE_SPEC_VCPU_FRAME_H
+
+#define VCPU_X(n) (8 * (n))
+#define VCPU_PC 248
+#define VCPU_PSTATE 256
+#define VCPU_WORK 272
+
+#endif
