@@ -189,7 +189,7 @@ $(GUESTS_DIR)/linux/bench.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 	$(Q)guests/linux/build $(@D) bench
 guest-buildroot:
 	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
-	$(Q)guests/buildroot/build $(BUILDROOT) $(GUESTS_DIR)/buildroot
+	$(Q)guests/buildroot/build '$(BUILDROOT)' $(GUESTS_DIR)/buildroot
 baremetal: | $(FETCHED)
 	$(Q)$(MAKE) $(if $(filter 1,$(V)),,-s) -C guests/baremetal OUT=$(GUESTS_DIR)/baremetal \
 		CROSS_COMPILE=$(CROSS_COMPILE) NEWLIB_INC='-isystem $(call abs,$(NEWLIB_INC))' \
@@ -197,7 +197,8 @@ baremetal: | $(FETCHED)
 
 # The guest is made when the buildfile names it; mkimage runs each time, it alone knows what it reads.
 image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build),,no-config) \
-	$(if $(shell grep -s '/linux/' configs/$(CONFIG).build),guest-linux)
+	$(if $(shell grep -s '/linux/' configs/$(CONFIG).build),guest-linux) \
+	$(if $(BUILDROOT),$(if $(shell grep -s '/buildroot/' configs/$(CONFIG).build),guest-buildroot))
 	$(call say,image,$(BUILD)/$(CONFIG).img)
 	$(Q)$(BUILD)/tools/mkimage -o $(BUILD)/$(CONFIG).img configs/$(CONFIG).build
 .PHONY: no-config

@@ -97,6 +97,26 @@ def linux(test="smoke", want=r"QUOIN-SMOKE-OK cpus=2", **kw):
     return Case(f"linux {test} " + where(**kw), ["linux"], body)
 
 
+def buildroot(**kw):
+    """The Buildroot guest, if somebody made one or names a Buildroot to make it with."""
+    files = [f"{GUESTS}/buildroot/{name}" for name in ("Image", "rootfs.cpio")]
+    missing = [] if os.environ.get("BUILDROOT") else [f for f in files if not os.path.exists(f)]
+
+    def body(start):
+        m = start(image("buildroot"), **kw)
+        m.expect(r"login: |[#$] ", 240)
+        m.send("root\n")
+        m.expect(r"[#$] ", 60)
+        m.send("echo CPUS $(grep -c ^processor /proc/cpuinfo)\n")
+        m.expect(r"^CPUS 2$", 60)
+        m.send("poweroff\n")
+        m.expect(r"quoin: buildroot: ended, the guest powered off", 60)
+        m.ends()
+        m.never(r"Call trace|Kernel panic|rcu: INFO")
+    return Case("buildroot", [] if missing else ["buildroot"], body,
+                needs=[(f, "no Buildroot") for f in missing])
+
+
 # --- how the image is started
 
 def entered_at_el1(gic):
@@ -181,6 +201,7 @@ def all_cases(full):
         linux(gic=2, cpu="cortex-a72", smp=4),
         linux(gic=3, cpu="max", smp=2),
         linux(gic=3, cpu="neoverse-n1", smp=1),
+        buildroot(smp=2),
         entered_at_el1(2),
         entered_at_el1(3),
         damaged("monitor", lambda d: 0x1000 + 0x8000, r"quoin: .*the image is damaged"),

@@ -1,0 +1,1 @@
+# No packages of our own: the tree holds a configuration, guests/buildroot/build uses it.
