@@ -413,6 +413,13 @@ static void loopback(void)
 	CHECK_EQ(rd(RIS) & BE, BE);
 	CHECK_EQ(rd(DR), 0x400);
 	CHECK_EQ(rd(RSR), 4);
+	wr(LCR, FEN | 1 | 0x60); /* still on: no second break */
+	CHECK_EQ(rd(FR) & RXFE, RXFE);
+	wr(CR, ENABLED);
+	wr(LCR, FEN);
+	wr(LCR, FEN | 1); /* on the line, not in the loop */
+	CHECK_EQ(rd(FR) & RXFE, RXFE);
+	wr(CR, ENABLED | LBE);
 	/* Modem outputs are our inputs: DTR, RTS, Out1, Out2. */
 	wr(ICR, 0x7ff);
 	wr(CR, ENABLED | LBE | 0x400);
@@ -458,6 +465,35 @@ static void every_interrupt_is_masked_and_cleared_alone(void)
 	}
 	CHECK_EQ(rd(RIS), 0);
 	stop();
+}
+
+/* FIFOs on while a byte waits outside: it comes in without another one. */
+static void room_by_mode(void)
+{
+	start();
+	wr(LCR, 0);
+	type("ab");
+	CHECK_EQ(rd(FR) & RXFF, RXFF);
+	wr(LCR, FEN);
+	host_pass_ns(1000000);
+	CHECK_EQ(rd(DR), 'a');
+	CHECK_EQ(rd(DR), 'b');
+	stop();
+}
+
+static void declaration(void)
+{
+	const struct vdev_type *t = vdev_find("pl011");
+	u32 later = 0;
+
+	CHECK(t->need_loc && t->need_intr);
+	CHECK_EQ(t->window, 0x1000);
+	CHECK_STR(t->node, "uart");
+	for (const struct vdev_option *o = t->options; o->name != NULL; o++) {
+		later += o->later;
+		CHECK_EQ(o->repeat, strcmp(o->name, "hostdev") == 0);
+	}
+	CHECK_EQ(later, 2); /* batch, delayed */
 }
 
 static void reset_forgets(void)
@@ -526,5 +562,5 @@ TEST_MAIN(RUN(reset_values), RUN(identification), RUN(stored_registers), RUN(acc
 	  RUN(backpressure), RUN(transmit_level), RUN(receives), RUN(receive_levels),
 	  RUN(character_mode), RUN(long_input_is_not_lost), RUN(input_waits_until_enabled),
 	  RUN(disabled_output_waits), RUN(loopback),
-	  RUN(every_interrupt_is_masked_and_cleared_alone), RUN(reset_forgets),
+	  RUN(every_interrupt_is_masked_and_cleared_alone), RUN(room_by_mode), RUN(declaration), RUN(reset_forgets),
 	  RUN(hostdev_directions))
