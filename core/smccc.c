@@ -34,6 +34,32 @@ static bool core_is_safe(void)
 	return (midr >> 24 & 0xff) == 0x41 && (part == 0xd04 || part == 0xd03 || part == 0xd05);
 }
 
+/* What the firmware says of the three workarounds on each CPU; its answers do not change. */
+static struct {
+	bool known;
+	int8_t answer[3];
+} firmware[MAX_CPUS];
+
+static const u32 workaround_fid[3] = {
+	SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2, SMCCC_ARCH_WORKAROUND_3,
+};
+
+static __noinline void ask_firmware(unsigned int cpu)
+{
+	struct smc_result r;
+	/* Before SMCCC 1.1 the discovery call itself is not defined. */
+	bool can = arch_firmware(SMCCC_VERSION, 0, 0, 0, &r) && (s32)r.a[0] >= SMCCC_1_1;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(workaround_fid); i++) {
+		firmware[cpu].answer[i] = SMCCC_NOT_SUPPORTED;
+		if (can && arch_firmware(SMCCC_ARCH_FEATURES, workaround_fid[i], 0, 0, &r) &&
+		    (s32)r.a[0] >= SMCCC_NOT_REQUIRED && (s32)r.a[0] <= SMCCC_UNAFFECTED) {
+			firmware[cpu].answer[i] = (int8_t)r.a[0];
+		}
+	}
+	firmware[cpu].known = true;
+}
+
 /*
  * What a workaround call would do on this CPU: the CPU does not need it, or the firmware's answer.
  * The guest's calls are handed to the firmware only if that implements them.
@@ -41,17 +67,21 @@ static bool core_is_safe(void)
 static s64 workaround_state(u32 fid)
 {
 	u64 csv2 = (read_id_aa64pfr0_el1() >> 56) & 0xf;
-	struct smc_result r;
+	unsigned int cpu = this_cpu()->id;
 
 	if (core_is_safe() || (fid == SMCCC_ARCH_WORKAROUND_1 && csv2 >= 1) ||
 	    (fid == SMCCC_ARCH_WORKAROUND_3 && csv2 >= 3)) {
 		return fid == SMCCC_ARCH_WORKAROUND_2 ? SMCCC_NOT_REQUIRED : SMCCC_UNAFFECTED;
 	}
-	if (!arch_firmware(SMCCC_VERSION, 0, 0, 0, &r) || (s32)r.a[0] < SMCCC_1_1 ||
-	    !arch_firmware(SMCCC_ARCH_FEATURES, fid, 0, 0, &r)) {
-		return SMCCC_NOT_SUPPORTED;
+	if (!firmware[cpu].known) {
+		ask_firmware(cpu);
 	}
-	return (s32)r.a[0];
+	for (unsigned int i = 0; i < ARRAY_SIZE(workaround_fid); i++) {
+		if (workaround_fid[i] == fid) {
+			return firmware[cpu].answer[i];
+		}
+	}
+	return SMCCC_NOT_SUPPORTED;
 }
 
 static s64 workaround(u32 fid, u64 arg)

@@ -346,7 +346,8 @@ static void workarounds_by_core_and_firmware(void)
 	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -1);
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
 	CHECK_EQ(err(call(g, WA1, 0, 0, 0)), -1);
-	/* with one: forwarded */
+	/* with one: forwarded. Each CPU asks once. */
+	host_percpu->id = 1;
 	host_firmware = firmware;
 	fw_answer[0] = 0x10001;
 	fw_answer[1] = 0;
@@ -361,8 +362,13 @@ static void workarounds_by_core_and_firmware(void)
 	CHECK_EQ(fw_calls, 2);
 	CHECK_EQ(err(call(g, WA2, 1, 0, 0)), -1);
 	CHECK_EQ(fw_calls, 2);
-	/* a firmware of SMCCC 1.0 is not asked */
+	/* a firmware of SMCCC 1.0 is not asked, nonsense is not passed on */
+	host_percpu->id = 2;
 	fw_answer[0] = ~0UL;
+	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
+	host_percpu->id = 3;
+	fw_answer[0] = 0x10001;
+	fw_answer[1] = 0x7fff;
 	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
 	/* Cortex-A53: not affected */
 	host_sysreg[HOST_SYSREG_midr_el1] = 0x410fd034;
@@ -376,6 +382,7 @@ static void workarounds_by_core_and_firmware(void)
 	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 1UL << 56;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
+	host_percpu->id = 0;
 	host_firmware = NULL;
 	guest_free(g);
 }
