@@ -377,7 +377,9 @@ static void workarounds_by_core_and_firmware(void)
 	CHECK_EQ(call(g, 0x80000001, WA3, 0, 0), 1);
 	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
 	CHECK_EQ(fw_calls, 2);
-	/* Neoverse N1: CSV2 */
+	/* Neoverse N1: CSV2, and an old firmware */
+	host_percpu->id = 4;
+	fw_answer[0] = ~0UL;
 	host_sysreg[HOST_SYSREG_midr_el1] = 0x414fd0c1;
 	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 1UL << 56;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
