@@ -28,7 +28,8 @@ void host_gic_init(unsigned int version, unsigned int lrs)
 	memset(ifaces, 0, sizeof(ifaces));
 	gic_hw = (struct gic_hw){ .v3 = version == 3, .lr_count = (u8)lrs, .apr_count = 1,
 				  .tdir = version == 3, .lr_mask = (u32)BITS(lrs - 1, 0),
-				  .vtimer_intid = 27, .vcpu = 0x8040000 };
+				  .vtimer_intid = 27, .vcpu = 0x8040000,
+				  .vtimer_link = ICH_LR_HW | field_prep(ICH_LR_PINTID, 27) };
 }
 
 int gic_init(const struct board *b, struct diag *d)

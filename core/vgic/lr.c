@@ -34,6 +34,12 @@ static inline u32 prio_of(struct vcpu *v, u32 intid)
 	return intid < 32 ? v->vgic.prio[intid] : v->vm->vgic.prio[intid];
 }
 
+static u64 vtimer_lr(const struct vgic_cpu *c)
+{
+	return gic_hw.vtimer_link | (c->p.group & VTIMER_BIT ? ICH_LR_GROUP : 0) |
+	       field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) | VGIC_VTIMER;
+}
+
 void vgic_recompute(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
@@ -45,9 +51,7 @@ void vgic_recompute(struct vcpu *v)
 	c->vtimer_lr = 0;
 	if ((c->live & t) && !((c->p.pending | c->p.active | c->p.in_lr) & t) &&
 	    c->hcr == ICH_HCR_EN) {
-		c->vtimer_lr = ICH_LR_PENDING | ICH_LR_HW | (c->p.group & t ? ICH_LR_GROUP : 0) |
-			       field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) |
-			       field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid) | VGIC_VTIMER;
+		c->vtimer_lr = vtimer_lr(c) | ICH_LR_PENDING;
 	}
 }
 
@@ -179,7 +183,7 @@ void vgic_sync(struct vcpu *v)
 	c->lr_used = 0;
 	c->lr_latched = 0;
 	lr = gic_lr_read(0);
-	if (lr & ICH_LR_STATE) {
+	if ((lr & ICH_LR_STATE) || (lr & (ICH_LR_HW | ICH_LR_EOI)) == ICH_LR_EOI) {
 		/* Pending, it is so by its line, which fill_vtimer() asks. */
 		c->p.active |= lr & ICH_LR_ACTIVE ? VTIMER_BIT : 0;
 		c->vtimer_hw = true;
@@ -319,9 +323,7 @@ static void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 key = key_of(v, VGIC_VTIMER, c->p.group & VTIMER_BIT, masked);
-	u64 lr = ICH_LR_HW | (c->p.group & VTIMER_BIT ? ICH_LR_GROUP : 0) |
-		 field_prep(ICH_LR_PRIO, c->prio[VGIC_VTIMER]) |
-		 field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid) | VGIC_VTIMER;
+	u64 lr = vtimer_lr(c);
 
 	if (c->p.active & VTIMER_BIT) {
 		/* Not pending as well: a hardware interrupt may not be both (IHI 0069 12.4.7). */

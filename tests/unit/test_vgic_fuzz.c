@@ -502,4 +502,14 @@ static void gicv2_split_eoi(void)
 	all_runs(2, true);
 }
 
-TEST_MAIN(RUN(gicv3), RUN(gicv3_split_eoi), RUN(gicv2), RUN(gicv2_split_eoi))
+/* A machine on which list registers cannot be trusted to end the timer's interrupt. */
+static void gicv2_unlinked_timer(void)
+{
+	unlinked = true;
+	all_runs(2, false);
+	all_runs(2, true);
+	unlinked = false;
+}
+
+TEST_MAIN(RUN(gicv3), RUN(gicv3_split_eoi), RUN(gicv2), RUN(gicv2_split_eoi),
+	  RUN(gicv2_unlinked_timer))

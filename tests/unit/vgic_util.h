@@ -20,6 +20,7 @@
 static struct vm test_vm;
 static struct vcpu test_vcpu[VM_MAX_CPUS];
 static struct vm_config test_cfg;
+static bool unlinked; /* the timer's interrupt is ended by the monitor, not by its list register */
 static unsigned int maintenance_exits;
 static bool timer_line[VM_MAX_CPUS]; /* of vCPU n's virtual timer, while loaded */
 
@@ -114,6 +115,9 @@ static void start(unsigned int version, unsigned int vcpus, unsigned int lrs, un
 {
 	host_init();
 	host_gic_init(version, lrs);
+	if (unlinked) {
+		gic_hw.vtimer_link = ICH_LR_EOI;
+	}
 	memset(&test_vm, 0, sizeof(test_vm));
 	memset(test_vcpu, 0, sizeof(test_vcpu));
 	memset(timer_line, 0, sizeof(timer_line));

@@ -166,6 +166,7 @@ int gic_init(const struct board *b, struct diag *d)
 
 	gic_hw.v3 = b->gic.version == 3;
 	gic_hw.vtimer_intid = b->timer.virt.intid ? b->timer.virt.intid : 27;
+	gic_hw.vtimer_link = ICH_LR_HW | field_prep(ICH_LR_PINTID, gic_hw.vtimer_intid);
 	timer_intid = b->timer.hyp.intid ? b->timer.hyp.intid : 26;
 	maintenance_intid = b->gic.maintenance.intid ? b->gic.maintenance.intid : 25;
 	gic_hw.dist = b->gic.dist.start;

@@ -10,6 +10,8 @@
 #include "core/base/log.h"
 #include "core/base/percpu.h"
 
+#define IIDR_QEMU 0x0002043b /* GIC-400's is 0x0202043b */
+
 /* The boot CPU's own tree position; the tree as a whole is to blame. */
 static const struct src_pos board_pos = { "device tree", 0, 0 };
 
@@ -52,6 +54,13 @@ int gicv2_init(const struct board *b, struct diag *d)
 		return -EINVAL;
 	}
 	gic_hw.apr_count = 1;
+	if (mmio_read32(gic_hw.cpu + GICC_IIDR) == IIDR_QEMU) {
+		/*
+		 * Its model does not look at the line again when a guest's EOI ends a linked interrupt:
+		 * one that rose while in service would be lost. Ours is to end it.
+		 */
+		gic_hw.vtimer_link = ICH_LR_EOI;
+	}
 	mmio_write32(gic_hw.dist + GICD_CTLR, 1);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct gic_hw {
 	bool tdir;        /* ICH_HCR_EL2.TDIR works */
 	u32 lr_mask;      /* a bit per list register */
 	u32 vtimer_intid; /* physical INTID of the virtual timer */
+	u64 vtimer_link;  /* how LR0 ends it: linked (HW, physical INTID), or by maintenance (EOI) */
 	pa_t dist, cpu, hyp, vcpu; /* cpu, hyp, vcpu: GICv2 frames, alias quirk resolved */
 };
 extern struct gic_hw gic_hw;

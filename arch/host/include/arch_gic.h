@@ -18,6 +18,7 @@ struct gic_hw {
 	bool tdir;
 	u32 lr_mask;
 	u32 vtimer_intid;
+	u64 vtimer_link;
 	pa_t dist, cpu, hyp, vcpu;
 };
 extern struct gic_hw gic_hw;
