@@ -51,9 +51,6 @@ struct attempt run_instruction(u32 instruction, u64 argument);
 /* An address without anything behind it. */
 u64 hole(void);
 
-/* Bring the interrupt controller back to what gic_init() leaves, whatever was written to it. */
-void gic_recover(void);
-
 /* The probes, by file. Each list ends with a NULL name. */
 extern const struct hostile_probe access_probes[], sweep_probes[], sysreg_probes[], call_probes[], storm_probes[],
 	state_probes[], mapped_probes[];

@@ -57,22 +57,6 @@ struct attempt run_instruction(u32 instruction, u64 argument)
 	return attempt(value = fn(argument));
 }
 
-void gic_recover(void)
-{
-	unsigned int i;
-
-	/* End whatever an acknowledging read has made active. */
-	for (i = 0; i < 64 && gic_running_priority() != 0xff; i++) {
-		gic_eoi(gic_highest_pending());
-		if (board.gic_version == 2) {
-			mmio_write32(board.gicc + 0xd0, 0);	/* GICC_APR0 */
-		} else {
-			write_sysreg(S3_0_C12_C9_0, 0);		/* ICC_AP1R0_EL1 */
-		}
-	}
-	gic_init();
-}
-
 void guest_main(void)
 {
 	char name[32] = "", only[32] = "", skip[32] = "";

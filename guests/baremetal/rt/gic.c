@@ -236,3 +236,14 @@ void gic_init(void)
 	}
 	dsb();
 }
+
+void gic_recover(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64 && version->running_priority() != 0xff; i++) {
+		version->eoi(version->highest_pending());
+		version->drop_all();
+	}
+	gic_init();
+}

@@ -43,6 +43,7 @@ struct trap_frame;
 #define GICC_EOIR	0x10
 #define GICC_RPR	0x14
 #define GICC_HPPIR	0x18
+#define GICC_APR	0xd0
 #define GICC_IIDR	0xfc
 #define GICC_DIR	0x1000
 
@@ -51,6 +52,9 @@ struct trap_frame;
 
 /* The distributor and this CPU's part; call once, on the first CPU. Leaves every interrupt disabled. */
 void gic_init(void);
+
+/* gic_init() once more, after dropping whatever priorities are active here: for tests that leave a mess. */
+void gic_recover(void);
 
 /* A CPU's own part, SGIs enabled; called by the runtime on CPUs started after gic_init(). */
 void gic_cpu_init(void);

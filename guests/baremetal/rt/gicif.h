@@ -7,6 +7,7 @@
 
 struct gic_version {
 	void (*dist_init)(void);
+	void (*drop_all)(void);		/* no active priorities any more */
 	void (*cpu_init)(void);
 	void (*route)(unsigned int intid, unsigned int cpu);
 	void (*send_sgi)(unsigned int sgi, unsigned int cpu);

@@ -45,6 +45,11 @@ static void v2_cpu_init(void)
 	gicc_write(GICC_CTLR, GICC_CTLR_ENABLE);
 }
 
+static void v2_drop_all(void)
+{
+	gicc_write(GICC_APR, 0);
+}
+
 static void v2_route(unsigned int intid, unsigned int cpu)
 {
 	mmio_write8(board.gicd + GICD_ITARGETSR + intid, cpus[cpu].gic_target);
@@ -109,6 +114,7 @@ static unsigned int v2_highest_pending(void)
 
 const struct gic_version gicv2 = {
 	.dist_init = v2_dist_init,
+	.drop_all = v2_drop_all,
 	.cpu_init = v2_cpu_init,
 	.route = v2_route,
 	.send_sgi = v2_send_sgi,

@@ -6,6 +6,8 @@
 
 /* System registers by encoding, so that assemblers without GICv3 names will do. */
 #define ICC_PMR_EL1		S3_0_C4_C6_0
+#define ICC_AP0R0_EL1		S3_0_C12_C8_4
+#define ICC_AP1R0_EL1		S3_0_C12_C9_0
 #define ICC_DIR_EL1		S3_0_C12_C11_1
 #define ICC_RPR_EL1		S3_0_C12_C11_3
 #define ICC_SGI1R_EL1		S3_0_C12_C11_5
@@ -83,6 +85,13 @@ static void v3_cpu_init(void)
 	icc_write(ICC_BPR1_EL1, 0);
 	icc_write(ICC_CTLR_EL1, icc_read(ICC_CTLR_EL1) & ~ICC_CTLR_EOIMODE);
 	icc_write(ICC_IGRPEN1_EL1, 1);
+	isb();
+}
+
+static void v3_drop_all(void)
+{
+	icc_write(ICC_AP0R0_EL1, 0);
+	icc_write(ICC_AP1R0_EL1, 0);
 	isb();
 }
 
@@ -164,6 +173,7 @@ static unsigned int v3_highest_pending(void)
 
 const struct gic_version gicv3 = {
 	.dist_init = v3_dist_init,
+	.drop_all = v3_drop_all,
 	.cpu_init = v3_cpu_init,
 	.route = v3_route,
 	.send_sgi = v3_send_sgi,
