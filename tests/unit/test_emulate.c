@@ -241,6 +241,10 @@ static void instruction_that_does_not_fit_the_fault_aborts(void)
 	g->v->x[1] = G_DEV;
 	execute(g, 0xa9400c22, G_DEV, 8, 0, true);
 	CHECK(guest_took(0x25));
+	guest_rewind(g);
+	g->v->x[1] = G_DEV;
+	execute(g, 0xb8404422 /* ldr w2, [x1], #4 */, G_DEV, 4, 1, false);
+	CHECK(guest_took(0x25));
 	CHECK_EQ(g->accesses, 0);
 	guest_free(g);
 }

@@ -210,6 +210,21 @@ static void exception_loop_in_the_vectors_stops_the_vm(void)
 	guest_free(g);
 }
 
+/* A handler in the table that provokes a fault and steps over it makes progress. */
+static void fault_in_the_vectors_that_is_stepped_over_is_none(void)
+{
+	struct guest *g = guest_new();
+
+	for (int i = 0; i < 100; i++) {
+		write_elr_el2(G_VBAR + 0x240);
+		guest_exit(g, 0x00, 0);
+		CHECK_EQ(read_elr_el1(), G_VBAR + 0x240);
+		write_elr_el1(G_VBAR + 0x244);
+	}
+	CHECK_EQ(g->vm.state, VM_RUNNING);
+	guest_free(g);
+}
+
 static void same_fault_outside_the_vectors_is_the_guests_business(void)
 {
 	struct guest *g = guest_new();
@@ -228,4 +243,5 @@ TEST_MAIN(RUN(every_class_has_a_handler), RUN(classes_nobody_expects_are_undefin
 	  RUN(abort_on_a_walk_says_so), RUN(pstate_is_that_of_an_exception_entry),
 	  RUN(skip_moves_over_one_instruction), RUN(wfi_ends_with_the_interrupt_and_behind_itself),
 	  RUN(serror_becomes_the_guests), RUN(exception_loop_in_the_vectors_stops_the_vm),
+	  RUN(fault_in_the_vectors_that_is_stepped_over_is_none),
 	  RUN(same_fault_outside_the_vectors_is_the_guests_business))

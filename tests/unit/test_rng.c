@@ -85,6 +85,12 @@ static void output_differs_every_time_and_fills_any_length(void)
 		CHECK_EQ(rng_bytes(b, n), 0);
 		CHECK(n < 8 || memcmp(a, b, n) != 0);
 	}
+	/* What is added does not replace what was there (time stands still here). */
+	rng_add("0123456789abcdef0123456789abcdef", 32, 0);
+	CHECK_EQ(rng_bytes(a, 64), 0);
+	rng_add("0123456789abcdef0123456789abcdef", 32, 0);
+	CHECK_EQ(rng_bytes(b, 64), 0);
+	CHECK(memcmp(a, b, 64) != 0);
 	CHECK_EQ(rng_bytes(a, sizeof(a)), 0);
 	for (size_t i = 0; i < sizeof(a); i++) {
 		ones += (unsigned int)__builtin_popcount(a[i]);

@@ -324,6 +324,9 @@ static void set_way_cleans_in_slices_and_then_once(void)
 	CHECK_EQ(wr(g, DC_CISW, 0), DONE);
 	CHECK_EQ(wr(g, REG(1, 0, 7, 6, 2), 0), DONE);
 	CHECK_EQ(wr(g, REG(1, 0, 7, 10, 2), 0), DONE);
+	CHECK_EQ(wr(g, REG(1, 0, 7, 10, 6), 0), DONE); /* with tags */
+	CHECK_EQ(wr(g, REG(1, 0, 7, 10, 0), 0), UNDEF);
+	CHECK_EQ(wr(g, REG(1, 0, 7, 10, 3), 0), UNDEF);
 	guest_free(g);
 }
 
