@@ -121,6 +121,7 @@ static const char *convert(struct out *o, const char *fmt, va_list *ap)
 		break;
 	case 's':
 		text = va_arg(*ap, const char *);
+		text = text != NULL ? text : ""; /* an empty slice, printed as %.*s */
 		put_text(o, &s, text, strnlen(text, s.precision));
 		break;
 	default: /* "%%", or a letter the compiler's check let pass and this does not know */

@@ -6,9 +6,9 @@
  * Input: a byte for the memory's layout, then up to six files, each an 8-byte head (kind, flags,
  * address in pages, size) and its bytes.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include -Ibuild/libfdt/include \
- *		-o fuzz_load tests/fuzz/fuzz_load.c core/load/[a-z]*.c core/fdt_reader.c \
- *		core/base/[a-z]*.c build/libfdt/src/[a-z]*.c
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include \
+ *		-Ibuild/libfdt/include -o fuzz_load tests/fuzz/fuzz_load.c \
+ *		core/load/[a-z]*.c core/fdt_reader.c core/base/[a-z]*.c build/libfdt/src/[a-z]*.c
  */
 #include <libfdt.h>
 #include <stdlib.h>
