@@ -12,7 +12,7 @@
 static const u8 ids_v2[12] = { 4, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
 static const u8 ids_v3[12] = { 0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
 
-static __noinline u32 read_ctlr(struct vgic *g)
+static __noinline __cold u32 read_ctlr(struct vgic *g)
 {
 	if (g->version == 2) {
 		return g->ctlr;
@@ -21,7 +21,7 @@ static __noinline u32 read_ctlr(struct vgic *g)
 }
 
 /* IHI 0048B 4.3.12: SGIs and PPIs go to the reading CPU itself. */
-static u32 read_targets(struct vgic *g, struct vcpu *v, u32 intid)
+static __cold u32 read_targets(struct vgic *g, struct vcpu *v, u32 intid)
 {
 	u32 own = 1u << v->id;
 
@@ -32,19 +32,19 @@ static u32 read_targets(struct vgic *g, struct vcpu *v, u32 intid)
 	       g->route[intid + 3] << 24;
 }
 
-static void write_targets(struct vgic *g, u32 intid, u32 val, u32 mask)
+static __cold void write_targets(struct vgic *g, u32 intid, u32 val, u32 mask)
 {
 	if (intid < 32) {
 		return;
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	for (u32 i = 0; i < 4; i++) {
 		if ((mask >> (i * 8)) & 0xff) {
 			g->route[intid + i] = (val >> (i * 8)) & (u32)BITS(g->vcpus - 1, 0);
 			vgic_route_spi(g, intid + i);
 		}
 	}
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }
 
 /* GICD_SGIR (IHI 0048B 4.3.15) */
@@ -170,7 +170,7 @@ static bool byte_access(u32 off)
 	       (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 0x10);
 }
 
-static __noinline enum mmio_result access_byte(struct vgic *g, struct vcpu *v, struct mmio *m)
+static __noinline __cold enum mmio_result access_byte(struct vgic *g, struct vcpu *v, struct mmio *m)
 {
 	u32 off = (u32)m->off, sh = (off & 3) * 8;
 
@@ -198,7 +198,7 @@ static enum mmio_result access_common(struct vgic *g, struct vcpu *v, struct mmi
 	return MMIO_DONE;
 }
 
-enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m)
+__cold enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m)
 {
 	if (unlikely(m->off >= 0x1000)) {
 		return MMIO_ABORT;
@@ -206,7 +206,7 @@ enum mmio_result vgic_dist_v2(void *arg, struct vcpu *v, struct mmio *m)
 	return access_common(arg, v, m);
 }
 
-enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m)
+__cold enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m)
 {
 	(void)arg;
 	if (m->size != 4 || (m->off & 3)) {
@@ -221,7 +221,7 @@ enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m)
 }
 
 /* GICD_IROUTER: Aff3 in the upper word, Aff2..0 below; no 1-of-N, so IRM is RES0. */
-static __noinline enum mmio_result access_route(struct vgic *g, struct mmio *m)
+static __noinline __cold enum mmio_result access_route(struct vgic *g, struct mmio *m)
 {
 	u32 intid = (u32)(m->off - GICD_IROUTER) / 8, r;
 	bool high = (m->off & 4) != 0, known = intid >= 32 && intid < g->words * 32u;
@@ -246,16 +246,16 @@ static __noinline enum mmio_result access_route(struct vgic *g, struct mmio *m)
 	} else {
 		r = (r & 0xff000000u) | (u32)(val & 0xffffff);
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	if (g->route[intid] != r) {
 		g->route[intid] = r;
 		vgic_route_spi(g, intid);
 	}
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 	return MMIO_DONE;
 }
 
-enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m)
+__cold enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m)
 {
 	if (likely(m->off < 0x1000)) {
 		return access_common(arg, v, m);
@@ -273,7 +273,7 @@ enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m)
 }
 
 /* Aligned words without a struct mmio on the way; all of them are answered. */
-static __noinline u32 read_far(struct vgic *g, struct vcpu *v, u64 off)
+static __noinline __cold u32 read_far(struct vgic *g, struct vcpu *v, u64 off)
 {
 	struct mmio m = { .off = off, .val = 0, .size = 4, .write = false };
 
@@ -281,7 +281,7 @@ static __noinline u32 read_far(struct vgic *g, struct vcpu *v, u64 off)
 	return (u32)m.val;
 }
 
-static __noinline void write_far(struct vgic *g, struct vcpu *v, u64 off, u32 val)
+static __noinline __cold void write_far(struct vgic *g, struct vcpu *v, u64 off, u32 val)
 {
 	struct mmio m = { .off = off, .val = val, .size = 4, .write = true };
 

@@ -9,14 +9,14 @@
 
 static const u8 ids[12] = { 0x44, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
 
-static u64 typer(const struct vgic *g, const struct vcpu *t)
+static __cold u64 typer(const struct vgic *g, const struct vcpu *t)
 {
 	u64 aff = (t->vmpidr & 0xffffff) | ((t->vmpidr >> 32) & 0xff) << 24;
 
 	return aff << 32 | (u64)t->id << 8 | (t->id + 1u == g->vcpus ? GICR_TYPER_LAST : 0);
 }
 
-static __noinline u32 read_rd(struct vgic *g, struct vcpu *t, u32 off)
+static __noinline __cold u32 read_rd(struct vgic *g, struct vcpu *t, u32 off)
 {
 	switch (off) {
 	case GICR_CTLR:
@@ -79,7 +79,7 @@ static void write_sgi_base(struct vcpu *v, struct vcpu *t, u32 off, u32 val, u32
 	}
 }
 
-static __noinline enum mmio_result access_odd(struct vgic *g, struct vcpu *v, struct vcpu *t,
+static __noinline __cold enum mmio_result access_odd(struct vgic *g, struct vcpu *v, struct vcpu *t,
 					      struct mmio *m)
 {
 	u32 off = m->off & (GICR_FRAME - 1), sh = (off & 3) * 8, prio = off - GICR_SGI_BASE;
@@ -123,7 +123,7 @@ void vgic_redist_write32(void *arg, struct vcpu *v, u64 at, u32 val)
 	}
 }
 
-enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m)
+__cold enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m)
 {
 	struct vgic *g = arg;
 	u32 n = (u32)(m->off / GICR_FRAME);

@@ -48,6 +48,7 @@ typedef u64 ipa_t; /* guest physical (intermediate physical) address */
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __noreturn __attribute__((noreturn))
 #define __noinline __attribute__((noinline))
+#define __cold __attribute__((cold)) /* compiled for size: what no frequent exit reaches */
 #define __aligned_to(n) __attribute__((aligned(n)))
 #define __section(s) __attribute__((section(s)))
 #define __used __attribute__((used))

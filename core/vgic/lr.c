@@ -74,18 +74,8 @@ static void hand_back(struct vcpu *v, u32 intid, u32 bit)
 	if (g->w[w].active & bit) {
 		g->held[v->id][w] |= bit;
 		v->vgic.held_sum |= 1u << w;
-		return;
-	}
-	if (!(vgic_pend(&g->w[w]) & vgic_live(g, &g->w[w]) & bit)) {
-		return;
-	}
-	for (u32 i = 0; i < g->vcpus; i++) {
-		if (g->target[i][w] & bit) {
-			atomic_or(&v->vm->vcpu[i]->vgic.spi_sum, 1u << w);
-			if (i != v->id) {
-				vcpu_work_set(v->vm->vcpu[i], VWORK_VGIC);
-			}
-		}
+	} else {
+		vgic_notify(g, w, bit, v);
 	}
 }
 
@@ -97,7 +87,7 @@ static void snap(struct vgic_word *w, u32 bit, u64 lr)
 }
 
 /* Take what list register `n` said back to memory. Locked. */
-static void fold(struct vcpu *v, u32 n, u64 lr)
+static __cold void fold(struct vcpu *v, u32 n, u64 lr)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 intid = c->lr_intid[n], bit = 1u << (intid % 32);
@@ -130,7 +120,7 @@ static void fold(struct vcpu *v, u32 n, u64 lr)
 }
 
 /* The guest ended `count` interrupts that are active but in no list register: the best ones. */
-static void end_unlisted(struct vcpu *v, u32 count)
+static __cold void end_unlisted(struct vcpu *v, u32 count)
 {
 	struct vgic *g = &v->vm->vgic;
 	struct vgic_cpu *c = &v->vgic;
@@ -159,12 +149,12 @@ static void end_unlisted(struct vcpu *v, u32 count)
 		word_of(v, best)->active &= ~(1u << (best % 32));
 		if (best >= 32) {
 			g->held[v->id][best / 32] &= ~(1u << (best % 32));
-			vgic_notify(g, best / 32, 1u << (best % 32));
+			vgic_notify(g, best / 32, 1u << (best % 32), v);
 		}
 	}
 }
 
-void vgic_sync(struct vcpu *v)
+__cold void vgic_sync(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u64 lr;
@@ -252,7 +242,7 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 	gic_lr_write_n(n, lr);
 }
 
-static void consider(struct best *b, u32 key)
+static __cold void consider(struct best *b, u32 key)
 {
 	u32 i;
 
@@ -277,7 +267,7 @@ static u32 key_of(struct vcpu *v, u32 intid, bool group1, u32 masked)
 	       prio_of(v, intid) << 16 | intid;
 }
 
-static void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 masked)
+static __cold void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 masked)
 {
 	u32 group = (k ? &v->vm->vgic.w[k] : &v->vgic.p)->group;
 
@@ -293,7 +283,7 @@ static void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits, u32 m
 	}
 }
 
-static void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
+static __cold void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
 {
 	struct vgic *g = &v->vm->vgic;
 	struct vgic_cpu *c = &v->vgic;
@@ -319,7 +309,7 @@ static void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
 }
 
 /* LR0: the timer's physical interrupt is active and waits for the guest to see and end it. */
-static void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
+static __cold void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 key = key_of(v, VGIC_VTIMER, c->p.group & VTIMER_BIT, masked);
@@ -340,7 +330,7 @@ static void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 	c->vtimer_hw = false;
 }
 
-void vgic_fill(struct vcpu *v)
+__cold void vgic_fill(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 slots = gic_hw.lr_count - 1u, vmcr = gic_vmcr(), hcr = ICH_HCR_EN, first, n = 1;
@@ -383,15 +373,13 @@ void vgic_fill(struct vcpu *v)
 
 static void refill(struct vcpu *v)
 {
-	struct spinlock *l = &v->vm->vgic.lock;
-
-	spin_lock(l);
+	vgic_lock(&v->vm->vgic);
 	if (__atomic_exchange_n(&v->vgic.dirty, 0, __ATOMIC_ACQ_REL)) {
 		vgic_recompute(v);
 	}
 	vgic_sync(v);
 	vgic_fill(v);
-	spin_unlock(l);
+	vgic_unlock(&v->vm->vgic);
 }
 
 void vgic_flush(struct vcpu *v)
@@ -458,7 +446,7 @@ void vgic_vtimer_fired(struct vcpu *v)
 	refill(v);
 }
 
-void vgic_dir(struct vcpu *v, u32 val)
+__cold void vgic_dir(struct vcpu *v, u32 val)
 {
 	struct vgic *g = &v->vm->vgic;
 	u32 intid = g->version == 2 ? val & 0x3ff : val & 0xffffff, bit = 1u << (intid % 32);
@@ -466,15 +454,15 @@ void vgic_dir(struct vcpu *v, u32 val)
 	if (intid >= g->words * 32u || !(gic_vmcr() & ICH_VMCR_EOIM)) {
 		return;
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	vgic_sync(v);
 	if (intid >= 32) {
 		/* Any CPU may deactivate an SPI (IHI 0069 4.8.4): it may be in service elsewhere. */
 		vgic_deactivate_spis(g, intid / 32, bit);
-		vgic_notify(g, intid / 32, bit);
+		vgic_notify(g, intid / 32, bit, v);
 	} else if (!is_v2_sgi(v, intid) || v->vgic.act_src[intid] == ((val >> 10) & 7)) {
 		v->vgic.p.active &= ~bit;
 	}
 	vgic_fill(v);
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }

@@ -7,13 +7,13 @@ static u32 packed_affinity(const struct vcpu *v)
 	return (u32)((v->vmpidr & 0xffffff) | ((v->vmpidr >> 32) & 0xff) << 24);
 }
 
-void vgic_reconsider(struct vcpu *v)
+__cold void vgic_reconsider(struct vcpu *v)
 {
 	__atomic_store_n(&v->vgic.dirty, 1, __ATOMIC_RELEASE);
 	vcpu_work_set(v, VWORK_VGIC);
 }
 
-bool vgic_busy(const struct vgic *g)
+__cold bool vgic_busy(const struct vgic *g)
 {
 	const struct vm *vm = container_of(g, struct vm, vgic);
 
@@ -25,7 +25,7 @@ bool vgic_busy(const struct vgic *g)
 	return false;
 }
 
-void vgic_recall(struct vgic *g, u32 w, u32 bits)
+__cold void vgic_recall(struct vgic *g, u32 w, u32 bits)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 	u32 holders = 0;
@@ -38,7 +38,17 @@ void vgic_recall(struct vgic *g, u32 w, u32 bits)
 	}
 }
 
-void vgic_notify(struct vgic *g, u32 w, u32 bits)
+void vgic_lock(struct vgic *g)
+{
+	spin_lock(&g->lock);
+}
+
+void vgic_unlock(struct vgic *g)
+{
+	spin_unlock(&g->lock);
+}
+
+void vgic_notify(struct vgic *g, u32 w, u32 bits, const struct vcpu *self)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 	const struct vgic_word *p = &g->w[w];
@@ -55,13 +65,15 @@ void vgic_notify(struct vgic *g, u32 w, u32 bits)
 	for (u32 i = 0; bits && i < g->vcpus; i++) {
 		if (bits & g->target[i][w]) {
 			atomic_or(&vm->vcpu[i]->vgic.spi_sum, 1u << w);
-			vcpu_work_set(vm->vcpu[i], VWORK_VGIC);
+			if (vm->vcpu[i] != self) {
+				vcpu_work_set(vm->vcpu[i], VWORK_VGIC);
+			}
 		}
 	}
 }
 
 /* A level line fell while the interrupt is in a list register. */
-static void line_fell(struct vgic *g, u32 intid, u32 bit)
+static __cold void line_fell(struct vgic *g, u32 intid, u32 bit)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 	struct vcpu *h = vm->vcpu[g->holder[intid]];
@@ -108,14 +120,14 @@ void vgic_set_line(struct vm *vm, u32 intid, bool level)
 	w->level = level ? w->level | bit : w->level & ~bit;
 	if (level && !was) {
 		w->pending |= w->edge & bit;
-		vgic_notify(g, intid / 32, bit);
+		vgic_notify(g, intid / 32, bit, NULL);
 	} else if (!level && was && (w->in_lr & ~w->edge & bit)) {
 		line_fell(g, intid, bit);
 	}
 	spin_unlock_irq(&g->lock, flags);
 }
 
-void vgic_set_ppi(struct vcpu *v, u32 intid, bool level)
+__cold void vgic_set_ppi(struct vcpu *v, u32 intid, bool level)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 bit = 1u << (intid % 32), was;
@@ -238,12 +250,12 @@ void vgic_kicked(struct vcpu *v)
 	vgic_flush(v);
 }
 
-void vgic_sgi0r(struct vcpu *v, u64 val)
+__cold void vgic_sgi0r(struct vcpu *v, u64 val)
 {
 	send_list(v, val, false);
 }
 
-void vgic_route_spi(struct vgic *g, u32 intid)
+__cold void vgic_route_spi(struct vgic *g, u32 intid)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 	u32 w = intid / 32, bit = 1u << (intid % 32);
@@ -255,5 +267,5 @@ void vgic_route_spi(struct vgic *g, u32 intid)
 		g->target[i][w] = to ? g->target[i][w] | bit : g->target[i][w] & ~bit;
 	}
 	vgic_recall(g, w, bit);
-	vgic_notify(g, w, bit);
+	vgic_notify(g, w, bit, NULL);
 }

@@ -12,7 +12,7 @@
  * Pending and active state that another vCPU has in its list registers: have it read, and wait
  * for that, a bounded time. Our own requests are served meanwhile, so two may ask each other.
  */
-static void await_sync(struct vcpu *v, struct vcpu *t)
+static __cold void await_sync(struct vcpu *v, struct vcpu *t)
 {
 	u32 seq = READ_ONCE(t->vgic.seq);
 
@@ -28,7 +28,7 @@ static void await_sync(struct vcpu *v, struct vcpu *t)
 	}
 }
 
-static void await_holders(struct vcpu *v, u32 w)
+static __cold void await_holders(struct vcpu *v, u32 w)
 {
 	struct vgic *g = &v->vm->vgic;
 	u32 holders = 0;
@@ -42,15 +42,15 @@ static void await_holders(struct vcpu *v, u32 w)
 }
 
 /* Bring what `v` itself has in list registers up to date in the snapshots, and go on. */
-static void resync(struct vcpu *v)
+static __cold void resync(struct vcpu *v)
 {
-	spin_lock(&v->vm->vgic.lock);
+	vgic_lock(&v->vm->vgic);
 	vgic_sync(v);
 	vgic_fill(v);
-	spin_unlock(&v->vm->vgic.lock);
+	vgic_unlock(&v->vm->vgic);
 }
 
-static u32 read_state(struct vcpu *v, struct vcpu *t, u32 w, bool active)
+static __cold u32 read_state(struct vcpu *v, struct vcpu *t, u32 w, bool active)
 {
 	struct vgic *g = &v->vm->vgic;
 	const struct vgic_word *p = w ? &g->w[w] : &t->vgic.p;
@@ -92,7 +92,7 @@ u32 vgic_read_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w)
 }
 
 /* The one change of a word; interrupts whose list register now says something wrong are returned. */
-static u32 change_word(struct vgic_word *p, enum vgic_bits r, u32 val)
+static __cold u32 change_word(struct vgic_word *p, enum vgic_bits r, u32 val)
 {
 	u32 old;
 
@@ -119,7 +119,7 @@ static u32 change_word(struct vgic_word *p, enum vgic_bits r, u32 val)
 	}
 }
 
-static void write_own(struct vcpu *v, enum vgic_bits r, u32 val)
+static __cold void write_own(struct vcpu *v, enum vgic_bits r, u32 val)
 {
 	struct vgic *g = &v->vm->vgic;
 	struct vgic_cpu *c = &v->vgic;
@@ -130,7 +130,7 @@ static void write_own(struct vcpu *v, enum vgic_bits r, u32 val)
 			return;
 		}
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	vgic_sync(v);
 	if (g->version == 2 && (r == VGIC_PEND || r == VGIC_UNPEND)) {
 		val &= ~SGIS; /* read-only: SPENDSGIR and CPENDSGIR are for SGIs (IHI 0048B 4.3.7) */
@@ -138,10 +138,10 @@ static void write_own(struct vcpu *v, enum vgic_bits r, u32 val)
 	change_word(&c->p, r, val);
 	vgic_recompute(v);
 	vgic_fill(v);
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }
 
-static void write_other(struct vcpu *t, enum vgic_bits r, u32 val)
+static __cold void write_other(struct vcpu *t, enum vgic_bits r, u32 val)
 {
 	struct vgic_cpu *c = &t->vgic;
 
@@ -171,7 +171,7 @@ static void write_other(struct vcpu *t, enum vgic_bits r, u32 val)
 }
 
 /* Active by decree: it belongs to a vCPU it may be delivered to, the first. Locked. */
-static void hold(struct vgic *g, u32 w, u32 bits)
+static __cold void hold(struct vgic *g, u32 w, u32 bits)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 
@@ -187,7 +187,7 @@ static void hold(struct vgic *g, u32 w, u32 bits)
 	}
 }
 
-void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits)
+__cold void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits)
 {
 	g->w[w].active &= ~bits;
 	g->w[w].clr_act |= bits & g->w[w].in_lr;
@@ -197,7 +197,7 @@ void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits)
 	vgic_recall(g, w, bits);
 }
 
-static void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
+static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 {
 	struct vgic_word *p = &g->w[w];
 	u32 was_active, changed;
@@ -205,7 +205,7 @@ static void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	if ((r == VGIC_ENABLE && !(val & ~p->enabled)) || (r == VGIC_DISABLE && !(val & p->enabled))) {
 		return;
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	was_active = p->active | p->in_lr;
 	changed = change_word(p, r, val);
 	switch (r) {
@@ -228,8 +228,8 @@ static void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	if (r != VGIC_ENABLE) {
 		vgic_recall(g, w, changed);
 	}
-	vgic_notify(g, w, changed);
-	spin_unlock(&g->lock);
+	vgic_notify(g, w, changed, NULL);
+	vgic_unlock(g);
 }
 
 void vgic_write_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w, u32 val)
@@ -251,14 +251,14 @@ static u8 *prio_bytes(struct vcpu *v, struct vcpu *t, u32 intid)
 	return intid < 32 ? &t->vgic.prio[intid] : &v->vm->vgic.prio[intid];
 }
 
-u32 vgic_read_prio(struct vcpu *v, struct vcpu *t, u32 intid)
+__cold u32 vgic_read_prio(struct vcpu *v, struct vcpu *t, u32 intid)
 {
 	const u8 *p = prio_bytes(v, t, intid);
 
 	return p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
 }
 
-void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mask)
+__cold void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mask)
 {
 	struct vgic *g = &v->vm->vgic;
 	u8 *p = prio_bytes(v, t, intid);
@@ -277,10 +277,10 @@ void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mas
 		return;
 	}
 	if (intid >= 32) {
-		spin_lock(&g->lock);
+		vgic_lock(g);
 		vgic_recall(g, intid / 32, changed);
-		vgic_notify(g, intid / 32, changed);
-		spin_unlock(&g->lock);
+		vgic_notify(g, intid / 32, changed, NULL);
+		vgic_unlock(g);
 	} else if (t != v) {
 		vgic_reconsider(t);
 	} else {
@@ -292,7 +292,7 @@ void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, u32 mas
 	}
 }
 
-u32 vgic_read_config(struct vcpu *v, struct vcpu *t, u32 intid)
+__cold u32 vgic_read_config(struct vcpu *v, struct vcpu *t, u32 intid)
 {
 	u32 edge = (intid < 32 ? &t->vgic.p : &v->vm->vgic.w[intid / 32])->edge >> (intid % 32);
 	u32 val = 0;
@@ -303,7 +303,7 @@ u32 vgic_read_config(struct vcpu *v, struct vcpu *t, u32 intid)
 	return val;
 }
 
-void vgic_write_config(struct vcpu *v, struct vcpu *t, u32 intid, u32 val)
+__cold void vgic_write_config(struct vcpu *v, struct vcpu *t, u32 intid, u32 val)
 {
 	struct vgic *g = &v->vm->vgic;
 	struct vgic_word *p = intid < 32 ? &t->vgic.p : &g->w[intid / 32];
@@ -315,39 +315,39 @@ void vgic_write_config(struct vcpu *v, struct vcpu *t, u32 intid, u32 val)
 	for (u32 i = 0; i < 16; i++) {
 		edge |= ((val >> (2 * i + 1)) & 1) << (intid % 32 + i);
 	}
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	changed = (p->edge ^ edge) & (0xffffu << (intid % 32));
 	__atomic_fetch_xor(&p->edge, changed, __ATOMIC_ACQ_REL);
 	if (intid >= 32) {
 		vgic_recall(g, intid / 32, changed);
-		vgic_notify(g, intid / 32, changed);
+		vgic_notify(g, intid / 32, changed, NULL);
 	}
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 	if (intid < 32 && changed) {
 		vgic_reconsider(t);
 	}
 }
 
-u32 vgic_read_sgi_sources(struct vcpu *v, u32 sgi)
+__cold u32 vgic_read_sgi_sources(struct vcpu *v, u32 sgi)
 {
 	const u8 *s = &v->vgic.sgi_src[sgi];
 	u32 val = 0;
 
-	spin_lock(&v->vm->vgic.lock);
+	vgic_lock(&v->vm->vgic);
 	vgic_sync(v);
 	for (u32 i = 0; i < 4; i++) {
 		val |= (u32)READ_ONCE(s[i]) << (i * 8);
 	}
 	vgic_fill(v);
-	spin_unlock(&v->vm->vgic.lock);
+	vgic_unlock(&v->vm->vgic);
 	return val;
 }
 
-void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set)
+__cold void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set)
 {
 	struct vgic_cpu *c = &v->vgic;
 
-	spin_lock(&v->vm->vgic.lock);
+	vgic_lock(&v->vm->vgic);
 	vgic_sync(v);
 	for (u32 i = 0; i < 4; i++) {
 		u8 bits = (u8)(val >> (i * 8)), now;
@@ -358,5 +358,5 @@ void vgic_write_sgi_sources(struct vcpu *v, u32 sgi, u32 val, bool set)
 				     c->p.pending & ~(1u << (sgi + i));
 	}
 	vgic_fill(v);
-	spin_unlock(&v->vm->vgic.lock);
+	vgic_unlock(&v->vm->vgic);
 }

@@ -7,7 +7,7 @@
 #define GICD_TYPER_NO1N BIT(25)
 #define SGIS 0xffffu
 
-int vgic_create(struct vm *vm, u32 spi_count)
+__cold int vgic_create(struct vm *vm, u32 spi_count)
 {
 	const struct cfg_gic *cfg = &vm->cfg->gic;
 	struct vgic *g = &vm->vgic;
@@ -46,14 +46,14 @@ int vgic_create(struct vm *vm, u32 spi_count)
 	return err;
 }
 
-void vgic_destroy(struct vm *vm)
+__cold void vgic_destroy(struct vm *vm)
 {
 	/* The windows and the stage-2 entries go with the VM. */
 	vm->vgic.words = 0;
 }
 
 /* The redistributor of a vCPU as after power-on. */
-static void reset_private(struct vcpu *v)
+static __cold void reset_private(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 level = c->p.level; /* devices keep their lines; they reset on their own */
@@ -69,7 +69,7 @@ static void reset_private(struct vcpu *v)
 	vgic_cpu_reset(v);
 }
 
-void vgic_reset(struct vm *vm)
+__cold void vgic_reset(struct vm *vm)
 {
 	struct vgic *g = &vm->vgic;
 
@@ -95,13 +95,13 @@ void vgic_reset(struct vm *vm)
 	}
 }
 
-void vgic_cpu_reset(struct vcpu *v)
+__cold void vgic_cpu_reset(struct vcpu *v)
 {
 	v->vgic.vmcr = ICH_VMCR_RESET;
 	memset(v->vgic.apr, 0, sizeof(v->vgic.apr));
 }
 
-void vgic_load(struct vcpu *v)
+__cold void vgic_load(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	struct vgic *g = &v->vm->vgic;
@@ -113,7 +113,7 @@ void vgic_load(struct vcpu *v)
 		      field_prep(ICC_SGIR_RS, (aff >> 4) & 0xf) | BIT(aff & 0xf);
 	gic_set_vmcr(c->vmcr);
 	gic_apr_load(c->apr);
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	c->cpu = this_cpu()->id;
 	c->loaded = true;
 	c->hcr = ICH_HCR_EN;
@@ -126,15 +126,15 @@ void vgic_load(struct vcpu *v)
 	}
 	vgic_sync(v);
 	vgic_fill(v);
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }
 
-void vgic_put(struct vcpu *v)
+__cold void vgic_put(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	struct vgic *g = &v->vm->vgic;
 
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	vgic_sync(v);
 	c->loaded = false;
 	if (c->vtimer_hw) {
@@ -145,7 +145,7 @@ void vgic_put(struct vcpu *v)
 	gic_set_vcpu_hcr(0);
 	c->vmcr = gic_vmcr();
 	gic_apr_save(c->apr);
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }
 
 /* Would the CPU interface signal one of these? The priority mask and its group decide. */
@@ -154,7 +154,7 @@ static bool passes(u32 prio, bool group1, u32 vmcr)
 	return (vmcr & (group1 ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0)) && prio < vmcr >> 24;
 }
 
-static bool some_passes(const struct vgic_word *w, u32 bits, const u8 *prio, u32 vmcr)
+static __cold bool some_passes(const struct vgic_word *w, u32 bits, const u8 *prio, u32 vmcr)
 {
 	for (; bits; bits &= bits - 1) {
 		u32 n = (u32)__builtin_ctz(bits);
@@ -166,7 +166,7 @@ static bool some_passes(const struct vgic_word *w, u32 bits, const u8 *prio, u32
 	return false;
 }
 
-static bool listed_passes(struct vcpu *v)
+static __cold bool listed_passes(struct vcpu *v)
 {
 	u32 vmcr = gic_vmcr();
 
@@ -181,7 +181,7 @@ static bool listed_passes(struct vcpu *v)
 	return false;
 }
 
-bool vgic_has_interrupt(struct vcpu *v)
+__cold bool vgic_has_interrupt(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	struct vgic *g = &v->vm->vgic;
@@ -210,11 +210,11 @@ bool vgic_has_interrupt(struct vcpu *v)
 	return found;
 }
 
-void vgic_set_ctlr(struct vgic *g, u32 groups)
+__cold void vgic_set_ctlr(struct vgic *g, u32 groups)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 
-	spin_lock(&g->lock);
+	vgic_lock(g);
 	if (groups != g->ctlr) {
 		g->ctlr = groups;
 		g->group_on[0] = groups & GICD_CTLR_GRP0 ? ~0u : 0;
@@ -224,5 +224,5 @@ void vgic_set_ctlr(struct vgic *g, u32 groups)
 			vgic_reconsider(vm->vcpu[i]);
 		}
 	}
-	spin_unlock(&g->lock);
+	vgic_unlock(g);
 }

@@ -45,8 +45,15 @@ void vgic_recompute(struct vcpu *v);
 void vgic_sync(struct vcpu *v);
 void vgic_fill(struct vcpu *v);
 
-/* vgic_notify - SPIs `bits` of word `w` may be deliverable: tell the vCPUs they are for. Locked. */
-void vgic_notify(struct vgic *g, u32 w, u32 bits);
+/* Around everything about SPIs. IRQs masked. */
+void vgic_lock(struct vgic *g);
+void vgic_unlock(struct vgic *g);
+
+/*
+ * vgic_notify - SPIs `bits` of word `w` may be deliverable: tell the vCPUs they are for. `self`, or
+ * NULL, is about to call vgic_fill() anyway. Locked.
+ */
+void vgic_notify(struct vgic *g, u32 w, u32 bits, const struct vcpu *self);
 /* vgic_recall - vCPUs that hold SPIs `bits` of word `w` in list registers are to reconsider. Locked. */
 void vgic_recall(struct vgic *g, u32 w, u32 bits);
 /* vgic_reconsider - the same for everything of one vCPU. Any context. */

@@ -13,7 +13,7 @@ struct gic_hw gic_hw;
 static u32 timer_intid, maintenance_intid;
 static u32 lines; /* INTIDs of the distributor, 32..1020 */
 
-bool gic_wait_clear(pa_t reg, u32 bits)
+__cold bool gic_wait_clear(pa_t reg, u32 bits)
 {
 	u64 end = counter_now() + ns_to_counter(GIC_TIMEOUT_US * 1000UL);
 
@@ -26,7 +26,7 @@ bool gic_wait_clear(pa_t reg, u32 bits)
 	return true;
 }
 
-pa_t gic_private(void)
+__cold pa_t gic_private(void)
 {
 	return gic_hw.v3 ? gic_rd[this_cpu()->id] + GICR_SGI_BASE : gic_hw.dist;
 }
@@ -37,12 +37,12 @@ static pa_t bank(u32 intid)
 }
 
 /* One bit of a register with a bit per INTID. */
-static void write_bit(u32 reg, u32 intid)
+static __cold void write_bit(u32 reg, u32 intid)
 {
 	mmio_write32(bank(intid) + reg + intid / 32 * 4, 1u << (intid % 32));
 }
 
-void gic_sync(u32 intid)
+__cold void gic_sync(u32 intid)
 {
 	bool done = true;
 
@@ -56,22 +56,22 @@ void gic_sync(u32 intid)
 	}
 }
 
-unsigned int gic_host_version(void)
+__cold unsigned int gic_host_version(void)
 {
 	return gic_hw.v3 ? 3 : 2;
 }
 
-u32 gic_ack(void)
+__cold u32 gic_ack(void)
 {
 	return gic_ack_fast();
 }
 
-void gic_eoi(u32 iar)
+__cold void gic_eoi(u32 iar)
 {
 	gic_eoi_fast(iar);
 }
 
-void gic_deactivate(u32 iar)
+__cold void gic_deactivate(u32 iar)
 {
 	gic_deactivate_fast(iar);
 }
@@ -87,7 +87,7 @@ void gic_send_sgi(u32 sgi, u32 cpu)
 	}
 }
 
-void gic_enable(u32 intid, bool on)
+__cold void gic_enable(u32 intid, bool on)
 {
 	if (intid >= lines) {
 		return;
@@ -98,7 +98,7 @@ void gic_enable(u32 intid, bool on)
 	}
 }
 
-void gic_set_active(u32 intid, bool active)
+__cold void gic_set_active(u32 intid, bool active)
 {
 	if (intid >= lines) {
 		return;
@@ -110,7 +110,7 @@ void gic_set_active(u32 intid, bool active)
 	}
 }
 
-void gic_set_pending(u32 intid, bool pending)
+__cold void gic_set_pending(u32 intid, bool pending)
 {
 	if (intid < lines) {
 		write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
@@ -118,12 +118,12 @@ void gic_set_pending(u32 intid, bool pending)
 }
 
 /* Read-modify-write of a field; the caller alone configures this interrupt. */
-static void write_field(pa_t reg, u32 mask, u32 val)
+static __cold void write_field(pa_t reg, u32 mask, u32 val)
 {
 	mmio_write32(reg, (mmio_read32(reg) & ~mask) | val);
 }
 
-void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
+__cold void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
 {
 	u32 sh = intid % 4 * 8, cfg = intid % 16 * 2;
 	pa_t base = bank(intid);
@@ -143,7 +143,7 @@ void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
 }
 
 /* Everything off, idle, Group 1 where we may say so, at the default priority (IHI 0069 12.9). */
-static void quiet(pa_t base, u32 from, u32 to)
+static __cold void quiet(pa_t base, u32 from, u32 to)
 {
 	for (u32 i = from; i < to; i += 32) {
 		u32 w = i / 32 * 4;
@@ -160,7 +160,7 @@ static void quiet(pa_t base, u32 from, u32 to)
 	}
 }
 
-int gic_init(const struct board *b, struct diag *d)
+__cold int gic_init(const struct board *b, struct diag *d)
 {
 	int err;
 
@@ -183,7 +183,7 @@ int gic_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-void gic_init_cpu(void)
+__cold void gic_init_cpu(void)
 {
 	static const u32 no_apr[2][4];
 

@@ -20,13 +20,13 @@ static const struct src_pos board_pos = { "device tree", 0, 0 };
  * (GICC_DIR) lies at +0x10000. 4 KiB below that the two are neighbours again.
  * Such a frame is 128 KiB and has the same IIDR at +0xfc and +0xf0fc.
  */
-static bool has_alias(const struct range *r)
+static __cold bool has_alias(const struct range *r)
 {
 	return r->size >= KiB(128) &&
 	       mmio_read32(r->start + GICC_IIDR) == mmio_read32(r->start + 0xf000 + GICC_IIDR);
 }
 
-int gicv2_init(const struct board *b, struct diag *d)
+__cold int gicv2_init(const struct board *b, struct diag *d)
 {
 	const struct board_gic *g = &b->gic;
 	u64 off;
@@ -65,7 +65,7 @@ int gicv2_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-void gicv2_init_cpu(void)
+__cold void gicv2_init_cpu(void)
 {
 	u32 own = 0;
 
@@ -87,7 +87,7 @@ void gicv2_send_sgi(u32 sgi, u32 cpu)
 	mmio_write32(gic_hw.dist + GICD_SGIR, percpus[cpu].gic_target << 16 | sgi);
 }
 
-void gicv2_route(u32 intid, u32 cpu)
+__cold void gicv2_route(u32 intid, u32 cpu)
 {
 	pa_t reg = gic_hw.dist + GICD_ITARGETSR + intid / 4 * 4;
 	u32 sh = intid % 4 * 8;

@@ -24,7 +24,7 @@ static u32 affinity(u64 mpidr)
 }
 
 /* The redistributor whose GICR_TYPER names this CPU (IHI 0069 12.11.37); 0: none. */
-static pa_t find_redistributor(u64 mpidr)
+static __cold pa_t find_redistributor(u64 mpidr)
 {
 	for (u32 i = 0; i < board_gic->redist_count; i++) {
 		const struct range *r = &board_gic->redist[i];
@@ -46,7 +46,7 @@ static pa_t find_redistributor(u64 mpidr)
 	return 0;
 }
 
-int gicv3_init(const struct board *b, struct diag *d)
+__cold int gicv3_init(const struct board *b, struct diag *d)
 {
 	u64 vtr;
 
@@ -91,7 +91,7 @@ int gicv3_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-void gicv3_init_cpu(void)
+__cold void gicv3_init_cpu(void)
 {
 	u64 mpidr = read_mpidr_el1();
 	u32 id = this_cpu()->id;
@@ -124,7 +124,7 @@ void gicv3_send_sgi(u32 sgi, u32 cpu)
 	isb(); /* it is sent now, not when the next context synchronization happens to come */
 }
 
-void gicv3_route(u32 intid, u32 cpu)
+__cold void gicv3_route(u32 intid, u32 cpu)
 {
 	u64 mpidr = cpu == this_cpu()->id ? read_mpidr_el1() : percpus[cpu].mpidr;
 

@@ -36,7 +36,7 @@ u64 gic_lr_read_n(unsigned int n)
 	}
 }
 
-void gic_apr_save(u32 apr[2][4])
+__cold void gic_apr_save(u32 apr[2][4])
 {
 	if (!gic_hw.v3) {
 		apr[0][0] = mmio_read32(gic_hw.hyp + GICH_APR);
@@ -56,7 +56,7 @@ void gic_apr_save(u32 apr[2][4])
 	}
 }
 
-void gic_apr_load(const u32 apr[2][4])
+__cold void gic_apr_load(const u32 apr[2][4])
 {
 	if (!gic_hw.v3) {
 		mmio_write32(gic_hw.hyp + GICH_APR, apr[0][0]);
