@@ -97,7 +97,7 @@ static struct console_port *log_port(void)
 static void put_text(struct console_port *p, const char *s, u64 now)
 {
 	for (; *s != '\0'; s++) {
-		port_put(p, (u8)*s, now);
+		mux_put(&console.mux, p, (u8)*s, now);
 	}
 }
 
@@ -155,6 +155,18 @@ u64 console_push(void)
 	return wake;
 }
 
+bool console_direct(struct console_port *p, u8 byte, u64 now)
+{
+	struct console *c = &console;
+
+	if (c->uart == NULL || !c->started || c->holding || !mux_may_pass(&c->mux, p)
+	    || !c->uart->putc(c->base, byte)) {
+		return false;
+	}
+	mux_passed(&c->mux, p, byte, now);
+	return true;
+}
+
 void console_flush(void)
 {
 	struct console *c = &console;
@@ -189,7 +201,7 @@ void console_log(const char *text)
 		put_text(p, "quoin: ", now);
 		for (; *text != '\0'; text++) {
 			/* One call, one line: a line end inside would start a line without prefix. */
-			port_put(p, *text == '\n' || *text == '\r' ? ' ' : (u8)*text, now);
+			mux_put(&console.mux, p, *text == '\n' || *text == '\r' ? ' ' : (u8)*text, now);
 		}
 		put_text(p, "\r\n", now);
 	}

@@ -20,12 +20,9 @@ static bool reached(u64 now, u64 at, u64 *wake)
 	return false;
 }
 
-/* Has it something that should be shown? */
+/* Has it something that should be shown now? It is not empty. */
 static bool is_ready(const struct console_mux *m, const struct console_port *p, u64 now, u64 *wake)
 {
-	if (!p->used || port_used(p) == 0) {
-		return false;
-	}
 	if (is_monitor(m, p) || !m->multi || m->all || !p->live) {
 		return true;
 	}
@@ -82,43 +79,40 @@ static void give_turn(struct console_mux *m, struct console_port *p)
 	add_prefix(m, p);
 }
 
-/*
- * The port at place `i` of the order in which they are asked: what the dead have left to say, the
- * monitor, the VMs in turn.
- */
-static struct console_port *port_at(struct console_mux *m, u32 i)
+/* Who goes first, the lowest: what the dead have left to say, the monitor, the VMs in turn. */
+static u32 rank(const struct console_mux *m, const struct console_port *p)
 {
-	u32 n = 1 + (m->turn + i + CONSOLE_VMS - 1) % CONSOLE_VMS;
+	u32 n = (u32)(p - m->port);
 
-	if (i < CONSOLE_VMS) {
-		return m->port[n].live ? NULL : &m->port[n];
-	}
-	return i == CONSOLE_VMS ? &m->port[0] : &m->port[n];
+	return !p->live ? 0 : n == 0 ? 1 : 2 + (n + CONSOLE_PORTS - m->turn) % CONSOLE_PORTS;
 }
 
 static bool pick(struct console_mux *m, u64 now, u64 *wake)
 {
-	struct console_port *go_on = NULL;
+	struct console_port *best = NULL, *go_on = NULL;
 
-	m->cur = NULL;
-	for (u32 i = 0; i <= 2 * CONSOLE_VMS; i++) {
-		struct console_port *p = port_at(m, i);
+	for (u32 rest = m->filled; rest != 0; rest &= rest - 1) {
+		struct console_port *p = &m->port[__builtin_ctz(rest)];
 
-		if (p == NULL || !is_ready(m, p, now, wake)) {
+		if (!is_ready(m, p, now, wake)) {
 			continue;
 		}
 		if (p == m->open) {
 			go_on = p;
-		} else if (may_speak(m, p, now, wake)) {
-			m->turn = is_monitor(m, p) ? m->turn : (u32)(p - m->port) % CONSOLE_VMS;
-			give_turn(m, p);
-			return true;
+		} else if (may_speak(m, p, now, wake) && (best == NULL || rank(m, p) < rank(m, best))) {
+			best = p;
 		}
 	}
-	if (go_on != NULL) {
-		give_turn(m, go_on);
+	best = best != NULL ? best : go_on;
+	m->cur = best;
+	if (best == NULL) {
+		return false;
 	}
-	return go_on != NULL;
+	if (best != go_on && !is_monitor(m, best)) {
+		m->turn = (u32)(best - m->port) + 1;
+	}
+	give_turn(m, best);
+	return true;
 }
 
 static u8 take(struct console_mux *m, struct console_port *p, u64 now)
@@ -126,6 +120,9 @@ static u8 take(struct console_mux *m, struct console_port *p, u64 now)
 	u8 c = p->buf[p->tail & (p->size - 1)];
 
 	p->tail++;
+	if (port_used(p) == 0) {
+		m->filled &= ~(1U << (p - m->port));
+	}
 	m->left -= m->left != TO_LINE_END ? 1 : 0;
 	m->open = p;
 	m->open_at = now;
@@ -166,17 +163,4 @@ int mux_next(struct console_mux *m, u64 now, u64 *wake)
 		return (u8)m->pend[m->pend_at++];
 	}
 	return take(m, m->cur, now);
-}
-
-bool mux_idle(const struct console_mux *m)
-{
-	if (m->pend_at < m->pend_len) {
-		return false;
-	}
-	for (u32 i = 0; i < CONSOLE_PORTS; i++) {
-		if (m->port[i].used && port_used(&m->port[i]) != 0) {
-			return false;
-		}
-	}
-	return true;
 }

@@ -35,6 +35,7 @@ struct console_port {
 
 struct console_mux {
 	struct console_port port[CONSOLE_PORTS];
+	u32 filled;                /* bit n: port n has bytes waiting */
 	bool multi;
 	bool all;                  /* hold nothing back (boot, flush, panic) */
 	u64 quiet, overdue;        /* the two times in counter ticks */
@@ -58,13 +59,14 @@ static inline u32 port_room(const struct console_port *p)
 	return p->size - port_used(p);
 }
 
-/* port_put - append a byte; the caller has looked at port_room(). */
-static inline void port_put(struct console_port *p, u8 c, u64 now)
+/* mux_put - append a byte to a port; the caller has looked at port_room(). */
+static inline void mux_put(struct console_mux *m, struct console_port *p, u8 c, u64 now)
 {
 	p->buf[p->head & (p->size - 1)] = c;
 	p->head++;
 	p->lines += c == '\n';
 	p->last = now;
+	m->filled |= 1U << (p - m->port);
 }
 
 /*
@@ -73,7 +75,26 @@ static inline void port_put(struct console_port *p, u8 c, u64 now)
  */
 int mux_next(struct console_mux *m, u64 now, u64 *wake);
 
+/*
+ * mux_may_pass - a byte of `p` may go out at once, past the rings: nothing waits and nothing has to
+ * be put in front of it. mux_passed - it did.
+ */
+static inline bool mux_may_pass(const struct console_mux *m, const struct console_port *p)
+{
+	return !m->multi && m->filled == 0 && m->pend_at == m->pend_len
+		&& (m->open == NULL || m->open == p);
+}
+
+static inline void mux_passed(struct console_mux *m, struct console_port *p, u8 c, u64 now)
+{
+	m->open = c == '\n' ? NULL : p;
+	m->open_at = now;
+}
+
 /* mux_idle - nothing waits anywhere. */
-bool mux_idle(const struct console_mux *m);
+static inline bool mux_idle(const struct console_mux *m)
+{
+	return m->pend_at == m->pend_len && m->filled == 0;
+}
 
 #endif

@@ -40,6 +40,8 @@ extern struct console console;
 u64 console_lock(void);
 void console_unlock(u64 flags);
 
+/* console_direct - send a byte of `p` past the rings if that keeps the order. Lock held. */
+bool console_direct(struct console_port *p, u8 c, u64 now);
 /*
  * console_push - move what may go to the UART, at most a burst unless the console is still
  * synchronous. Lock held. Returns when to be called again (console_rearm), ~0: never.

@@ -161,16 +161,21 @@ void console_multi(bool on)
 bool vdev_putc(struct vdev *d, u8 c)
 {
 	struct console_port *p = d->backend;
-	u64 flags, again = ~0UL;
+	u64 flags, now, again = ~0UL;
 	bool room;
 
 	if (p == NULL) {
 		return true; /* connected to nothing: gone */
 	}
 	flags = console_lock();
+	now = counter_now();
+	if (console_direct(p, c, now)) {
+		console_unlock(flags);
+		return true;
+	}
 	room = port_room(p) != 0;
 	if (room) {
-		port_put(p, c, counter_now());
+		mux_put(&console.mux, p, c, now);
 		again = console.tx_on ? ~0UL : console_push();
 	} else {
 		p->refused = true;
