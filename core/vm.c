@@ -70,6 +70,20 @@ void vm_kill(struct vm *vm, const char *fmt, ...)
 	}
 }
 
+void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...)
+{
+	char line[160];
+	va_list ap;
+
+	if ((vm->cfg->logger_mask & BIT(level)) == 0) {
+		return;
+	}
+	va_start(ap, fmt);
+	fmt_vstr(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	log_print(level, "%s: %s", vm->cfg->name, line);
+}
+
 void log_guest(struct vm *vm, const char *fmt, ...)
 {
 	u64 now = counter_now();
@@ -88,9 +102,9 @@ void log_guest(struct vm *vm, const char *fmt, ...)
 	fmt_vstr(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (vm->guest_lines++ == GUEST_LINES) {
-		log_warn("%s: more messages of this guest are dropped for a second", vm->cfg->name);
+		vm_log(vm, LOG_WARN, "more messages of this guest are dropped for a second");
 	} else {
-		log_warn("%s: %s", vm->cfg->name, line);
+		vm_log(vm, LOG_WARN, "%s", line);
 	}
 }
 

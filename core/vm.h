@@ -10,6 +10,7 @@
 #define QUOIN_CORE_VM_H
 
 #include "arch/arch.h"
+#include "core/base/log.h"
 #include "core/config/vm_config.h"
 #include "core/mmio.h"
 #include "core/vcpu.h"
@@ -71,6 +72,8 @@ struct vm {
 void vm_kill(struct vm *vm, const char *fmt, ...) __printf(2, 3);
 /* vm_end_request - PSCI: the VM is to end for `why`; every vCPU stops at its next exit. */
 void vm_end_request(struct vm *vm, enum vm_end why);
+/* vm_log - one line about a VM, prefixed with its name, if its `logger` lets `level` through. */
+void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...) __printf(3, 4);
 /* log_guest - one line about a guest's doing, prefixed with its name, rate limited per VM. */
 void log_guest(struct vm *vm, const char *fmt, ...) __printf(2, 3);
 

@@ -63,41 +63,41 @@ static void wait_end(struct vm *vm)
 	}
 }
 
-static void dump_registers(const struct vcpu *v)
+static void dump_registers(struct vm *vm, const struct vcpu *v)
 {
-	log_info("  vCPU %u  pc 0x%lx  pstate 0x%lx  lr 0x%lx  sp_el1 0x%lx", v->id, v->pc, v->pstate,
-		 v->x[30], v->regs.sp_el1);
+	const struct vcpu_sysregs *r = &v->regs;
+
+	vm_log(vm, LOG_INFO, "  vCPU %u  pc 0x%lx  pstate 0x%lx  lr 0x%lx  sp_el1 0x%lx", v->id,
+	       v->pc, v->pstate, v->x[30], r->sp_el1);
 	for (unsigned int i = 0; i < 28; i += 4) {
-		log_info("  x%-2u %016lx %016lx %016lx %016lx", i, v->x[i], v->x[i + 1], v->x[i + 2],
-			 v->x[i + 3]);
+		vm_log(vm, LOG_INFO, "  x%-2u %016lx %016lx %016lx %016lx", i, v->x[i],
+		       v->x[i + 1], v->x[i + 2], v->x[i + 3]);
 	}
-	log_info("  x28 %016lx %016lx  vbar 0x%lx  esr 0x%lx  far 0x%lx  elr 0x%lx", v->x[28], v->x[29],
-		 v->regs.vbar, v->regs.esr, v->regs.far, v->regs.elr);
+	vm_log(vm, LOG_INFO, "  x28 %016lx %016lx  vbar 0x%lx  esr 0x%lx  far 0x%lx  elr 0x%lx",
+	       v->x[28], v->x[29], r->vbar, r->esr, r->far, r->elr);
 }
 
 static void report(struct vm *vm)
 {
-	const char *name = vm->cfg->name;
-
 	arch_bench_report(); /* first: what follows is not the guest's doing */
 	switch ((enum vm_end)vm->end) {
 	case VM_END_OFF:
-		log_info("%s: ended, the guest powered off (PSCI SYSTEM_OFF)", name);
+		vm_log(vm, LOG_INFO, "ended, the guest powered off (PSCI SYSTEM_OFF)");
 		break;
 	case VM_END_RESET:
-		log_info("%s: the guest asked for a reset, restarting", name);
+		vm_log(vm, LOG_INFO, "the guest asked for a reset, restarting");
 		break;
 	case VM_END_ALL_OFF:
-		log_info("%s: ended, the last vCPU switched itself off (PSCI CPU_OFF)", name);
+		vm_log(vm, LOG_INFO, "ended, the last vCPU switched itself off (PSCI CPU_OFF)");
 		break;
 	case VM_END_KILLED:
-		log_warn("%s: stopped, %s", name, vm->reason);
+		vm_log(vm, LOG_WARN, "stopped, %s", vm->reason);
 		if (vm->culprit != NULL) {
-			dump_registers(vm->culprit);
+			dump_registers(vm, vm->culprit);
 		}
 		break;
 	case VM_END_CONFIG:
-		log_warn("%s: not started", name);
+		vm_log(vm, LOG_WARN, "not started");
 		break;
 	case VM_END_NONE:
 		break;
@@ -111,8 +111,11 @@ static bool run_once(struct vm *vm, struct diag *d)
 		return false;
 	}
 	vm->state = VM_READY;
+	if (vm->cfg->fdt_dump_file != NULL && vm->starts == 0) {
+		vm_log(vm, LOG_WARN, "set fdt-dump-file writes no file here, qvm-check does");
+	}
 	if (vm->cfg->dryrun) {
-		log_info("%s: Exiting: dryrun completed", vm->cfg->name);
+		vm_log(vm, LOG_INFO, "Exiting: dryrun completed");
 		return false;
 	}
 	start(vm);
