@@ -411,6 +411,67 @@ static void much_input_waits(void)
 		host_pass_ns(MS);
 	}
 	CHECK_STR(got, text);
+	/* Turning the transmit interrupt on and off leaves the receive interrupt on. */
+	host_uart.room = 0;
+	say(0, "x");
+	CHECK(host_uart.tx_irq && host_uart.rx_irq);
+	host_uart.room = 1;
+	console_irq();
+	CHECK(!host_uart.tx_irq && host_uart.rx_irq);
+	stop();
+}
+
+/* Two UARTs of one VM on the console: one port, the first has the input. */
+static void two_devices_share_a_port(void)
+{
+	struct cfg_vdev second;
+	struct cfg_loc place = { .addr = 0x1c0a0000 };
+	struct mmio_window *w;
+	struct mmio m;
+
+	power_on();
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	vm[0] = rig_new("linux", "pl011");
+	rig_option(vm[0], "hostdev", "-", 0);
+	second = vm[0]->vdev;
+	second.loc = &place;
+	vm[0]->vdev.next = &second;
+	REQUIRE(rig_start(vm[0]) == 0);
+	console_start();
+	rig_write(vm[0], LCR, 4, 0x70);
+	w = &vm[0]->vm.window[1];
+	CHECK_EQ(w->base, 0x1c0a0000);
+	say(0, "a");
+	w->write32(w->arg, NULL, DR, 'b');
+	CHECK_STR(shown(), "ab");
+	CHECK(!console.mux.multi);
+	type("x");
+	CHECK_STR(heard(0), "x");
+	CHECK(w->read32(w->arg, NULL, FR) & RXFE);
+	/* Both learn that there is room again. */
+	host_uart.room = 0;
+	while ((rig_read(vm[0], FR, 4) & 0x20) == 0) {
+		rig_write(vm[0], DR, 4, 'c');
+	}
+	w->write32(w->arg, NULL, DR, 'd');
+	CHECK((w->read32(w->arg, NULL, FR) & 0x80) == 0);
+	host_uart.room = ~0U;
+	host_pass_ns(100 * MS);
+	CHECK((rig_read(vm[0], FR, 4) & 0xa0) == 0x80);
+	CHECK((w->read32(w->arg, NULL, FR) & 0xa0) == 0x80);
+	shown();
+	/* The first goes: the second has the input now, and the port lives on. */
+	console_detach(vm[0]->vm.vdevs);
+	type("y");
+	CHECK_STR(heard(0), "");
+	m = (struct mmio){ .off = DR, .size = 4 };
+	CHECK_EQ(w->fn(w->arg, NULL, &m), MMIO_DONE);
+	CHECK_EQ(m.val, 'y');
+	w->write32(w->arg, NULL, DR, 'e');
+	CHECK_STR(shown(), "e");
+	say(0, "f"); /* connected to nothing now */
+	CHECK((rig_read(vm[0], FR, 4) & 0x80) != 0);
+	CHECK_STR(shown(), "");
 	stop();
 }
 
@@ -559,6 +620,6 @@ TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_fo
 	  RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
 	  RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
 	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
-	  RUN(much_input_waits), RUN(transmit_interrupt_only_when_needed),
+	  RUN(much_input_waits), RUN(two_devices_share_a_port), RUN(transmit_interrupt_only_when_needed),
 	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(polled_uart), RUN(the_dead_are_heard),
 	  RUN(ports_are_used_again), RUN(panic_gets_out))
