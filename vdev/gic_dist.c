@@ -92,7 +92,8 @@ static u32 read_common(struct vgic *g, struct vcpu *v, u32 off)
 		}
 	case VGIC_GROUP ... VGIC_DEACT:
 		k = (off >> 2) & 31;
-		return k >= first && k < g->words ? vgic_read_bits(v, v, (enum vgic_bits)(off >> 7), k) : 0;
+		return k >= first && k < g->words ?
+			       vgic_read_bits(v, v, (enum vgic_bits)(off >> 7), k) : 0;
 	case 0x8 ... 0xf:
 		k = off - GICD_IPRIORITYR;
 		return k >= first * 32 && k < g->words * 32u ? vgic_read_prio(v, v, k) : 0;
@@ -170,7 +171,8 @@ static bool byte_access(u32 off)
 	       (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 0x10);
 }
 
-static __noinline __cold enum mmio_result access_byte(struct vgic *g, struct vcpu *v, struct mmio *m)
+static __noinline __cold enum mmio_result access_byte(struct vgic *g, struct vcpu *v,
+						      struct mmio *m)
 {
 	u32 off = (u32)m->off, sh = (off & 3) * 8;
 

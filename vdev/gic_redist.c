@@ -90,7 +90,8 @@ static __noinline __cold enum mmio_result access_odd(struct vgic *g, struct vcpu
 		}
 		return MMIO_DONE;
 	}
-	if (m->size != 1 || off < GICR_SGI_BASE || prio < GICD_IPRIORITYR || prio >= GICD_IPRIORITYR + 32) {
+	if (m->size != 1 || off < GICR_SGI_BASE || prio < GICD_IPRIORITYR ||
+	    prio >= GICD_IPRIORITYR + 32) {
 		return MMIO_ABORT;
 	}
 	if (m->write) {

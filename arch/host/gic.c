@@ -121,9 +121,10 @@ void gic_lr_write_n(unsigned int n, u64 lr)
 
 	BUG_ON(n >= gic_hw.lr_count);
 	if (lr & ICH_LR_STATE) {
-		/* UNPREDICTABLE: one INTID twice, P and A of a hardware interrupt (IHI 0069 12.4.7). */
+		/* UNPREDICTABLE: one INTID twice, P and A with HW (IHI 0069 12.4.7). */
 		for (unsigned int i = 0; i < gic_hw.lr_count; i++) {
-			BUG_ON(i != n && (f->lr[i] & ICH_LR_STATE) && vintid(f->lr[i]) == vintid(lr));
+			BUG_ON(i != n && (f->lr[i] & ICH_LR_STATE) &&
+			       vintid(f->lr[i]) == vintid(lr));
 		}
 		BUG_ON((lr & ICH_LR_HW) && (lr & ICH_LR_STATE) == ICH_LR_STATE);
 		BUG_ON((lr & ICH_LR_HW) && !host_gic_active((u32)field_get(ICH_LR_PINTID, lr)));
@@ -190,7 +191,7 @@ static u32 running(void)
 	return all ? (u32)__builtin_ctz(all) : 32;
 }
 
-/* The highest priority pending interrupt of the enabled groups, if it may be taken (IHI 0069 4.8). */
+/* The highest priority pending interrupt of the enabled groups, if it may be taken (4.8). */
 static int highest(void)
 {
 	struct iface *f = me();
@@ -201,7 +202,8 @@ static int highest(void)
 
 		if ((lr & ICH_LR_STATE) == ICH_LR_PENDING &&
 		    (f->vmcr & (lr & ICH_LR_GROUP ? ICH_VMCR_ENG1 : ICH_VMCR_ENG0)) &&
-		    (best < 0 || field_get(ICH_LR_PRIO, lr) < field_get(ICH_LR_PRIO, f->lr[best]))) {
+		    (best < 0 ||
+		     field_get(ICH_LR_PRIO, lr) < field_get(ICH_LR_PRIO, f->lr[best]))) {
 			best = (int)i;
 		}
 	}
@@ -233,7 +235,8 @@ u32 host_gic_iar(unsigned int group)
 	lr = &me()->lr[i];
 	*lr = (*lr & ~ICH_LR_PENDING) | ICH_LR_ACTIVE;
 	me()->apr[group] |= 1u << (field_get(ICH_LR_PRIO, *lr) >> 3);
-	return vintid(*lr) | (vintid(*lr) < 16 && !gic_hw.v3 ? (u32)field_get(ICH_LR_SOURCE, *lr) << 10 : 0);
+	return vintid(*lr) |
+	       (vintid(*lr) < 16 && !gic_hw.v3 ? (u32)field_get(ICH_LR_SOURCE, *lr) << 10 : 0);
 }
 
 static void deactivate(u32 iar)
@@ -244,7 +247,8 @@ static void deactivate(u32 iar)
 		u64 *lr = &f->lr[i];
 
 		if (!(*lr & ICH_LR_ACTIVE) || vintid(*lr) != (iar & 0x3ff) ||
-		    (!gic_hw.v3 && vintid(*lr) < 16 && field_get(ICH_LR_SOURCE, *lr) != iar >> 10)) {
+		    (!gic_hw.v3 && vintid(*lr) < 16 &&
+		     field_get(ICH_LR_SOURCE, *lr) != iar >> 10)) {
 			continue;
 		}
 		*lr &= ~ICH_LR_ACTIVE;

@@ -168,7 +168,7 @@ __cold void vgic_sync(struct vcpu *v)
 
 		/* Not ICH_ELRSR: it may lag behind a list register written on this exit. */
 		fold(v, n, gic_lr_read_n(n));
-		gic_lr_write_n(n, 0); /* an empty one, too: its EOI bit asserts the maintenance interrupt */
+		gic_lr_write_n(n, 0); /* an empty one, too: its EOI bit asserts maintenance */
 	}
 	c->lr_used = 0;
 	c->lr_latched = 0;
@@ -189,8 +189,8 @@ __cold void vgic_sync(struct vcpu *v)
 }
 
 /*
- * Put an interrupt that is pending or active in memory into list register n. `crowded`: others are left
- * out, so an active one that pends again must not come back by itself before better ones.
+ * Put an interrupt that is pending or active in memory into list register n. `crowded`: others are
+ * left out, so an active one that pends again must not come back by itself before better ones.
  */
 static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 {
@@ -198,7 +198,8 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 	struct vgic_word *w = word_of(v, intid);
 	u32 bit = 1u << (intid % 32), src;
 	bool active = (w->active & bit) != 0, latched = (w->pending & bit) != 0;
-	u64 lr = intid | field_prep(ICH_LR_PRIO, prio_of(v, intid)) | (w->group & bit ? ICH_LR_GROUP : 0);
+	u64 lr = intid | field_prep(ICH_LR_PRIO, prio_of(v, intid)) |
+		 (w->group & bit ? ICH_LR_GROUP : 0);
 
 	if (is_v2_sgi(v, intid)) {
 		/* One source at a time; the EOI maintenance interrupt fetches the next. */
@@ -217,7 +218,7 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 	} else {
 		if (active && (crowded || (intid >= 32 &&
 					   !(v->vm->vgic.target[v->id][intid / 32] & bit)))) {
-			/* Or routed away while in service: what pends is another vCPU's after the EOI. */
+			/* Or routed away in service: what pends is another vCPU's after the EOI. */
 			lr |= latched ? ICH_LR_EOI : 0;
 		} else if ((!active || latched) && (vgic_live(&v->vm->vgic, w) & bit)) {
 			lr |= ICH_LR_PENDING;
@@ -276,7 +277,7 @@ static __cold void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits
 		u32 n = (u32)__builtin_ctz(bits), i = k * 32 + n;
 
 		if (is_v2_sgi(v, i) && !(v->vgic.p.active & (1u << i)) && v->vgic.sgi_src[i] == 0) {
-			v->vgic.p.pending &= ~(1u << i); /* its source was served with an earlier one */
+			v->vgic.p.pending &= ~(1u << i); /* served with an earlier one */
 			continue;
 		}
 		consider(b, key_of(v, i, (group >> n) & 1, masked));
@@ -322,7 +323,7 @@ static __cold void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 	} else if (!vgic_vtimer_line()) {
 		gic_set_active(gic_hw.vtimer_intid, false);
 	} else if ((c->live & VTIMER_BIT) && key < best_left) {
-		/* With better ones left out, a pending LR0 would hide that all others are taken (NPIE). */
+		/* With better ones left out, a pending LR0 would hide that the others are taken. */
 		gic_lr_write(0, lr | ICH_LR_PENDING);
 	} else {
 		return; /* kept active, so that it does not come again, until it can be delivered */
@@ -457,7 +458,7 @@ __cold void vgic_dir(struct vcpu *v, u32 val)
 	vgic_lock(g);
 	vgic_sync(v);
 	if (intid >= 32) {
-		/* Any CPU may deactivate an SPI (IHI 0069 4.8.4): it may be in service elsewhere. */
+		/* Any CPU may deactivate an SPI, one in service elsewhere, too (IHI 0069 4.8). */
 		vgic_deactivate_spis(g, intid / 32, bit);
 		vgic_notify(g, intid / 32, bit, v);
 	} else if (!is_v2_sgi(v, intid) || v->vgic.act_src[intid] == ((val >> 10) & 7)) {

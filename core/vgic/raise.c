@@ -155,7 +155,8 @@ void vgic_send(struct vcpu *v, u32 intid, u32 targets)
 		struct vcpu *t = vm->vcpu[__builtin_ctz(m)];
 
 		if (vm->vgic.version == 2) {
-			__atomic_fetch_or(&t->vgic.sgi_src[intid], (u8)(1u << v->id), __ATOMIC_RELEASE);
+			__atomic_fetch_or(&t->vgic.sgi_src[intid], (u8)(1u << v->id),
+					  __ATOMIC_RELEASE);
 		}
 		/* Whoever set the bit before has called or will call; it is not consumed yet. */
 		if (!(atomic_or(&t->vgic.remote, bit) & bit) && t != v) {
@@ -167,15 +168,15 @@ void vgic_send(struct vcpu *v, u32 intid, u32 targets)
 	}
 }
 
-/* The vCPUs of a target list (IHI 0069 12.2.18), without those whose SGI is in a group not meant. */
+/* The vCPUs of a target list (IHI 0069 12.2.18) but those whose SGI is in a group not meant. */
 static __noinline void send_list(struct vcpu *v, u64 val, bool group1)
 {
 	struct vm *vm = v->vm;
 	u32 intid = (u32)field_get(ICC_SGIR_INTID, val), targets = 0;
-	u32 cluster = (u32)(field_get(ICC_SGIR_AFF3, val) << 16 | field_get(ICC_SGIR_AFF2, val) << 8 |
-			    field_get(ICC_SGIR_AFF1, val));
+	u32 cluster = (u32)(field_get(ICC_SGIR_AFF3, val) << 16 |
+			    field_get(ICC_SGIR_AFF2, val) << 8 | field_get(ICC_SGIR_AFF1, val));
 
-	/* vCPU n has Aff0 = n and zeroes above (arch_vcpu_reset), so a plain list needs no search. */
+	/* vCPU n has Aff0 = n and zeroes above (arch_vcpu_reset): a plain list needs no search. */
 	if (group1 && (val & ~(ICC_SGIR_INTID | ICC_SGIR_LIST)) == 0) {
 		vgic_send(v, intid, (u32)field_get(ICC_SGIR_LIST, val));
 		return;
@@ -198,8 +199,8 @@ static __noinline void send_list(struct vcpu *v, u64 val, bool group1)
 }
 
 /*
- * One edge-triggered SGI, enabled, nothing of it under way, and LR1 is empty and had an SGI: no lock,
- * one list register written. A test proves that the general way gives the same result.
+ * One edge-triggered SGI, enabled, nothing of it under way, and LR1 is empty and had an SGI: no
+ * lock, one list register written. A test proves that the general way gives the same result.
  */
 static inline bool place_sgi(struct vgic_cpu *c, u32 intid)
 {

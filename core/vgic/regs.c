@@ -6,30 +6,33 @@
 #include "core/vgic/vgic_priv.h"
 
 #define SGIS 0xffffu
-#define RECALL_SPINS 1000
+#define RECALL_SPINS 400
 
 /*
  * Pending and active state that another vCPU has in its list registers: have it read, and wait
  * for that, a bounded time. Our own requests are served meanwhile, so two may ask each other.
+ * False if the time was up; the state will be known later.
  */
-static __cold void await_sync(struct vcpu *v, struct vcpu *t)
+static __cold bool await_sync(struct vcpu *v, struct vcpu *t)
 {
 	u32 seq = READ_ONCE(t->vgic.seq);
 
 	vgic_reconsider(t);
 	for (u32 i = 0; i < RECALL_SPINS; i++) {
 		if (READ_ONCE(t->vgic.seq) != seq || !READ_ONCE(t->vgic.loaded)) {
-			break;
+			return true;
 		}
 		if (READ_ONCE(v->vgic.dirty)) {
 			vgic_flush(v);
 		}
 		cpu_relax();
 	}
+	return false;
 }
 
-static __cold void await_holders(struct vcpu *v, u32 w)
+static __cold bool await_holders(struct vcpu *v, u32 w)
 {
+	bool known = true;
 	struct vgic *g = &v->vm->vgic;
 	u32 holders = 0;
 
@@ -37,8 +40,9 @@ static __cold void await_holders(struct vcpu *v, u32 w)
 		holders |= 1u << READ_ONCE(g->holder[w * 32 + (u32)__builtin_ctz(m)]);
 	}
 	for (holders &= ~(1u << v->id); holders; holders &= holders - 1) {
-		await_sync(v, v->vm->vcpu[__builtin_ctz(holders)]);
+		known &= await_sync(v, v->vm->vcpu[__builtin_ctz(holders)]);
 	}
+	return known;
 }
 
 /* Bring what `v` itself has in list registers up to date in the snapshots, and go on. */
@@ -54,18 +58,22 @@ static __cold u32 read_state(struct vcpu *v, struct vcpu *t, u32 w, bool active)
 {
 	struct vgic *g = &v->vm->vgic;
 	const struct vgic_word *p = w ? &g->w[w] : &t->vgic.p;
+	bool known = true;
 	u32 val;
 
 	if (w == 0 && t != v && READ_ONCE(t->vgic.loaded)) {
-		await_sync(v, t);
+		known = await_sync(v, t);
 	} else if (w != 0 && (READ_ONCE(p->in_lr) != 0)) {
-		await_holders(v, w);
+		known = await_holders(v, w);
 	}
 	if (w == 0 ? t == v : p->in_lr != 0) {
 		resync(v);
 	}
 	val = active ? p->active | (p->snap_act & (w ? p->in_lr : ~0u)) :
 		       vgic_pend(p) | (p->snap_pend & (w ? p->in_lr : ~0u));
+	if (active && !known) {
+		val |= p->snap_pend & p->in_lr; /* perhaps taken: who waits asks again */
+	}
 	if (w == 0) {
 		val |= active ? READ_ONCE(t->vgic.remote_act) : READ_ONCE(t->vgic.remote);
 		val |= !active && t == v && vgic_vtimer_line() ? 1u << VGIC_VTIMER : 0;
@@ -91,7 +99,7 @@ u32 vgic_read_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w)
 	}
 }
 
-/* The one change of a word; interrupts whose list register now says something wrong are returned. */
+/* The one change of a word; returns interrupts whose list register may now be wrong. */
 static __cold u32 change_word(struct vgic_word *p, enum vgic_bits r, u32 val)
 {
 	u32 old;
@@ -133,7 +141,7 @@ static __cold void write_own(struct vcpu *v, enum vgic_bits r, u32 val)
 	vgic_lock(g);
 	vgic_sync(v);
 	if (g->version == 2 && (r == VGIC_PEND || r == VGIC_UNPEND)) {
-		val &= ~SGIS; /* read-only: SPENDSGIR and CPENDSGIR are for SGIs (IHI 0048B 4.3.7) */
+		val &= ~SGIS; /* read-only: they have SPENDSGIR, CPENDSGIR (IHI 0048B 4.3.7) */
 	}
 	change_word(&c->p, r, val);
 	vgic_recompute(v);
@@ -202,7 +210,8 @@ static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	struct vgic_word *p = &g->w[w];
 	u32 was_active, changed;
 
-	if ((r == VGIC_ENABLE && !(val & ~p->enabled)) || (r == VGIC_DISABLE && !(val & p->enabled))) {
+	if ((r == VGIC_ENABLE && !(val & ~p->enabled)) ||
+	    (r == VGIC_DISABLE && !(val & p->enabled))) {
 		return;
 	}
 	vgic_lock(g);
@@ -285,8 +294,8 @@ __cold void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, 
 		vgic_reconsider(t);
 	} else {
 		vgic_recompute(v);
-		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) || (gic_lr_read(0) & ICH_LR_STATE) ||
-		    v->vgic.vtimer_hw) {
+		if (((v->vgic.p.in_lr | vgic_pend(&v->vgic.p)) & changed) ||
+		    (gic_lr_read(0) & ICH_LR_STATE) || v->vgic.vtimer_hw) {
 			resync(v);
 		}
 	}

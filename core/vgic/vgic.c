@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The virtual GIC of a VM: building it, reset, giving the interface to a vCPU and taking it back. */
+/* The virtual GIC of a VM: building it, reset, its interface for a vCPU that runs. */
 #include <errno.h>
 #include <string.h>
 #include "core/vgic/vgic_priv.h"
@@ -29,7 +29,7 @@ __cold int vgic_create(struct vm *vm, u32 spi_count)
 			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), GICC_DIR, S2_DEVICE);
 		}
 		if (!err) {
-			/* Only EOImode 1 guests write it, and only a trap tells which one is meant. */
+			/* Only EOImode 1 guests write it; only a trap tells which one is meant. */
 			err = vm_add_window(vm, cfg->gicc + GICC_DIR, PAGE_SIZE, vgic_gicc_dir, g);
 		}
 		mmio_set_words(vm, cfg->dist, vgic_dist_read32, vgic_dist_write32);

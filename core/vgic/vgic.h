@@ -40,7 +40,7 @@ struct vgic {
 	struct spinlock lock;
 	struct vgic_word w[VGIC_WORDS];         /* [0] unused */
 	u32 target[VM_MAX_CPUS][VGIC_WORDS];    /* SPIs a vCPU may take */
-	u32 held[VM_MAX_CPUS][VGIC_WORDS];      /* active ones that belong to it, not in its list registers */
+	u32 held[VM_MAX_CPUS][VGIC_WORDS];      /* active here, not in its list registers */
 	u8 prio[VGIC_WORDS * 32];
 	u8 holder[VGIC_WORDS * 32];             /* vCPU whose list register it is in */
 	u32 route[VGIC_WORDS * 32];             /* v3: Aff3..Aff0 packed; v2: target mask */
@@ -56,27 +56,27 @@ void vgic_destroy(struct vm *vm);
 /* vgic_reset - power-on state of the whole VM's GIC, redistributors and CPU interfaces of all its
  * vCPUs included: every start and restart; vmpidr is set, no vCPU runs. Lines of devices stay. */
 void vgic_reset(struct vm *vm);
-/* vgic_cpu_reset - power-on state of a vCPU's CPU interface (CPU_ON): its redistributor keeps what others
- * may have configured while it was off (IHI 0069 2.2). It is not loaded. */
+/* vgic_cpu_reset - power-on state of a vCPU's CPU interface (CPU_ON): its redistributor keeps what
+ * others may have configured while it was off (IHI 0069 2.2). It is not loaded. */
 void vgic_cpu_reset(struct vcpu *v);
 
 /*
- * vgic_load, vgic_put - list registers, VMCR, active priorities to and from the hardware. IRQs masked.
+ * vgic_load, vgic_put - list registers, VMCR, active priorities to and from the hardware. Masked.
  * The vCPU's virtual timer is in the hardware: put before it is taken off, load after it is there.
  */
 void vgic_load(struct vcpu *v);
 void vgic_put(struct vcpu *v);
 
-/* vgic_set_line - level of a device's line (an edge SPI pends on the rise). Exit or thread, IRQs masked. */
+/* vgic_set_line - level of a device's line (an edge SPI pends on the rise). Exit or thread. */
 void vgic_set_line(struct vm *vm, u32 intid, bool level);
 /* vgic_set_ppi - the same for a private interrupt of `v`, any CPU. */
 void vgic_set_ppi(struct vcpu *v, u32 intid, bool level);
 /* vgic_vtimer_fired - the physical virtual-timer PPI was acknowledged and its priority dropped (not
  * deactivated) while `v` is loaded: hand it to the guest hardware-linked. Exit context. */
 void vgic_vtimer_fired(struct vcpu *v);
-/* vgic_maintenance - the maintenance interrupt: refill list registers. Exit context, loaded vCPU. */
+/* vgic_maintenance - the maintenance interrupt: refill list registers. Exit, loaded vCPU. */
 void vgic_maintenance(struct vcpu *v);
-/* vgic_flush - fold in what others have made pending and fill list registers. Exit context, loaded vCPU. */
+/* vgic_flush - take in what others have made pending, fill list registers. Exit, loaded vCPU. */
 void vgic_flush(struct vcpu *v);
 /*
  * vgic_kicked - as vgic_flush(), in front of it a short way for the usual reason of a kick: one SGI
@@ -85,13 +85,13 @@ void vgic_flush(struct vcpu *v);
 void vgic_kicked(struct vcpu *v);
 /*
  * vgic_has_interrupt - something enabled is pending and the CPU interface's mask lets it through
- * (WFI wakes). Loaded or not; own vCPU, or one that cannot start running meanwhile. A timer that has expired
- * while its vCPU is not loaded is the caller's to see.
+ * (WFI wakes). Loaded or not; own vCPU, or one that cannot start running meanwhile. A timer that
+ * has expired while its vCPU is not loaded is the caller's to see.
  */
 bool vgic_has_interrupt(struct vcpu *v);
-/* vgic_sgi1r - ICC_SGI1R_EL1 written by `v` (IHI 0069 12.2.18): reaches SGIs of either group. Exit context. */
+/* vgic_sgi1r - ICC_SGI1R_EL1 written by `v` (IHI 0069 12.2.18): SGIs of either group. Exit. */
 void vgic_sgi1r(struct vcpu *v, u64 val);
-/* vgic_sgi0r - ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 written: reaches SGIs in Group 0 only. Exit context. */
+/* vgic_sgi0r - ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 written: SGIs in Group 0 only. Exit. */
 void vgic_sgi0r(struct vcpu *v, u64 val);
 /* vgic_dir - ICC_DIR_EL1 written, trapped by ICH_HCR_EL2.TDIR while active interrupts overflow; or
  * GICC_DIR, with its source CPU in bits 12:10. Exit context. */

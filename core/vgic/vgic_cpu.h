@@ -7,7 +7,7 @@
 
 #define VGIC_MAX_LRS 16
 
-/* 32 interrupts, a bit each. What a list register holds is in `in_lr` and not in pending, active. */
+/* 32 interrupts, a bit each. What a list register holds is in `in_lr`, not in pending, active. */
 struct vgic_word {
 	u32 enabled, group, edge; /* as the guest configured them */
 	u32 level;                /* lines of devices */
@@ -39,7 +39,7 @@ struct vgic_cpu {
 	u32 remote;      /* to become pending */
 	u32 remote_act;  /* to become active */
 	u32 spi_sum;     /* words of SPIs that may hold something to deliver here */
-	u32 held_sum;    /* words of SPIs that may hold one active here and not in a list register */
+	u32 held_sum;    /* words of SPIs that may hold one active here, not in a list register */
 	u32 seq;         /* readings of the list registers, see snap_pend */
 	u8 sgi_src[16];  /* GICv2: vCPUs that made the SGI pending */
 	u8 act_src[16];  /* GICv2: whose SGI is active */

@@ -29,13 +29,13 @@ static inline u32 vgic_pend(const struct vgic_word *w)
 	return w->pending | (w->level & ~w->edge);
 }
 
-/* vgic_vtimer_line - level of the loaded vCPU's virtual timer: enabled, not masked, met (ARM ARM D12.2). */
+/* vgic_vtimer_line - the loaded vCPU's virtual timer: enabled, not masked, met (ARM ARM D12.2). */
 static inline bool vgic_vtimer_line(void)
 {
 	return (read_cntv_ctl_el0() & 7) == 5;
 }
 
-/* vgic_recompute - after a change of enable, group, priority or GICD_CTLR. Own vCPU or not loaded. */
+/* vgic_recompute - after a change of enable, group, priority, GICD_CTLR. Own vCPU or not loaded. */
 void vgic_recompute(struct vcpu *v);
 
 /*
@@ -54,7 +54,7 @@ void vgic_unlock(struct vgic *g);
  * NULL, is about to call vgic_fill() anyway. Locked.
  */
 void vgic_notify(struct vgic *g, u32 w, u32 bits, const struct vcpu *self);
-/* vgic_recall - vCPUs that hold SPIs `bits` of word `w` in list registers are to reconsider. Locked. */
+/* vgic_recall - vCPUs with SPIs `bits` of word `w` in list registers are to reconsider. Locked. */
 void vgic_recall(struct vgic *g, u32 w, u32 bits);
 /* vgic_reconsider - the same for everything of one vCPU. Any context. */
 void vgic_reconsider(struct vcpu *v);
@@ -66,15 +66,23 @@ void vgic_route_spi(struct vgic *g, u32 intid);
 void vgic_set_ctlr(struct vgic *g, u32 groups);
 /* vgic_busy - some vCPU has yet to act on a change: GICD_CTLR.RWP, GICR_CTLR.RWP. Any context. */
 bool vgic_busy(const struct vgic *g);
-/* vgic_send - make SGI `intid` pending on the vCPUs in `targets`; from `v` (source of a GICv2 SGI). */
+/* vgic_send - make SGI `intid` pending on the vCPUs in `targets`, from `v` (a GICv2's source). */
 void vgic_send(struct vcpu *v, u32 intid, u32 targets);
 
 /* Registers with a bit per interrupt, in the order of their offsets / 0x80 (IHI 0069 12.9). */
-enum vgic_bits { VGIC_GROUP = 1, VGIC_ENABLE, VGIC_DISABLE, VGIC_PEND, VGIC_UNPEND, VGIC_ACT, VGIC_DEACT };
+enum vgic_bits {
+	VGIC_GROUP = 1,
+	VGIC_ENABLE,
+	VGIC_DISABLE,
+	VGIC_PEND,
+	VGIC_UNPEND,
+	VGIC_ACT,
+	VGIC_DEACT,
+};
 
 /*
- * Register words. `v` is the vCPU that accesses and is loaded on this CPU; for word 0 `t` is the vCPU
- * whose private interrupts are meant, otherwise it is not looked at. w < g->words. Exit context.
+ * Register words. `v` is the vCPU that accesses and is loaded on this CPU; for word 0 `t` is the
+ * vCPU whose private interrupts are meant, else it is not looked at. w < g->words. Exit context.
  */
 u32 vgic_read_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w);
 void vgic_write_bits(struct vcpu *v, struct vcpu *t, enum vgic_bits r, u32 w, u32 val);

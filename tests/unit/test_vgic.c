@@ -609,7 +609,8 @@ TEST_MAIN(RUN(identifies_itself), RUN(sgi_to_self_and_others), RUN(short_sgi_is_
 	  RUN(sgi_groups), RUN(priority_order), RUN(nesting_beyond_list_registers),
 	  RUN(split_end_of_interrupt), RUN(level_spi_is_sampled_again), RUN(edge_spi_is_latched),
 	  RUN(disabled_is_pulled_back), RUN(pending_written_by_the_guest),
-	  RUN(active_written_by_the_guest), RUN(routing_moves_a_pending_spi), RUN(group_enables_gate),
+	  RUN(active_written_by_the_guest), RUN(routing_moves_a_pending_spi),
+	  RUN(group_enables_gate),
 	  RUN(masked_group_does_not_starve), RUN(timer_is_hardware_linked),
 	  RUN(state_follows_the_vcpu), RUN(wakes_from_wfi), RUN(software_ppi), RUN(all_accesses),
 	  RUN(unimplemented_spis))

@@ -150,7 +150,7 @@ static void op_dir(unsigned int cpu)
 	late[cpu][i] = late[cpu][--lates[cpu]];
 }
 
-/* Address of a register with `bits` bits per interrupt, as vCPU `from` reaches that of vCPU `of`. */
+/* Address of a register with `bits` bits per interrupt; private ones: that of vCPU `of`. */
 static ipa_t reg(unsigned int of, u32 off, u32 intid, u32 bits)
 {
 	ipa_t base = intid < 32 && version == 3 ? REDIST + SGI_BASE(of) : DIST;
@@ -334,7 +334,8 @@ static void op_read(void)
 			const struct irq *q = irq_of(of, k);
 
 			mask |= 1u << n;
-			want |= (r == 0 ? q->enabled : r == 1 ? pending(of, k) : q->active) ? 1u << n : 0;
+			want |= (r == 0 ? q->enabled : r == 1 ? pending(of, k) : q->active) ?
+					1u << n : 0;
 		}
 	}
 	CHECK_EQ(rd(from, reg(of, regs[r], i, 1), 4) & mask, want);
@@ -426,7 +427,8 @@ static void step(void)
 	check_lists();
 }
 
-static void run(unsigned int ver, unsigned int n, unsigned int lrs, bool eoimode1, u64 s, unsigned int steps)
+static void run(unsigned int ver, unsigned int n, unsigned int lrs, bool eoimode1, u64 s,
+		unsigned int steps)
 {
 	int before = test_failures;
 
@@ -466,8 +468,8 @@ static void run(unsigned int ver, unsigned int n, unsigned int lrs, bool eoimode
 	for (unsigned int i = 0; i < steps && test_failures == before; i++) {
 		step();
 		if (test_failures != before) {
-			test_fail(__FILE__, __LINE__, "GICv%u, %u vCPUs, %u list registers, EOImode %d, "
-				  "seed %lu, step %u", ver, n, lrs, eoimode1, s, i);
+			test_fail(__FILE__, __LINE__, "GICv%u, %u vCPUs, %u list registers, "
+				  "EOImode %d, seed %lu, step %u", ver, n, lrs, eoimode1, s, i);
 		}
 	}
 	stop_all();

@@ -185,8 +185,9 @@ static void all_accesses(void)
 		for (u64 off = 0; off < 0x1000; off++) {
 			for (unsigned int size = 1; size <= 8; size *= 2) {
 				struct mmio m = access(0, DIST + off, size, false, 0, &r);
-				bool ok = (size == 4 || (size == 1 && ((off >= 0x400 && off < 0xc00) ||
-							 (off >= 0xf10 && off < 0xf30)))) &&
+				bool bytes = (off >= 0x400 && off < 0xc00) ||
+					     (off >= 0xf10 && off < 0xf30);
+				bool ok = (size == 4 || (size == 1 && bytes)) &&
 					  (off & (size - 1)) == 0;
 
 				CHECK_EQ(r, ok ? MMIO_DONE : MMIO_ABORT);

@@ -32,7 +32,7 @@ static struct vcpu *on(unsigned int n)
 	return &test_vcpu[n];
 }
 
-/* A kick is served at once, unless the sender holds the lock the receiver needs: then by settle(). */
+/* A kick is served at once, or by settle() if the sender holds the lock the receiver needs. */
 void gic_send_sgi(u32 sgi, u32 cpu)
 {
 	struct percpu *from = host_percpu;
@@ -65,7 +65,7 @@ static u64 rd(unsigned int n, ipa_t addr, unsigned int size)
 	return r == MMIO_DONE ? m.val : 0xdead0000dead0000UL;
 }
 
-/* Way back to the guest of vCPU n: work, maintenance interrupts and the timer, until all is quiet. */
+/* Way back to the guest of vCPU n: work, maintenance, the timer, until all is quiet. */
 static bool settle(unsigned int n)
 {
 	static unsigned int turn;

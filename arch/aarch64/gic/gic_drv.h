@@ -12,7 +12,7 @@
 
 extern pa_t gic_rd[]; /* GICv3: redistributor of each CPU, 0 until found */
 
-/* gic_private - base of the registers for SGIs and PPIs of this CPU (offsets as in the distributor). */
+/* gic_private - base of this CPU's registers for SGIs and PPIs, offsets as in the distributor. */
 pa_t gic_private(void);
 /* gic_wait_clear - poll until the bits are 0; false after GIC_TIMEOUT_US. */
 bool gic_wait_clear(pa_t reg, u32 bits);

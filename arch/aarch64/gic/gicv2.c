@@ -12,7 +12,7 @@
 
 #define IIDR_QEMU 0x0002043b /* GIC-400's is 0x0202043b */
 
-/* The boot CPU's own tree position; the tree as a whole is to blame. */
+/* The tree as a whole is to blame. */
 static const struct src_pos board_pos = { "device tree", 0, 0 };
 
 /*
@@ -33,8 +33,8 @@ __cold int gicv2_init(const struct board *b, struct diag *d)
 	u32 vtr;
 
 	if (g->cpu.size < KiB(8) || g->hyp.size < 0x1000 || g->vcpu.size < KiB(8)) {
-		diag_error(d, &board_pos, "the GICv2 has no usable GICC (8 KiB), GICH or GICV frame:"
-			   " it cannot host virtual machines");
+		diag_error(d, &board_pos, "the GICv2 has no usable GICC (8 KiB), GICH or GICV "
+			   "frame: it cannot host virtual machines");
 		return -EINVAL;
 	}
 	if (arch_map(g->cpu.start, g->cpu.size, MAP_DEVICE) ||
@@ -56,8 +56,8 @@ __cold int gicv2_init(const struct board *b, struct diag *d)
 	gic_hw.apr_count = 1;
 	if (mmio_read32(gic_hw.cpu + GICC_IIDR) == IIDR_QEMU) {
 		/*
-		 * Its model does not look at the line again when a guest's EOI ends a linked interrupt:
-		 * one that rose while in service would be lost. Ours is to end it.
+		 * Its model does not look at the line again when a guest's EOI ends a linked
+		 * interrupt: one that rose while in service would be lost. Ours is to end it.
 		 */
 		gic_hw.vtimer_link = ICH_LR_EOI;
 	}
@@ -69,7 +69,7 @@ __cold void gicv2_init_cpu(void)
 {
 	u32 own = 0;
 
-	/* Only the CPU itself can tell which interface it has (IHI 0048B 4.3.12); RAZ on one CPU. */
+	/* Only the CPU itself sees which interface it has (IHI 0048B 4.3.12); RAZ on one CPU. */
 	for (u32 i = 0; i < 32; i += 4) {
 		own |= mmio_read32(gic_hw.dist + GICD_ITARGETSR + i);
 	}

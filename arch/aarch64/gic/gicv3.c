@@ -11,7 +11,7 @@
 
 #define ICC_CTLR_EOIMODE BIT(1)
 #define ICC_SRE_ALL 0xf /* SRE, DFB, DIB, Enable: EL1 uses system registers too */
-#define GICD_CTLR_ENABLE 0x3 /* DS = 1: both groups; Non-secure view: Group 1 with and without ARE */
+#define GICD_CTLR_ENABLE 0x3 /* DS = 1: both groups; Non-secure view: Group 1, ARE or not */
 
 static const struct src_pos board_pos = { "device tree", 0, 0 };
 static const struct board_gic *board_gic;
@@ -60,8 +60,8 @@ __cold int gicv3_init(const struct board *b, struct diag *d)
 	write_icc_sre_el2(ICC_SRE_ALL);
 	isb(); /* SRE decides which interface the following accesses reach */
 	if (!(read_icc_sre_el2() & 1)) {
-		diag_error(d, &board_pos, "the GICv3 system registers are disabled at EL3: firmware "
-			   "must set ICC_SRE_EL3");
+		diag_error(d, &board_pos, "the GICv3 system registers are disabled at EL3: "
+			   "firmware must set ICC_SRE_EL3");
 		return -EINVAL;
 	}
 	if (!find_redistributor(read_mpidr_el1())) {
