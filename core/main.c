@@ -160,9 +160,14 @@ static void console_interrupt(void *arg)
 
 void quoin_main(const struct boot_info *boot)
 {
+	const char *error;
+
 	must(find_image(boot));
-	must(read_board(boot));
-	must(map_ram(boot));
+	error = read_board(boot);
+	if (error == NULL) {
+		error = map_ram(boot);
+	}
+	/* Even with a tree that is refused: its UART may have been found, to say why. */
 	if (console_init(&board) != 0) {
 		log_warn("no UART of the device tree has a driver: expected arm,pl011 or another known one");
 	}
@@ -170,6 +175,7 @@ void quoin_main(const struct boot_info *boot)
 	if (!boot->at_el2) {
 		stop("entered at EL1, a hypervisor needs EL2 (firmware or -machine virtualization=on)");
 	}
+	must(error);
 	must(check_image(boot));
 	arch_init_board(&board, (unsigned int)options.mitigations);
 	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);

@@ -118,7 +118,13 @@ mapped:
 	tlbi	alle2
 	dsb	nsh
 	isb
-2:	mov	sp, x7
+	b	3f
+2:	msr	ttbr0_el1, x3			// EL1: C adds what it maps to the same root
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+3:	mov	sp, x7
 	mov	x29, xzr
 	mov	x30, xzr
 	mov	x0, x9
