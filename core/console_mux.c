@@ -65,7 +65,6 @@ static void give_turn(struct console_mux *m, struct console_port *p)
 {
 	bool whole = is_monitor(m, p) || p->lines != 0;
 
-	m->cur = p;
 	m->left = whole ? TO_LINE_END : port_used(p);
 	p->waiting = 0;
 	if (m->open == p) {

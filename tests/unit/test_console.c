@@ -254,6 +254,42 @@ static void prompts_are_seen(void)
 	stop();
 }
 
+/* The wait for another's line starts anew each time. */
+static void waits_each_time(void)
+{
+	start(2);
+	for (u32 i = 0; i < 3; i++) {
+		say(0, "~ # ");
+		host_pass_ns(60 * MS);
+		CHECK_STR(shown(), "linux: ~ # ");
+		say(0, "x");
+		say(1, "tick\r\n");
+		host_pass_ns(20 * MS);
+		CHECK_STR(shown(), "x");
+		host_pass_ns(31 * MS);
+		CHECK_STR(shown(), "\nqnx: tick\n");
+		host_pass_ns(600 * MS);
+	}
+	stop();
+}
+
+/* Each in its turn, whoever has more to say. */
+static void lines_take_turns(void)
+{
+	start(3);
+	host_uart.room = 0;
+	for (u32 i = 0; i < 4; i++) {
+		say(0, "zero\n");
+	}
+	say(1, "one\none\n");
+	say(2, "two\ntwo\n");
+	host_uart.room = ~0U;
+	host_pass_ns(100 * MS);
+	CHECK_STR(shown(), "linux: zero\nqnx: one\nrtos: two\nlinux: zero\nqnx: one\nrtos: two\n"
+		  "linux: zero\nlinux: zero\n");
+	stop();
+}
+
 static void long_lines_are_shown(void)
 {
 	char text[CONSOLE_PARTIAL + 1] = { 0 };
@@ -285,6 +321,13 @@ static void nobody_forges_another(void)
 	say(1, "\r");
 	say(1, "linux: hi\n");
 	CHECK_STR(shown(), "qnx: part\rqnx: linux: hi\n");
+	/* The carriage return was of another line. */
+	say(1, "again\r");
+	host_pass_ns(60 * MS);
+	say(0, "x\n");
+	host_pass_ns(60 * MS);
+	say(1, "on\n");
+	CHECK_STR(shown(), "qnx: again\r\nlinux: x\nqnx: on\n");
 	say(1, "\nquoin: hi\n");
 	CHECK_STR(shown(), "qnx: \nqnx: quoin: hi\n");
 	stop();
@@ -618,7 +661,8 @@ static void panic_gets_out(void)
 TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_found),
 	  RUN(one_vm_passes_through), RUN(monitor_lines_start_at_line_starts),
 	  RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
-	  RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
+	  RUN(waits_each_time),
+	  RUN(lines_take_turns), RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
 	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
 	  RUN(much_input_waits), RUN(two_devices_share_a_port), RUN(transmit_interrupt_only_when_needed),
 	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(polled_uart), RUN(the_dead_are_heard),
