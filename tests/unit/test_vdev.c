@@ -442,7 +442,7 @@ static void creation_fails(void)
 	rig = rig_new("guest", "probe");
 	rig->vdev.type = &broken;
 	CHECK_EQ(rig_start(rig), -EINVAL);
-	failed("x.qvmconf:3:1: error: vdev probe: the device type is broken: made for another version of core/vdev.h");
+	failed("x.qvmconf:3:1: error: vdev probe: made for another version of core/vdev.h");
 
 	/* The second of two at one place: the first is taken down again. */
 	rig = rig_new("guest", "probe");
