@@ -2,32 +2,12 @@
 """The boot tests: what is started, and what its console must say."""
 import os
 import struct
-import zlib
 
-from machine import BUILD, Failure, Machine, image
+from case import Case, GUESTS, UBOOT
+from machine import BUILD, Failure, image
+from trouble import trouble_cases
 
-GUESTS = os.environ.get("GUESTS_DIR", f"{BUILD}/guests")
-UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 CPUS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
-
-
-class Case:
-    """A named test. `body(start)` gets a function that starts machines."""
-
-    def __init__(self, name, images, body, needs=()):
-        self.name, self.images, self.body, self.needs = name, images, body, needs
-
-    def skip(self):
-        for path, reason in self.needs:
-            if not os.path.exists(path):
-                return reason
-        return None
-
-    def run(self, machines):
-        def start(*args, **kwargs):
-            machines.append(Machine(*args, **kwargs))
-            return machines[-1]
-        self.body(start)
 
 
 def where(machine="virt,virtualization=on", **kw):
@@ -61,7 +41,7 @@ def selftest(**kw):
 def hostile(**kw):
     def body(start):
         m = start(image("hostile"), **kw)
-        m.expect(r"^HOSTILE: \d+ probes survived", 240)
+        m.expect(r"HOSTILE: \d+ probes survived", 240)
         m.expect(r"ended, the guest powered off")
         m.ends()
     return Case("hostile guest " + where(**kw), ["hostile"], body)
@@ -83,7 +63,7 @@ def two_vms(**kw):
 def linux(test="smoke", want=r"QUOIN-SMOKE-OK cpus=2", **kw):
     def body(start):
         m = start(image("linux"), args=(), **kw)
-        m.expect(r"[#$] $", 240)
+        m.expect(r"/root# ", 240)
         m.send("nproc; echo PAGES $(grep -c . /proc/interrupts)\n")
         m.expect(r"^2$", 60)
         m.expect(r"^PAGES \d+")
@@ -95,6 +75,22 @@ def linux(test="smoke", want=r"QUOIN-SMOKE-OK cpus=2", **kw):
         m.ends()
         m.never(r"Call trace|Kernel panic|rcu: INFO")
     return Case(f"linux {test} " + where(**kw), ["linux"], body)
+
+
+def linux_reboot(**kw):
+    """`reboot` starts the VM again from its image; it is a fresh one."""
+    def body(start):
+        m = start(image("linux"), **kw)
+        m.expect(r"/root# ", 240)
+        m.send("echo left > /tmp/behind; reboot\n")
+        m.expect(r"quoin: linux: the guest asked for a reset, restarting", 60)
+        m.expect(r"/root# ", 240)
+        m.send("ls /tmp/behind; nproc; poweroff\n")
+        m.expect(r"No such file", 60)
+        m.expect(r"^2$", 60)
+        m.expect(r"no VM runs, powering off", 60)
+        m.ends()
+    return Case("linux reboot " + where(**kw), ["linux"], body)
 
 
 def buildroot(**kw):
@@ -201,6 +197,9 @@ def all_cases(full):
         linux(gic=2, cpu="cortex-a72", smp=4),
         linux(gic=3, cpu="max", smp=2),
         linux(gic=3, cpu="neoverse-n1", smp=1),
+        linux("hotplug", r"QUOIN-HOTPLUG-OK", gic=3, cpu="cortex-a57", smp=2),
+        linux("timer", r"QUOIN-TIMER-OK", gic=2, cpu="cortex-a53", smp=2),
+        linux_reboot(gic=3, cpu="cortex-a57", smp=2),
         buildroot(smp=2),
         entered_at_el1(2),
         entered_at_el1(3),
@@ -210,6 +209,7 @@ def all_cases(full):
         uboot(0x7e200000, r"^Hello from EL1", gic=2),
         module(3),
     ]
+    cases += trouble_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a boot test is, and where its files are."""
+import os
+
+from machine import BUILD, Machine
+
+GUESTS = os.environ.get("GUESTS_DIR", f"{BUILD}/guests")
+UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
+
+
+class Case:
+    """A named test. `body(start)` gets a function that starts machines."""
+
+    def __init__(self, name, images, body, needs=()):
+        self.name, self.images, self.body, self.needs = name, images, body, needs
+
+    def skip(self):
+        for path, reason in self.needs:
+            if not os.path.exists(path):
+                return reason
+        return None
+
+    def run(self, machines):
+        def start(*args, **kwargs):
+            machines.append(Machine(*args, **kwargs))
+            return machines[-1]
+        self.body(start)
