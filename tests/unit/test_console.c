@@ -518,6 +518,42 @@ static void two_devices_share_a_port(void)
 	stop();
 }
 
+/* Directions given one by one add up; a device without input does not stand in its way. */
+static void directions(void)
+{
+	struct cfg_vdev second;
+	struct cfg_loc place = { .addr = 0x1c0a0000 };
+	struct cfg_option both[2];
+	struct mmio_window *w;
+
+	power_on();
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	vm[0] = rig_new("linux", "pl011");
+	rig_option(vm[0], "hostdev", ">-", 0);
+	second = vm[0]->vdev;
+	second.loc = &place;
+	both[0] = both[1] = vm[0]->options[0];
+	both[0].str = "<-";
+	both[0].next = &both[1];
+	second.options = &both[0];
+	vm[0]->vdev.next = &second;
+	REQUIRE(rig_start(vm[0]) == 0);
+	console_start();
+	w = &vm[0]->vm.window[1];
+	w->write32(w->arg, NULL, LCR, 0x70);
+	w->write32(w->arg, NULL, DR, 'o');
+	CHECK_STR(shown(), "o");
+	type("i");
+	CHECK_STR(heard(0), "");
+	CHECK_EQ(w->read32(w->arg, NULL, DR), 'i');
+	console_detach(vm[0]->vm.vdevs);
+	type("j");
+	CHECK_EQ(w->read32(w->arg, NULL, DR), 'j');
+	w->write32(w->arg, NULL, DR, 'p');
+	CHECK_STR(shown(), "p");
+	stop();
+}
+
 static void transmit_interrupt_only_when_needed(void)
 {
 	start(1);
@@ -664,6 +700,7 @@ TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_fo
 	  RUN(waits_each_time),
 	  RUN(lines_take_turns), RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
 	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
-	  RUN(much_input_waits), RUN(two_devices_share_a_port), RUN(transmit_interrupt_only_when_needed),
+	  RUN(much_input_waits), RUN(two_devices_share_a_port), RUN(directions),
+	  RUN(transmit_interrupt_only_when_needed),
 	  RUN(work_per_call_is_bounded), RUN(flush_waits_for_the_end), RUN(polled_uart), RUN(the_dead_are_heard),
 	  RUN(ports_are_used_again), RUN(panic_gets_out))
