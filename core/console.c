@@ -12,6 +12,7 @@
 #include "arch/arch.h"
 #include "core/base/fmt.h"
 #include "core/board.h"
+#include "core/config/value.h"
 #include "core/console.h"
 #include "core/console_state.h"
 
@@ -41,16 +42,23 @@ void console_unlock(u64 flags)
 
 /* ---- Output */
 
+/* `wait`: until the UART takes it. One that does not is waited for once, then its bytes are dropped. */
 static bool put_held(bool wait)
 {
 	struct console *c = &console;
+	u32 spins = c->stuck ? STUCK_SPINS : 0;
 
-	for (u32 spins = 0; !c->uart->putc(c->base, (u8)c->held); spins++) {
-		if (!wait || spins > STUCK_SPINS) {
-			return wait; /* given up: the byte is dropped */
+	while (!c->uart->putc(c->base, c->held)) {
+		if (!wait) {
+			return false;
+		}
+		if (spins++ >= STUCK_SPINS) {
+			c->stuck = true;
+			return true;
 		}
 		cpu_relax();
 	}
+	c->stuck = false;
 	return true;
 }
 
@@ -343,30 +351,6 @@ void console_use(const struct uart_ops *ops, pa_t base, u32 intid)
 	console_unlock(flags);
 }
 
-/* Physical address in the text, 0x or decimal; false if there is more or no number. */
-static bool read_address(const char *s, pa_t *out)
-{
-	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
-	u64 v = 0;
-
-	s += hex ? 2 : 0;
-	if (*s == '\0' || *s == ' ') {
-		return false;
-	}
-	for (; *s != '\0' && *s != ' '; s++) {
-		u32 digit = *s >= '0' && *s <= '9' ? (u32)(*s - '0')
-			: hex && (*s | 0x20) >= 'a' && (*s | 0x20) <= 'f' ? (u32)((*s | 0x20) - 'a' + 10)
-			: 16;
-
-		if (digit >= (hex ? 16U : 10U) || v >> 60 != 0) {
-			return false;
-		}
-		v = v * (hex ? 16 : 10) + digit;
-	}
-	*out = v;
-	return true;
-}
-
 static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, u32 intid)
 {
 	pa_t page = ALIGN_DOWN(base, PAGE_SIZE);
@@ -383,16 +367,17 @@ static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, u32 intid)
 
 int console_early(const char *spec)
 {
+	struct slice at = { spec, strcspn(spec, " ") };
+	struct slice driver = slice_cut(&at, ',');
 	const struct uart_ops *ops;
 	char name[16];
-	size_t n = strcspn(spec, ", ");
-	pa_t base;
+	u64 base;
 
-	if (n >= sizeof(name) || spec[n] != ',' || !read_address(spec + n + 1, &base)) {
+	if (driver.n >= sizeof(name) || value_number(at, &base) != VALUE_OK) {
 		return -EINVAL;
 	}
-	memcpy(name, spec, n);
-	name[n] = '\0';
+	memcpy(name, driver.s, driver.n);
+	name[driver.n] = '\0';
 	ops = uart_by_early_name(name);
 	return ops != NULL ? open_uart(ops, base, PAGE_SIZE, 0) : -ENODEV;
 }

@@ -19,6 +19,7 @@ struct console {
 	bool started;    /* nothing waits any more */
 	bool panicking;
 	bool tx_on;      /* the UART is full: its transmit interrupt, or a poll, goes on */
+	bool stuck;      /* the UART took no byte for too long */
 	bool busy;       /* bytes moved when it was last polled */
 	bool rx_off;     /* the input ring is full: the receive interrupt is masked */
 	bool holding;    /* `held` is a byte the UART did not take */

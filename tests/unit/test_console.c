@@ -131,9 +131,13 @@ static void early_console(void)
 	CHECK_EQ(console_early("host"), -EINVAL);
 	CHECK_EQ(console_early("host,"), -EINVAL);
 	CHECK_EQ(console_early("host,0x"), -EINVAL);
-	CHECK_EQ(console_early("host,0x9g"), -EINVAL);
+	CHECK_EQ(console_early("host,0x9x"), -EINVAL);
 	CHECK_EQ(console_early("host,9a"), -EINVAL);
 	CHECK_EQ(console_early("host,0x10000000000000000"), -EINVAL);
+	CHECK_EQ(console_early("host 0x9000000"), -EINVAL);
+	CHECK_EQ(console_early(""), -EINVAL);
+	CHECK_EQ(console_early("host,0xfe20aB00"), 0);
+	CHECK_EQ(console.base, 0xfe20ab00);
 	CHECK_EQ(console_early("averyveryverylongname,0x9000000"), -EINVAL);
 	CHECK_EQ(console_early("ns16550,0x9000000"), -ENODEV);
 }
@@ -162,6 +166,14 @@ static void board_console_is_found(void)
 	CHECK_EQ(console_init(&b), 0);
 	CHECK_EQ(console_intid(), 40);
 	CHECK_STR(shown(), "quoin: b\n");
+	CHECK(!host_uart.rx_irq);
+	console_start();
+	CHECK(host_uart.rx_irq && !host_uart.tx_irq);
+	/* The early console was another one. */
+	power_on();
+	CHECK_EQ(console_early("host,0x9050000"), 0);
+	CHECK_EQ(console_init(&b), 0);
+	CHECK_EQ(console.base, 0x9040000);
 }
 
 static void one_vm_passes_through(void)
@@ -202,6 +214,24 @@ static void monitor_lines_start_at_line_starts(void)
 	}
 	CHECK(strstr(shown(), "x\nquoin: seven\nx") != NULL);
 	stop();
+}
+
+/* A UART that takes nothing does not stop the boot. */
+static void a_dead_uart_is_given_up(void)
+{
+	power_on();
+	console_use(&uart_host, 0x1000, IRQ_NONE);
+	host_uart.room = 3;
+	for (u32 i = 0; i < 1000; i++) {
+		log_info("into the void");
+	}
+	CHECK_STR(host_uart.out, "quo");
+	CHECK(console.stuck);
+	shown();
+	host_uart.room = ~0U;
+	log_info("back");
+	CHECK_STR(shown(), "quoin: back\n");
+	CHECK(!console.stuck);
 }
 
 static void a_line_is_one_line(void)
@@ -696,7 +726,7 @@ static void panic_gets_out(void)
 
 TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_found),
 	  RUN(one_vm_passes_through), RUN(monitor_lines_start_at_line_starts),
-	  RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
+	  RUN(a_dead_uart_is_given_up), RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
 	  RUN(waits_each_time),
 	  RUN(lines_take_turns), RUN(long_lines_are_shown), RUN(nobody_forges_another), RUN(full_rings_lose_nothing),
 	  RUN(lost_lines_are_counted), RUN(input_goes_to_the_first_that_lives),
