@@ -121,7 +121,7 @@ static u32 read_files(const uint8_t *data, size_t size)
 	u64 len;
 
 	for (n = 0; n < MAX_FILES && size >= 8; n++) {
-		len = MIN(data[6] | data[7] << 8, size - 8);
+		len = MIN((size_t)(data[6] | data[7] << 8), size - 8);
 		line[n] = (struct cfg_load){
 			.blob = data[0] % 5, .has_addr = (data[1] & 1) != 0, .path = "file",
 			.addr = (data[1] & 2 ? RAM_BASE : 0) + ((u64)data[2] | data[3] << 8) * 0x100 +
