@@ -187,6 +187,9 @@ void quoin_main(const struct boot_info *boot)
 	}
 	rng_init(&board);
 	cpu_count = arch_boot_cpus(&board);
+	log_info("%s: %u of %u CPUs, GICv%u, %lu MiB free",
+		 board.model[0] != '\0' ? board.model : board.compatible, cpu_count,
+		 board.cpu_count + board.cpu_skipped, gic_host_version(), mem_free_bytes() >> 20);
 	vm_sources(&image, &board, options.scrub_boot);
 	if (options.bench) {
 		arch_bench_start();

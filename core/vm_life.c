@@ -23,6 +23,9 @@ static void start(struct vm *vm)
 	vm->vcpu_started = false;
 	vm->cntvoff = vm->cfg->counter_offset == ~0UL ? counter_now() : vm->cfg->counter_offset;
 	vm->starts++;
+	vm_log(vm, LOG_INFO, "starting, %u vCPU%s, %lu MiB at 0x%lx, entry 0x%lx", vm->vcpu_count,
+	       vm->vcpu_count == 1 ? "" : "s", vm->ram[0].size >> 20, vm->ram[0].ipa,
+	       vm->vcpu[0]->on_entry);
 	console_vm_start(vm);
 	flags = spin_lock_irq(&vm->lock);
 	vm->state = VM_RUNNING;
