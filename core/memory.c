@@ -67,7 +67,8 @@ static void cut(unsigned int i, u64 start, u64 end)
 	u64 rend = rstart + free_range[i].size;
 
 	if (rstart < start && end < rend && !insert_at(i + 1, end, rend - end)) {
-		rend = end; /* list full: the tail is lost, never handed out twice */
+		free_bytes -= rend - end; /* list full: the tail is lost, never handed out twice */
+		rend = end;
 	}
 	if (rstart < start) {
 		free_range[i].size = start - rstart;
