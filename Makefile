@@ -12,7 +12,8 @@ QUOIN_CACHE ?= $(BUILD)/dl
 TOOLCHAIN ?= gcc
 CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
 HOSTCC ?= cc
-FDT_ASSUME_MASK ?= 0
+# At EL2 libfdt only sees trees that core/fdt_reader.c has checked, of version 17 (libfdt_internal.h).
+FDT_ASSUME_MASK ?= 0x2f
 V ?= 0
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -53,7 +54,10 @@ MACHINE := -ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-common -mg
 	-march=armv8-a -mno-outline-atomics -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables \
 	$(if $(is_clang),-mno-unaligned-access,-mstrict-align -fno-tree-loop-distribute-patterns)
-CFLAGS_LIB = -std=gnu11 -O2 -g $(MACHINE) -nostdinc -isystem $(CC_INC) -isystem $(NEWLIB_INC)
+# The monitor lies within 1 MiB, and nothing walks its stack frames.
+SMALL := -mcmodel=tiny -fomit-frame-pointer
+OPT := -Os
+CFLAGS_LIB = -std=gnu11 $(OPT) -g $(MACHINE) $(SMALL) -nostdinc -isystem $(CC_INC) -isystem $(NEWLIB_INC)
 CFLAGS_EL2 = $(CFLAGS_LIB) $(WARN) $(if $(is_clang),,-Wstack-usage=1024) \
 	-I. -Iarch/aarch64/include -isystem $(LIBFDT_INC) -ffile-prefix-map=$(CURDIR)/= $(EXTRA_EL2)
 # Host: the same sources against arch/host. newlib's integer-only names are the ordinary ones here.
@@ -74,6 +78,10 @@ UNIT_C := $(wildcard tests/unit/test_*.c)
 
 EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
 	$(patsubst %.S,$(BUILD)/el2/%.S.o,$(ARCH_S))
+# What runs at most exits is compiled for speed; all else, libfdt too, for size: an exit costs the
+# same, the image is a tenth smaller.
+HOT_C := core/exit.c core/irq.c core/mmio.c $(wildcard core/vgic/*.c) vdev/gic_dist.c vdev/gic_redist.c
+$(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
 LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
@@ -89,7 +97,7 @@ FETCHED := $(NEWLIB_A) $(LIBFDT)/src/fdt.c
 export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR2_DL_DIR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
-.PHONY: help setup packages monitor host tools units image run debug check test test-full bench vdev \
+.PHONY: help setup packages monitor host tools units image run debug check test test-full bench size vdev \
 	baremetal guest-linux guest-linux-bench guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -100,6 +108,7 @@ help:
 #: make test                 everything: host tests, boots in QEMU; make test-full: all of the matrix
 #: make check                the host part of it, under a minute
 #: make bench                exact instruction counts of exits, boot cost, sizes
+#: make size                 what the image's bytes are
 #: make vdev SRC=dir/foo.c   an out-of-tree device, build/vdev-foo.o
 #: make guest-linux          the Debian kernel and BusyBox root; also made by `make run`
 #: make guest-buildroot BUILDROOT=dir [BR2_DL_DIR=dir]   the Buildroot guest
@@ -121,11 +130,11 @@ $(filter-out %/fdt.c,$(LIBFDT_C)): | $(LIBFDT)/src/fdt.c
 # --- the monitor and the devices -------------------------------------------------------------------
 monitor: $(MONITOR)
 # Rewritten when the compiler or its flags change, so that objects of two compilers never mix.
-FLAGS = $(CC_EL2_CMD) $(CFLAGS_EL2) $(FDT_ASSUME_MASK) $(HOSTCC) $(CFLAGS_HOST) $(SANITIZE)
+FLAGS = $(CC_EL2_CMD) $(CFLAGS_EL2) $(HOT_C) $(FDT_ASSUME_MASK) $(HOSTCC) $(CFLAGS_HOST) $(SANITIZE)
 $(BUILD)/.flags: FORCE | $(FETCHED)
 	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || \
 		echo '$(FLAGS)' >$@
-FORCE:
+.PHONY: FORCE
 $(BUILD)/el2/libfdt/%.o: $(LIBFDT)/src/%.c $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_LIB) -DFDT_ASSUME_MASK=$(FDT_ASSUME_MASK) -I$(LIBFDT_INC) -c -o $@ $<
@@ -215,6 +224,10 @@ check: units tools $(MONITOR)
 	$(Q)$(run_tests)
 test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux
 	$(Q)$(run_tests)
+size:
+	$(Q)$(MAKE) image CONFIG=module
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/check/size $(BUILD)/module.img $(EL2_O) $(LIBFDT_O) \
+		$(BUILD)/el2/vdev/*.o $(NEWLIB_A)
 bench: tools $(MONITOR) $(BAREMETAL) guest-linux-bench
 	$(Q)tests/bench/run
 

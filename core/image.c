@@ -35,7 +35,7 @@ static int check_header(const struct quoin_header *h, u64 limit, struct diag *d)
 		return bad(d, "the monitor (0x%lx, 0x%lx bytes) lies outside of the file", h->monitor_off,
 			   h->monitor_size);
 	}
-	if (!IS_ALIGNED(h->archive_off, PAGE_SIZE) ||
+	if (!IS_ALIGNED(h->archive_off, 8) ||
 	    h->archive_off < h->monitor_off + h->monitor_size ||
 	    !range_contains(0, h->file_size, h->archive_off, h->archive_size)) {
 		return bad(d, "the archive (0x%lx, 0x%lx bytes) is misplaced", h->archive_off,

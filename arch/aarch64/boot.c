@@ -14,18 +14,17 @@
 void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
 
 /*
- * CRC of the monitor, before any of its data is written: over the image as it was loaded, seen
- * through its own mapping. Nothing here may write to .data.
+ * CRC of the monitor over the image as it was loaded, seen through its own mapping.
  */
 static bool monitor_intact(pa_t image)
 {
 	const struct quoin_header *h = pa_ptr(image + QUOIN_HEADER_OFF);
 
-	if (arch_map(image, QUOIN_MONITOR_OFF, MAP_RO) != 0) {
+	if (arch_map(image, PAGE_SIZE, MAP_RO) != 0) {
 		return false;
 	}
 	if (h->monitor_off != QUOIN_MONITOR_OFF ||
-	    h->monitor_size > (u64)(quoin_data_end - quoin_text_start)) {
+	    h->monitor_size > (u64)(quoin_load_end - quoin_text_start)) {
 		return false;
 	}
 	return crc32_update(0, quoin_text_start, h->monitor_size) == h->monitor_crc;

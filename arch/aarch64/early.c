@@ -48,29 +48,25 @@ struct cpu_start *early_map(pa_t image, pa_t bss)
 	struct cpu_start *s = (void *)((u64)&boot_start + shift);
 	u64 *const id_tables[3] = { id[1], id[2], id[3] };
 	u64 *const img_tables[3] = { img[0], img[1], img[2] };
-	pa_t head = ALIGN_DOWN((u64)quoin_text_start, PAGE_SIZE);
-	u64 text = (u64)quoin_text_end - (u64)quoin_text_start;
-	u64 rodata = (u64)quoin_rodata_end - (u64)quoin_text_start;
-	u64 data = (u64)quoin_data_end - (u64)quoin_text_start;
-	u64 bss_at = (u64)quoin_bss_start - (u64)quoin_text_start;
+	u64 text = (u64)quoin_text_end - image;
+	u64 load = (u64)quoin_load_end - image;
+	u64 bss_at = (u64)quoin_bss_start - image;
 	u64 bss_size = (u64)quoin_bss_end - (u64)quoin_bss_start;
 	u64 pa_range = read_id_aa64mmfr0_el1() & 0xf;
 
-	for (u64 off = 0; off < data; off += PAGE_SIZE) {
-		u64 attr = off < text ? PTE_TEXT : off < rodata ? PTE_RODATA : PTE_DATA;
-
-		map_page(img_tables, QUOIN_VA + IMAGE_HEADERS + off, (image + IMAGE_HEADERS + off) | attr,
+	for (u64 off = 0; off < load; off += PAGE_SIZE) {
+		map_page(img_tables, QUOIN_VA + off, (image + off) | (off < text ? PTE_TEXT : PTE_RODATA),
 			 (pa_t)img[0], (pa_t)img[1], (pa_t)img[2]);
 	}
 	for (u64 off = 0; off < bss_size; off += PAGE_SIZE) {
-		map_page(img_tables, QUOIN_VA + IMAGE_HEADERS + bss_at + off, (bss + off) | PTE_DATA,
+		map_page(img_tables, QUOIN_VA + bss_at + off, (bss + off) | PTE_DATA,
 			 (pa_t)img[0], (pa_t)img[1], (pa_t)img[2]);
 	}
 	root[QUOIN_VA >> 39] = (pa_t)img[0] | PTE_TABLE;
 
-	/* The page that turns the MMU on, text of the image's start. */
-	map_page(id_tables, head, head | PTE_TEXT, 0, (pa_t)id[2], (pa_t)id[3]);
-	id[0][head >> 39 & 511] = (pa_t)id[1] | PTE_TABLE;
+	/* The page that turns the MMU on, the image's first. */
+	map_page(id_tables, image, image | PTE_TEXT, 0, (pa_t)id[2], (pa_t)id[3]);
+	id[0][image >> 39 & 511] = (pa_t)id[1] | PTE_TABLE;
 	id[0][QUOIN_VA >> 39] = (pa_t)img[0] | PTE_TABLE;
 
 	s->idmap = (pa_t)id[0];
@@ -79,8 +75,8 @@ struct cpu_start *early_map(pa_t image, pa_t bss)
 	/* PA size: as this CPU has it, but 52-bit needs another table format. */
 	s->tcr = TCR_EL2_VALUE | (MIN(pa_range, 5UL) << 16);
 	s->sctlr = SCTLR_EL2_VALUE;
-	s->stack = QUOIN_VA + IMAGE_HEADERS + ((u64)boot_stack_top - (u64)quoin_text_start);
-	s->entry = QUOIN_VA + IMAGE_HEADERS + ((u64)boot_cpu_main - (u64)quoin_text_start);
+	s->stack = QUOIN_VA + ((u64)boot_stack_top - image);
+	s->entry = QUOIN_VA + ((u64)boot_cpu_main - image);
 	s->arg = 0;
 	return s;
 }

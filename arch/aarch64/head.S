@@ -15,8 +15,7 @@
 quoin_entry:
 	msr	daifset, #0xf
 	mov	x19, x0				// device tree
-	adrp	x20, quoin_text_start
-	sub	x20, x20, #IMAGE_HEADERS	// where the image was loaded
+	adr	x20, quoin_image_start		// where the image was loaded
 	ldr	x21, [x20, #IMAGE_BSS_OFF]
 	add	x21, x21, x20			// where its BSS is
 	ldr	x22, [x20, #IMAGE_BSS_SIZE]
@@ -24,13 +23,21 @@ quoin_entry:
 	cmp	x0, #(3 << 2)
 	b.hs	park_el3
 
-	/* BSS: drop stale lines, zero with caches off, drop what was speculated meanwhile. */
+	/* Data and BSS: drop stale lines, fill with caches off, drop what was speculated meanwhile. */
 	bl	bss_invalidate
 	mov	x0, x21
 	add	x1, x21, x22
 1:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
 	b.lo	1b
+	mov	x0, x21
+	adr	x1, quoin_rodata_end		// 16-byte units, as the linker script says
+	adr	x2, quoin_load_end
+	b	3f
+2:	ldp	x3, x4, [x1], #16
+	stp	x3, x4, [x0], #16
+3:	cmp	x1, x2
+	b.lo	2b
 	bl	bss_invalidate
 
 	adrp	x0, boot_stack_top		// a stack by physical address

@@ -16,7 +16,6 @@
 #define STACK_SLOTS 128
 
 /* Offsets into the raw header that boot code reads (struct quoin_header, core/image.h). */
-#define IMAGE_HEADERS 0x1000 /* the monitor starts here */
 #define IMAGE_BSS_OFF 160
 #define IMAGE_BSS_SIZE 168
 

@@ -31,7 +31,7 @@
 /* SCTLR_EL2 (E2H = 0): RES1 bits, I, SA, C, M, WXN. */
 #define SCTLR_EL2_VALUE (0x30c50830UL | BIT(19) | BIT(12) | BIT(3) | BIT(2) | BIT(0))
 
-extern char quoin_text_start[], quoin_text_end[], quoin_rodata_end[], quoin_data_end[];
+extern char quoin_text_start[], quoin_text_end[], quoin_rodata_end[], quoin_load_end[];
 extern char quoin_bss_start[], quoin_bss_end[], boot_stack_top[];
 extern u64 quoin_root[512];
 

@@ -4,9 +4,9 @@
  *
  *   0x0000  arm64 Image header, 64 bytes (Linux Documentation/arch/arm64/booting.rst)
  *   0x0040  struct quoin_header, then the boot options (the monitor's command line)
- *   0x1000  monitor: text, rodata, data
- *    page   cpio archive ("newc"); its first member is the index below
- *    page   (memory only) the monitor's BSS: image_size of the Image header counts it
+ *   0x0300  monitor: text, then on pages of its own rodata and what .data starts as
+ *            cpio archive ("newc"); its first member is the index below
+ *    page   (memory only) the monitor's data and BSS: image_size of the Image header counts it
  *
  * Payloads are page aligned in the archive, so that they are mapped or served in place. Members
  * follow one another in the order of their names, so one pass over the index proves that none
@@ -30,11 +30,14 @@ struct image_arm64_header {
 };
 
 #define QUOIN_HEADER_OFF 0x40
-#define QUOIN_MONITOR_OFF 0x1000
+#define QUOIN_MONITOR_OFF 0x300
 #define QUOIN_MAGIC "QUOIN\0\x1a\n"
 #define QUOIN_IMAGE_VERSION 1
 
-/* Offsets count from the image's first byte. Everything up to QUOIN_MONITOR_OFF is "the headers". */
+/*
+ * Offsets count from the image's first byte. Everything up to QUOIN_MONITOR_OFF is "the headers";
+ * the monitor shares their page.
+ */
 struct quoin_header {
 	char magic[8];
 	u32 version;

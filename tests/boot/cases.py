@@ -203,7 +203,7 @@ def all_cases(full):
         buildroot(smp=2),
         entered_at_el1(2),
         entered_at_el1(3),
-        damaged("monitor", lambda d: 0x1000 + 0x8000, r"quoin: .*the image is damaged"),
+        damaged("monitor", lambda d: 0x9000, r"quoin: .*the image is damaged"),
         damaged("index", header_field(6), r"quoin: .*the image is damaged"),
         uboot(0x50000000, r"^Hello from EL1"),
         uboot(0x7e200000, r"^Hello from EL1", gic=2),

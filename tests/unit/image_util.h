@@ -42,7 +42,7 @@ static struct buildfile parse_build(const char *text, struct diag *d)
 	return bf;
 }
 
-#define TEST_MONITOR_SIZE 6000
+#define TEST_MONITOR_SIZE 0xd00 /* the archive starts at 0x1000 */
 
 /* The image of `text` with a monitor of TEST_MONITOR_SIZE bytes; *.conf become configs. Freed by free(). */
 __attribute__((unused))
@@ -50,7 +50,7 @@ static u8 *make_image(const char *text, u64 *size)
 {
 	static u8 flat[TEST_MONITOR_SIZE];
 	const struct monitor m = {
-		.flat = { .data = flat, .size = sizeof(flat) }, .entry = 0x1800, .bss_size = 0x3000,
+		.flat = { .data = flat, .size = sizeof(flat) }, .entry = 0x800, .bss_size = 0x3000,
 		.build_id = 0x1122334455667788,
 	};
 	char path[] = "/tmp/quoin-test-XXXXXX";

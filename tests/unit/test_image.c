@@ -47,7 +47,7 @@ static void opens_and_finds(void)
 	CHECK_EQ(img.header.advice, 0x40200000);
 	CHECK_EQ(img.header.bss_off, ALIGN_UP(size, PAGE_SIZE));
 	CHECK_EQ(img.header.bss_size, 0x3000);
-	CHECK_EQ(*(u32 *)(void *)p, 0x14000600); /* b +0x1800 */
+	CHECK_EQ(*(u32 *)(void *)p, 0x14000200); /* b +0x800 */
 	CHECK_EQ(((struct image_arm64_header *)(void *)p)->image_size, ALIGN_UP(size, PAGE_SIZE) + 0x3000);
 
 	REQUIRE(image_find(&img, "/vm/a.conf", &data, &n) == 0);
@@ -157,17 +157,17 @@ static const struct forgery {
 	HEADER(version, 2, "image format version 2, expected 1"),
 	HEADER(header_size, 64, "image format version 1"),
 	HEADER(file_size, 1UL << 40, "truncated"),
-	HEADER(file_size, 4095, "truncated"),
-	HEADER(file_size, 4096, "the monitor"),
+	HEADER(file_size, QUOIN_MONITOR_OFF - 1, "truncated"),
+	HEADER(file_size, QUOIN_MONITOR_OFF, "the monitor"),
 	HEADER(monitor_off, 0, "the monitor"),
 	HEADER(monitor_size, 0, "the monitor"),
 	HEADER(monitor_size, ~0UL, "the monitor"),
-	HEADER(archive_off, 0x1000, "the archive"),
-	HEADER(archive_off, 0x3001, "the archive"),
+	HEADER(archive_off, 0x800, "the archive"),
+	HEADER(archive_off, 0x1001, "the archive"),
 	HEADER(archive_off, ~0xfffUL, "the archive"),
 	HEADER(archive_size, ~0UL - 0x3000, "the archive"),
 	HEADER(index_off, 0, "the archive's index"),
-	HEADER(index_off, 0x3084, "the archive's index"),
+	HEADER(index_off, 0x1084, "the archive's index"),
 	HEADER(index_off, ~7UL, "the archive's index"),
 	HEADER(index_size, 8, "the archive's index"),
 	HEADER(index_size, ~0UL, "the archive's index"),
@@ -177,7 +177,7 @@ static const struct forgery {
 	HEADER(bss_size, 1UL << 29, "image_size"),
 	HEADER(options_off, 0x2000, "the boot options"),
 	HEADER(options_off, ~0UL, "the boot options"),
-	HEADER(options_size, 0xf40, "the boot options"),
+	HEADER(options_size, 0x240, "the boot options"),
 	HEADER(options_size, 3, "the boot options are not a string"),
 	INDEX(magic, 1, "the archive's index is inconsistent"),
 	INDEX(count, 0xffffffff, "the archive's index is inconsistent"),
@@ -187,10 +187,10 @@ static const struct forgery {
 	ENTRY(1, name, 0, "the name of file 1"),
 	ENTRY(1, name_size, 0, "the name of file 1"),
 	ENTRY(1, name_size, 0xffff, "the name of file 1"),
-	ENTRY(1, off, 0x3000, "'guests/Image' overlaps"),
-	ENTRY(1, off, 0x2000, "'guests/Image' lies outside"),
+	ENTRY(1, off, 0x1000, "'guests/Image' overlaps"),
+	ENTRY(1, off, 0, "'guests/Image' lies outside"),
 	ENTRY(1, off, ~0xfffUL, "'guests/Image' lies outside"),
-	ENTRY(1, off, 0x4008, "'guests/Image' is not page aligned"),
+	ENTRY(1, off, 0x2008, "'guests/Image' is not page aligned"),
 	ENTRY(1, size, 0x1008, "'guests/zero' overlaps"),
 	ENTRY(1, size, ~0UL, "'guests/Image' lies outside"),
 	ENTRY(2, off, ~0UL, "'guests/kernel' lies outside"),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "core/base/crc32.h"
 #include "core/image.h"
+#include "tools/mkimage/boot.h"
 
 #define CPIO_HEADER 110
 #define CPIO_TRAILER "TRAILER!!!"
@@ -221,6 +222,7 @@ static void make_headers(const struct buildfile *bf, const struct monitor *m,
 	h->header_size = sizeof(*h);
 	h->monitor_crc = crc32_update(0, m->flat.data, m->flat.size);
 	h->index_crc = crc32_update(0, l->index, l->index_size);
+	_Static_assert(QUOIN_HEADER_OFF + sizeof(*h) + BOOT_OPTIONS_MAX < QUOIN_MONITOR_OFF, "room");
 	h->options_off = QUOIN_HEADER_OFF + sizeof(*h);
 	h->options_size = (u32)strlen(bf->options);
 	memcpy(page + h->options_off, bf->options, h->options_size);
@@ -257,7 +259,7 @@ bool archive_write(struct buildfile *bf, const struct monitor *m, const char *pa
 	struct out o = { 0 };
 	u8 *page = pool_alloc(QUOIN_MONITOR_OFF);
 
-	make_layout(bf, ALIGN_UP(QUOIN_MONITOR_OFF + m->flat.size, PAGE_SIZE), &l);
+	make_layout(bf, ALIGN_UP(QUOIN_MONITOR_OFF + m->flat.size, TEXT_ALIGN), &l);
 	if (!check_sizes(bf, &l)) {
 		return false;
 	}

@@ -5,7 +5,7 @@
 
 #include "tools/mkimage/buildfile.h"
 
-#define BOOT_OPTIONS_MAX 2048
+#define BOOT_OPTIONS_MAX 512
 
 /* boot_parse - `text`, whose first character stands at `pos`, into `bf`. Errors go to its diag. */
 void boot_parse(struct buildfile *bf, const char *text, const struct src_pos *pos);

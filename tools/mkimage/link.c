@@ -134,10 +134,10 @@ static bool flatten(const struct elf64 *e, u64 start, u64 size, u8 *to)
 			continue;
 		}
 		if (!range_contains(0, e->file.size, p->p_offset, p->p_filesz) ||
-		    !range_contains(start, size, p->p_vaddr, p->p_filesz)) {
+		    !range_contains(start, size, p->p_paddr, p->p_filesz)) {
 			return false;
 		}
-		memcpy(to + (p->p_vaddr - start), e->file.data + p->p_offset, p->p_filesz);
+		memcpy(to + (p->p_paddr - start), e->file.data + p->p_offset, p->p_filesz);
 	}
 	return true;
 }
@@ -145,7 +145,7 @@ static bool flatten(const struct elf64 *e, u64 start, u64 size, u8 *to)
 static bool read_monitor(const char *path, struct diag *d, struct monitor *m)
 {
 	const struct src_pos pos = { .file = path };
-	u64 start, entry, data_end, bss_start, bss_end;
+	u64 start, entry, load_end, bss_start, bss_end;
 	const char *why;
 	struct elf64 e;
 	struct blob file;
@@ -161,25 +161,25 @@ static bool read_monitor(const char *path, struct diag *d, struct monitor *m)
 		return false;
 	}
 	if (!get(&e, path, "quoin_image_start", &start, d) || !get(&e, path, "quoin_entry", &entry, d) ||
-	    !get(&e, path, "quoin_data_end", &data_end, d) ||
+	    !get(&e, path, "quoin_load_end", &load_end, d) ||
 	    !get(&e, path, "quoin_bss_start", &bss_start, d) ||
 	    !get(&e, path, "quoin_bss_end", &bss_end, d)) {
 		return false;
 	}
 	start += QUOIN_MONITOR_OFF;
-	if (data_end <= start || data_end - start > MONITOR_MAX || bss_end < bss_start ||
+	if (load_end <= start || load_end - start > MONITOR_MAX || bss_end < bss_start ||
 	    !IS_ALIGNED(bss_start, PAGE_SIZE) ||
-	    !range_contains(start, data_end - start, entry, 4) || !IS_ALIGNED(entry, 4)) {
+	    !range_contains(start, load_end - start, entry, 4) || !IS_ALIGNED(entry, 4)) {
 		diag_error(d, &pos, "the linker script's symbols make no sense (text 0x%lx, entry 0x%lx, "
-			   "data end 0x%lx, bss 0x%lx-0x%lx)", start, entry, data_end, bss_start, bss_end);
+			   "end 0x%lx, bss 0x%lx-0x%lx)", start, entry, load_end, bss_start, bss_end);
 		return false;
 	}
-	flat = pool_alloc(data_end - start);
-	if (!flatten(&e, start, data_end - start, flat)) {
+	flat = pool_alloc(load_end - start);
+	if (!flatten(&e, start, load_end - start, flat)) {
 		diag_error(d, &pos, "a segment lies outside of text, rodata and data");
 		return false;
 	}
-	m->flat = (struct blob) { .data = flat, .size = data_end - start };
+	m->flat = (struct blob) { .data = flat, .size = load_end - start };
 	m->entry = (u32)(entry - start) + QUOIN_MONITOR_OFF;
 	m->bss_size = ALIGN_UP(bss_end - bss_start, PAGE_SIZE);
 	m->build_id = fnv1a(flat, m->flat.size);
