@@ -68,7 +68,6 @@ static void cut(unsigned int i, u64 start, u64 end)
 
 	if (rstart < start && end < rend && !insert_at(i + 1, end, rend - end)) {
 		free_bytes -= rend - end; /* list full: the tail is lost, never handed out twice */
-		rend = end;
 	}
 	if (rstart < start) {
 		free_range[i].size = start - rstart;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPU side of the faked machine: see host.h. One CPU, no threads: what would switch stacks or
- * enter a guest stops the test. Cache maintenance and barriers do nothing.
+ * The CPU side of the faked machine: see host.h. One CPU unless a test makes more; threads are in
+ * thread.c. Cache maintenance and barriers do nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ void host_init(void)
 	host_sysreg[HOST_SYSREG_cntpct_el0] = 1000000000;
 	host_timer_at = ~0UL;
 	host_percpu = &percpus[0];
+	host_threads_reset();
 	cpu_count = 1;
 	sched_init_cpu(&percpus[0]);
 	percpus[0].online = true;
@@ -118,14 +119,14 @@ int arch_map(pa_t pa, u64 size, enum map_kind kind)
 
 void *arch_stack_alloc(size_t size)
 {
-	char *p = aligned_alloc(PAGE_SIZE, size);
+	char *p = mem_alloc(size);
 
 	return p != NULL ? p + size : NULL;
 }
 
 void arch_stack_free(void *top, size_t size)
 {
-	free((char *)top - size);
+	mem_free((char *)top - size, size);
 }
 
 pa_t arch_image_pa(const void *p)
@@ -154,32 +155,6 @@ void arch_sync_icache(const void *p, size_t n)
 void arch_zero(void *p, size_t n)
 {
 	memset(p, 0, n);
-}
-
-void arch_switch(u64 *from_sp, u64 to_sp)
-{
-	(void)from_sp;
-	(void)to_sp;
-	unsupported("thread switch");
-}
-
-u64 arch_thread_sp(void *stack_top)
-{
-	return (u64)stack_top;
-}
-
-void arch_stack_call(void *sp, void (*fn)(void *), void *arg)
-{
-	(void)sp;
-	(void)fn;
-	(void)arg;
-	unsupported("stack switch");
-}
-
-void arch_guest_enter(struct vcpu *v)
-{
-	(void)v;
-	unsupported("guest entry");
 }
 
 void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)

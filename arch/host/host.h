@@ -27,6 +27,13 @@ extern bool (*host_firmware)(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result 
 /* host_random - answers arch_random(); NULL: there is no source. */
 extern bool (*host_random)(u64 *out);
 
+/* ---- Threads: they run when the test, which is the idle thread, calls schedule(). */
+
+/* host_guest - what the guest of a vCPU does until its next exit; afterwards vcpu_work() is done. */
+extern void (*host_guest)(struct vcpu *v);
+/* host_threads_reset - all threads but the caller's are gone; done by host_init(). */
+void host_threads_reset(void);
+
 /* ---- The console UART, "host,uart": room for `host_uart_room` bytes until a test drains it. */
 
 struct host_uart {
