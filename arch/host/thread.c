@@ -35,8 +35,8 @@ void (*host_guest)(struct vcpu *v);
 
 static void landed(void)
 {
-	const void *stack;
-	size_t size;
+	const void *stack = NULL;
+	size_t size = 0;
 
 	__sanitizer_finish_switch_fiber(NULL, &stack, &size);
 	if (left == &boot_fiber) {
