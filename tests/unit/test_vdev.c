@@ -494,7 +494,55 @@ static void deadlines(void)
 	CHECK_EQ(p->expired, 1);
 	vdev_arm(&p->dev, vdev_now_ns(&p->dev) + 1000);
 	rig_free(rig); /* armed: must not fire into freed memory */
-	host_pass_ns(10000);
+	CHECK(list_empty(&percpus[0].timers));
+}
+
+static unsigned int greedy(struct vdev *d, const u8 *buf, unsigned int n)
+{
+	to_probe(d)->last_val = buf[0];
+	to_probe(d)->locked = d->lock.taken != 0;
+	return buf[0] == 'a' ? n + 5 : 1;
+}
+
+static void room(struct vdev *d)
+{
+	to_probe(d)->calls++;
+	to_probe(d)->locked = d->lock.taken != 0;
+}
+
+static void input_and_room(void)
+{
+	static struct vdev_type t;
+
+	host_init();
+	t = vdev_type_words;
+	t.input = greedy;
+	t.output_ready = room;
+	rig = rig_new("guest", "words");
+	rig->vdev.type = &t;
+	REQUIRE(rig_start(rig) == 0);
+	p = to_probe(rig->vm.vdevs);
+	CHECK_EQ(vdev_input(&p->dev, (const u8 *)"abc", 3), 3); /* no more than there was */
+	CHECK(p->locked && p->dev.lock.taken == 0 && !p->dev.starved);
+	CHECK_EQ(vdev_input(&p->dev, (const u8 *)"bc", 2), 1);
+	CHECK(p->dev.starved);
+	p->locked = false;
+	vdev_output_ready(&p->dev);
+	CHECK_EQ(p->calls, 1);
+	CHECK(p->locked && p->dev.lock.taken == 0);
+	rig_free(rig);
+}
+
+static void guest_lines(void)
+{
+	REQUIRE(start("probe"));
+	host_uart_reset();
+	console_use(&uart_host, 0, 0);
+	rig->cfg.logger_mask = ~0U;
+	vdev_log(&p->dev, "odd value %u", 5);
+	CHECK(strstr(host_uart.out, "guest") != NULL);
+	CHECK(strstr(host_uart.out, "probe: odd value 5\r\n") != NULL);
+	rig_free(rig);
 }
 
 static void the_line(void)
@@ -524,4 +572,5 @@ static void note(void)
 TEST_MAIN(RUN(names), RUN(types_of_this_build), RUN(broken_types), RUN(reads), RUN(writes),
 	  RUN(refused_and_holes), RUN(any_access_is_safe), RUN(words_have_a_way_of_their_own),
 	  RUN(whole_window), RUN(life),
-	  RUN(creation_fails), RUN(options_are_found), RUN(deadlines), RUN(the_line), RUN(note))
+	  RUN(creation_fails), RUN(options_are_found), RUN(deadlines), RUN(the_line), RUN(input_and_room),
+	  RUN(guest_lines), RUN(note))
