@@ -15,6 +15,7 @@
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/sysreg.h"
 #include "core/vcpu.h"
 
 #define SLICE_MS 4
@@ -46,13 +47,6 @@ static u32 place(u64 allowed)
 static void finish_switch(void)
 {
 	__atomic_store_n(&this_cpu()->left->on_cpu, 0, __ATOMIC_RELEASE);
-}
-
-void thread_wait_off_cpu(struct thread *t)
-{
-	while (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) != 0) {
-		thread_yield();
-	}
 }
 
 /* First code of every thread, reached by the first switch to it; interrupts are masked. */
@@ -103,6 +97,29 @@ static void dequeue(struct percpu *c, struct thread *t)
 {
 	list_del(&t->link);
 	c->ready--;
+}
+
+/* True once the thread can get no CPU any more; one that was woken for nothing leaves the queue. */
+static bool retire(struct thread *t)
+{
+	struct percpu *c = &percpus[t->cpu];
+	u64 flags = spin_lock_irq(&c->lock);
+
+	if (t->state == THREAD_READY) {
+		dequeue(c, t);
+	}
+	if (t->state != THREAD_RUNNING) {
+		t->state = THREAD_DEAD;
+	}
+	spin_unlock_irq(&c->lock, flags);
+	return t->state == THREAD_DEAD;
+}
+
+void thread_wait_off_cpu(struct thread *t)
+{
+	while (!retire(t) || __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) != 0) {
+		thread_yield();
+	}
 }
 
 struct thread *thread_create(const char *name, u8 prio, u64 allowed, void (*fn)(void *arg), void *arg)
@@ -399,6 +416,7 @@ void sched_init_cpu(struct percpu *c)
 	list_init(&t->link);
 	c->idle = t;
 	c->current = t;
+	sysreg_id_join(c->id == 0);
 	c->online = true;
 }
 

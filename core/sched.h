@@ -24,7 +24,7 @@ void thread_block(void);
 void thread_sleep_until(u64 at);
 void thread_yield(void);
 void thread_exit(void) __noreturn;
-/* thread_wait_off_cpu - until a thread that blocks for good has left its stack. Thread context. */
+/* thread_wait_off_cpu - until a thread that blocks for good has left its stack; it is dead then. Thread context. */
 void thread_wait_off_cpu(struct thread *t);
 /* schedule - run the best ready thread; returns when the caller is picked again. */
 void schedule(void);

@@ -22,6 +22,13 @@ struct vcpu;
  * the running CPU's and a whitelist of fields. Registers that are not known read as zero. Any context.
  */
 u64 sysreg_id_read(const struct vm *vm, u32 key);
+/*
+ * sysreg_id_join - the calling CPU takes part: from now on no guest is told of a feature it lacks
+ * (`first`: nor of one that only others lacked before). Every CPU before VMs are made, one at a time.
+ */
+void sysreg_id_join(bool first);
+/* sysreg_id_least - field by field the lesser of two values of register `reg`, CRm << 3 | op2; pure. */
+u64 sysreg_id_least(unsigned int reg, u64 a, u64 b);
 
 /*
  * sysreg_id_filter - the same of a given hardware value; pure. `ipa_size` in bytes.

@@ -178,6 +178,41 @@ static u64 read_hardware(unsigned int reg)
 	}
 }
 
+/* Of all CPUs, field by field the least: a guest may be told of one CPU and run on another. */
+static u64 system_id[REG(8, 0)];
+
+static bool is_signed(unsigned int reg, unsigned int lsb)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].reg == reg && fields[i].lsb == lsb) {
+			return fields[i].rule == SIGNED;
+		}
+	}
+	return false;
+}
+
+u64 sysreg_id_least(unsigned int reg, u64 a, u64 b)
+{
+	u64 least = 0;
+
+	for (unsigned int lsb = 0; lsb < 64; lsb += 4) {
+		/* 8..0xf of a signed field are below 0..7. */
+		u64 flip = a != b && is_signed(reg, lsb) ? 8 : 0;
+
+		least |= (MIN((a >> lsb & 0xf) ^ flip, (b >> lsb & 0xf) ^ flip) ^ flip) << lsb;
+	}
+	return least;
+}
+
+void sysreg_id_join(bool first)
+{
+	for (unsigned int reg = 0; reg < ARRAY_SIZE(system_id); reg++) {
+		u64 hw = read_hardware(reg);
+
+		system_id[reg] = first ? hw : sysreg_id_least(reg, system_id[reg], hw);
+	}
+}
+
 /* ID_AA64MMFR0_EL1.PARange: the smallest size that reaches all of the VM's addresses. */
 static u64 parange(u64 ipa_size, u64 hw)
 {
@@ -250,8 +285,8 @@ u64 sysreg_id_read(const struct vm *vm, u32 key)
 	unsigned int reg = reg_of_key(key);
 
 	/* Without AArch32 its registers are UNKNOWN (ARM ARM D24.2). */
-	if (reg < REG(4, 0) && (read_id_aa64pfr0_el1() & 0xf) != 2) {
+	if (reg >= ARRAY_SIZE(system_id) || (reg < PFR0 && (system_id[PFR0] & 0xf) != 2)) {
 		return 0;
 	}
-	return sysreg_id_filter(key, read_hardware(reg), vm->gic_version, vm->s2.ipa_size);
+	return sysreg_id_filter(key, system_id[reg], vm->gic_version, vm->s2.ipa_size);
 }

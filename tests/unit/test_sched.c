@@ -532,14 +532,26 @@ static void leaver(void *arg)
 	me_note();
 }
 
+static void leaves_stack_of_1(void *arg)
+{
+	(void)arg;
+	me_note();
+	thread[1]->on_cpu = 0;
+}
+
 static void waiting_for_another_to_leave(void)
 {
 	begin();
 	start("a", 10, 1, leaver, NULL);
-	start("b", 10, 1, yield_twice, NULL);
+	start("b", 10, 1, once, NULL);
+	start("c", 10, 1, leaves_stack_of_1, NULL);
 	thread[1]->on_cpu = 1; /* as if it still stood on its stack elsewhere */
 	run();
-	CHECK_STR(order, "ababb");
+	/* Woken for nothing, it left the queue: its memory goes next. */
+	CHECK_STR(order, "aca");
+	CHECK_EQ(thread[1]->state, THREAD_DEAD);
+	thread_wake(thread[1]);
+	CHECK_EQ(percpus[0].ready, 0);
 }
 
 static void no_memory_no_thread(void)

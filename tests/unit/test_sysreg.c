@@ -280,11 +280,38 @@ static void aarch32_registers_need_aarch32(void)
 
 	host_sysreg[HOST_SYSREG_id_pfr0_el1] = 0x131;
 	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 0x12;
+	sysreg_id_join(true);
 	CHECK_EQ(rd(g, REG(3, 0, 0, 1, 0), &val), DONE);
 	CHECK_EQ(val, 0x131);
+	/* one CPU without it is enough */
 	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 0x11;
+	sysreg_id_join(false);
 	CHECK_EQ(rd(g, REG(3, 0, 0, 1, 0), &val), DONE);
 	CHECK_EQ(val, 0);
+	guest_free(g);
+}
+
+static void guests_see_what_all_cpus_have(void)
+{
+	struct guest *g = guest_new();
+	u64 val;
+
+	/* Cortex-A57 and Cortex-A53 of one board differ in the address size; say also in atomics and FP. */
+	host_sysreg[HOST_SYSREG_id_aa64isar0_el1] = 0x211120;
+	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 0x110012;
+	host_sysreg[HOST_SYSREG_id_aa64mmfr0_el1] = 0x1124;
+	sysreg_id_join(true);
+	host_sysreg[HOST_SYSREG_id_aa64isar0_el1] = 0x011220;
+	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 0xff0012;
+	host_sysreg[HOST_SYSREG_id_aa64mmfr0_el1] = 0x1120;
+	sysreg_id_join(false);
+	CHECK_EQ(rd(g, REG(3, 0, 0, 6, 0), &val), DONE);
+	CHECK_EQ(val, 0x011120);
+	CHECK_EQ(rd(g, REG(3, 0, 0, 4, 0), &val), DONE);
+	CHECK_EQ(val & 0xffffff, 0xff0012);
+	CHECK_EQ(rd(g, REG(3, 0, 0, 7, 0), &val), DONE);
+	CHECK_EQ(val & 0xff, 0x20);
+	CHECK_EQ(sysreg_id_least(4 << 3, 0x1ff0012, 0x2110022), 0x1ff0012);
 	guest_free(g);
 }
 
@@ -500,7 +527,7 @@ TEST_MAIN(RUN(whole_encoding_space_is_answered), RUN(registers_that_read_as_zero
 	  RUN(register_31_is_not_written),
 	  RUN(max_cpu_shows_only_what_works), RUN(older_cpus_show_what_they_are),
 	  RUN(future_cpus_show_nothing_new), RUN(unknown_id_registers_read_as_zero),
-	  RUN(aarch32_registers_need_aarch32), RUN(address_size_is_the_vms),
+	  RUN(aarch32_registers_need_aarch32), RUN(guests_see_what_all_cpus_have), RUN(address_size_is_the_vms),
 	  RUN(set_way_cleans_in_slices_and_then_once), RUN(switching_the_caches_cleans_again),
 	  RUN(watched_registers_are_written), RUN(physical_timer_fires_and_is_acknowledged),
 	  RUN(physical_timer_in_the_past_or_never), RUN(physical_counter_follows_the_vms_offset),
