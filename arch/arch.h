@@ -131,6 +131,7 @@ struct vcpu_sysregs {
 /* What EL2 holds for a vCPU while it is loaded. */
 struct vcpu_el2 {
 	u64 hcr, vtcr, vttbr, vmpidr, vpidr, cntvoff;
+	bool tlb_flush; /* this CPU's TLB holds stage 1 of another vCPU with the same VMID */
 };
 
 /* arch_vcpu_load, arch_vcpu_put - EL1 registers, FP and EL2's controls; not the vGIC. IRQs masked. */

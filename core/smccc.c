@@ -34,67 +34,44 @@ static bool core_is_safe(void)
 	return (midr >> 24 & 0xff) == 0x41 && (part == 0xd04 || part == 0xd03 || part == 0xd05);
 }
 
-/* What the firmware says of the three workarounds on each CPU; its answers do not change. */
-static struct {
-	bool known;
-	int8_t answer[3];
-} firmware[MAX_CPUS];
-
-static const u32 workaround_fid[3] = {
-	SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2, SMCCC_ARCH_WORKAROUND_3,
-};
-
-static __noinline void ask_firmware(unsigned int cpu)
-{
-	struct smc_result r;
-	/* Before SMCCC 1.1 the discovery call itself is not defined. */
-	bool can = arch_firmware(SMCCC_VERSION, 0, 0, 0, &r) && (s32)r.a[0] >= SMCCC_1_1;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(workaround_fid); i++) {
-		firmware[cpu].answer[i] = SMCCC_NOT_SUPPORTED;
-		if (can && arch_firmware(SMCCC_ARCH_FEATURES, workaround_fid[i], 0, 0, &r) &&
-		    (s32)r.a[0] >= SMCCC_NOT_REQUIRED && (s32)r.a[0] <= SMCCC_UNAFFECTED) {
-			firmware[cpu].answer[i] = (int8_t)r.a[0];
-		}
-	}
-	firmware[cpu].known = true;
-}
-
 /*
  * What a workaround call would do on this CPU: the CPU does not need it, or the firmware's answer.
- * The guest's calls are handed to the firmware only if that implements them.
+ * WORKAROUND_2 acts on the CPU, not on a guest: it is on for good where the firmware has it, and a
+ * guest is told that nothing is left to do (DEN 0028 7.5).
  */
 static s64 workaround_state(u32 fid)
 {
+	static const int8_t answer[] = {
+		[WA_NONE] = SMCCC_NOT_SUPPORTED, [WA_CALL] = SMCCC_SUCCESS,
+		[WA_UNAFFECTED] = SMCCC_UNAFFECTED, [WA_NOT_REQUIRED] = SMCCC_NOT_REQUIRED,
+	};
+	const u8 *firmware = this_cpu()->workaround;
 	u64 csv2 = (read_id_aa64pfr0_el1() >> 56) & 0xf;
-	unsigned int cpu = this_cpu()->id;
 
-	if (core_is_safe() || (fid == SMCCC_ARCH_WORKAROUND_1 && csv2 >= 1) ||
-	    (fid == SMCCC_ARCH_WORKAROUND_3 && csv2 >= 3)) {
-		return fid == SMCCC_ARCH_WORKAROUND_2 ? SMCCC_NOT_REQUIRED : SMCCC_UNAFFECTED;
+	if (fid == SMCCC_ARCH_WORKAROUND_2) {
+		return core_is_safe() || firmware[1] == WA_CALL ? SMCCC_NOT_REQUIRED : answer[firmware[1]];
 	}
-	if (!firmware[cpu].known) {
-		ask_firmware(cpu);
+	if (core_is_safe() || csv2 >= (fid == SMCCC_ARCH_WORKAROUND_1 ? 1 : 3)) {
+		return SMCCC_UNAFFECTED;
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(workaround_fid); i++) {
-		if (workaround_fid[i] == fid) {
-			return firmware[cpu].answer[i];
-		}
-	}
-	return SMCCC_NOT_SUPPORTED;
+	return answer[firmware[fid == SMCCC_ARCH_WORKAROUND_1 ? 0 : 2]];
 }
 
-static s64 workaround(u32 fid, u64 arg)
+static s64 workaround(u32 fid)
 {
 	s64 state = workaround_state(fid);
 	struct smc_result r;
 
-	if (state == 0) {
-		(void)arch_firmware(fid, (u32)arg, 0, 0, &r);
-		return SMCCC_SUCCESS;
+	if (state == SMCCC_NOT_SUPPORTED) {
+		return SMCCC_NOT_SUPPORTED;
+	}
+	/* The way into EL2 may have made a call that does at least the same (arch/aarch64/mitigations.c). */
+	if (state == SMCCC_SUCCESS && this_cpu()->hardening.fid != fid &&
+	    this_cpu()->hardening.fid != SMCCC_ARCH_WORKAROUND_3) {
+		(void)arch_firmware(fid, 0, 0, 0, &r);
 	}
 	/* Harmless where it is not needed, as ARCH_FEATURES has said. */
-	return state == SMCCC_UNAFFECTED ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+	return SMCCC_SUCCESS;
 }
 
 static s64 arch_features(u32 fid)
@@ -175,7 +152,7 @@ static __noinline void arch_call(struct vcpu *v, u32 fid)
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
-		v->x[0] = (u64)workaround(fid, v->x[1]);
+		v->x[0] = (u64)workaround(fid);
 		break;
 	default:
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;

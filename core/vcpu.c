@@ -11,9 +11,9 @@
 #include "core/vcpu.h"
 
 #include "arch/arch.h"
+#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/spec/hcr.h"
-#include "core/sysreg.h"
 #include "core/sysreg.h"
 #include "core/vm.h"
 
@@ -58,6 +58,10 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	v->power = VCPU_OFF;
 	v->thread.fifo = fifo;
 	thread_init(&v->thread, vm->cfg->name, prio, allowed, v, vcpu_main, v);
+	if ((allowed & BIT(v->thread.cpu)) == 0) {
+		log_warn("%s: vCPU %u runs on CPU %u, none that its runmask names has started",
+			 vm->cfg->name, id, v->thread.cpu);
+	}
 	v->thread.vcpu = v;
 	v->vtimer.fn = vtimer_wake;
 	reset_registers(v); /* its MPIDR is looked at while it is off */
@@ -109,7 +113,8 @@ void vcpu_work_set(struct vcpu *v, u32 bits)
 
 void vcpu_load(struct vcpu *v)
 {
-	const struct vm *vm = v->vm;
+	struct percpu *c = this_cpu();
+	struct vm *vm = v->vm;
 	const struct vcpu_el2 el2 = {
 		.hcr = v->hcr,
 		.vtcr = vm->s2.vtcr,
@@ -117,11 +122,13 @@ void vcpu_load(struct vcpu *v)
 		.vmpidr = v->vmpidr,
 		.vpidr = v->vpidr,
 		.cntvoff = vm->cntvoff,
+		/* vCPUs share the VMID, but each may use an ASID for something else (ARM ARM D8.14). */
+		.tlb_flush = vm->tlb_owner[c->id] != v,
 	};
-	struct percpu *c = this_cpu();
 
 	timer_cancel(&v->vtimer);
 	v->timer_due = 0;
+	vm->tlb_owner[c->id] = v;
 	arch_vcpu_load(&v->regs, &el2);
 	v->hcr &= ~HCR_VSE; /* a pending virtual SError is in the register from here on */
 	vgic_load(v);

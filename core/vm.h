@@ -49,6 +49,7 @@ struct vm {
 	struct vcpu *vcpu[VM_MAX_CPUS];
 	struct vm_config *cfg;
 	struct s2 s2;
+	const struct vcpu *tlb_owner[MAX_CPUS]; /* whose stage 1 each CPU's TLB holds under this VMID */
 	struct vgic vgic;
 	u32 ram_count;
 	struct vm_ram ram[VM_MAX_RAM];

@@ -2,6 +2,7 @@
 /* First C code of the boot CPU at the image's own address, and fatal exceptions of EL2. */
 #include "arch/aarch64/cpu.h"
 #include "arch/aarch64/firmware.h"
+#include "arch/aarch64/mitigations.h"
 #include "arch/aarch64/mmu.h"
 #include "arch/aarch64/smp.h"
 #include "arch/arch.h"
@@ -56,9 +57,10 @@ void boot_cpu_main(u64 arg, u64 fdt, pa_t image, pa_t bss)
 
 void arch_init_board(const struct board *b, unsigned int mitigations)
 {
-	cpu_set_mitigations((enum mitigations)mitigations);
-	cpu_setup_el2(); /* again: the vectors depend on it */
 	firmware_init(b);
+	mitigations_init((enum mitigations)mitigations);
+	mitigations_init_cpu(this_cpu());
+	mitigations_report(this_cpu());
 	arch_timer_init_cpu(b);
 	arch_clean_inval_dcache(&boot_start, sizeof(boot_start));
 }

@@ -6,6 +6,7 @@
 #include "arch/aarch64/cpu.h"
 
 #include "arch/aarch64/smp.h"
+#include "arch/aarch64/tlb.h"
 #include "arch/arch.h"
 #include "core/spec/hcr.h"
 
@@ -23,43 +24,6 @@
 #define MDCR_TDCC BIT(27)
 
 #define CNTHCTL_EL1PCTEN BIT(0) /* the counter does not trap; the EL1 physical timer does */
-
-static enum mitigations mitigations = MITIGATIONS_AUTO;
-
-void cpu_set_mitigations(enum mitigations m)
-{
-	mitigations = m;
-}
-
-/* MIDR part numbers (implementer 0x41) whose EL2 entry is hardened when `auto`. */
-static bool midr_needs_hardening(u64 midr)
-{
-	static const u16 parts[] = {
-		0xd07, 0xd08, 0xd09, 0xd0a, /* Cortex-A57, A72, A73, A75 */
-		0xd0b, 0xd0c, 0xd0d, 0xd0e, /* A76, Neoverse N1, A77, A76AE */
-		0xd40, 0xd41, 0xd42, 0xd44, /* Neoverse V1, A78, A78AE, X1 */
-		0xd47, 0xd48, 0xd49, 0xd4b, 0xd4c, /* A710, X2, Neoverse N2, A78C, X1C */
-	};
-	unsigned int part = (unsigned int)(midr >> 4 & 0xfff);
-
-	if (midr >> 24 != 0x41) {
-		return false;
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (parts[i] == part) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool cpu_is_hardened(void)
-{
-	if (mitigations != MITIGATIONS_AUTO) {
-		return mitigations == MITIGATIONS_ON;
-	}
-	return midr_needs_hardening(read_midr_el1());
-}
 
 void cpu_setup_el2(void)
 {
@@ -95,9 +59,12 @@ void cpu_setup_el2(void)
 	if ((mmfr1 >> 40 & 0xf) != 0) { /* FEAT_HCX */
 		write_hcrx_el2(0);
 	}
-	isb(); /* all of the above before anything depends on it */
-	write_vbar_el2((u64)(cpu_is_hardened() ? vectors_hard : vectors));
-	isb();
+	/*
+	 * No EL1&0 walk happens until a vCPU is loaded (arch/aarch64/vcpu.c); what firmware or a
+	 * bootloader left in the TLBs under any VMID is dropped.
+	 */
+	stage1_walks_off();
+	tlb_flush_local_all_el1();
 }
 
 unsigned int cpu_pa_bits(void)

@@ -5,11 +5,6 @@
 
 #include "core/base/types.h"
 
-enum mitigations { MITIGATIONS_AUTO, MITIGATIONS_ON, MITIGATIONS_OFF };
-
-/* cpu_set_mitigations - harden EL2 entry against branch history attacks: by MIDR, always, never. Boot. */
-void cpu_set_mitigations(enum mitigations m);
-
 extern char vectors[], vectors_hard[];
 
 /* cpu_pa_bits - physical address bits of the calling CPU that EL2's format can use (at most 48). */

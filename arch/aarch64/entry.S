@@ -131,31 +131,6 @@ guest_serror:
 	bl	exit_serror
 	b	guest_resume
 
-/*
- * Entry with the branch history and, where the core needs it, the branch predictor made harmless
- * first (`mitigations=`): a loop of taken branches as long as the history of the largest core served.
- */
-	.macro	harden
-	sub	sp, sp, #16
-	stp	x0, x1, [sp]
-	mov	x0, #32
-1:	b	2f
-2:	subs	x0, x0, #1
-	b.ne	1b
-	dsb	nsh
-	isb
-	ldp	x0, x1, [sp]
-	add	sp, sp, #16
-	.endm
-
-	.section .text.hot.harden, "ax"
-guest_sync_hard:
-	harden
-	b	guest_sync
-guest_irq_hard:
-	harden
-	b	guest_irq
-
 	.section .text, "ax"
 /* EL2 itself was running: an EL2 thread, interrupts on. */
 el2_irq:
@@ -262,6 +237,31 @@ arch_guest_enter:
 	b	\target
 	.endm
 
+	/*
+	 * Entry with the branch history and, where the core needs it, the branch predictor made harmless
+	 * first, as struct hardening of this CPU says (arch/aarch64/mitigations.c). The branches in here
+	 * may be mispredicted; what they guard completes before anything behind the barriers executes.
+	 */
+	.macro	hard_vector target
+	.balign	128
+	stp	x0, x1, [sp, #VCPU_X(0)]
+	stp	x2, x3, [sp, #VCPU_X(2)]
+	mrs	x2, tpidr_el2
+	ldp	w1, w0, [x2]		// loop, fid
+	hint	#22			// CLRBHB; a NOP where it is not implemented
+	cbz	w1, 3f
+1:	b	2f
+2:	subs	w1, w1, #1
+	b.ne	1b
+3:	cbz	w0, 4f
+	smc	#0			// SMCCC 1.1: changes x0-x3 at most
+4:	dsb	nsh
+	isb
+	ldp	x2, x3, [sp, #VCPU_X(2)]
+	ldp	x0, x1, [sp, #VCPU_X(0)]
+	b	\target
+	.endm
+
 	.section .text.vectors, "ax"
 	.balign	2048
 	.global vectors
@@ -294,14 +294,14 @@ vectors_hard:
 	vector	el2_irq
 	vector	el2_irq
 	vector	fatal_serror
-	vector	guest_sync_hard
-	vector	guest_irq_hard
-	vector	guest_irq_hard
-	vector	guest_serror
-	vector	guest_sync_hard
-	vector	guest_irq_hard
-	vector	guest_irq_hard
-	vector	guest_serror
+	hard_vector guest_sync
+	hard_vector guest_irq
+	hard_vector guest_irq
+	hard_vector guest_serror
+	hard_vector guest_sync
+	hard_vector guest_irq
+	hard_vector guest_irq
+	hard_vector guest_serror
 
 	.section .bss.stack, "aw", %nobits
 	.balign	16

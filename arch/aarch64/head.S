@@ -50,6 +50,35 @@ quoin_entry:
 	mov	x1, #0
 	b	cpu_start
 
+/*
+ * From a spin table, which several CPUs may share and none passes an argument by: wait until a
+ * struct cpu_start says the own MPIDR. smp.c cleans it to memory and sends an event.
+ */
+	.global spin_entry
+spin_entry:
+	msr	daifset, #0xf
+	adr	x20, quoin_image_start
+	ldr	x21, [x20, #IMAGE_BSS_OFF]
+	add	x21, x21, x20			// the BSS, as for the boot CPU
+	ldr	x2, =cpu_starts
+	ldr	x1, =quoin_bss_start
+	sub	x2, x2, x1
+	add	x21, x21, x2
+	mrs	x3, mpidr_el1
+	ldr	x4, =0xff00ffffff
+	and	x3, x3, x4
+	orr	x3, x3, #(1 << 31)
+1:	mov	x0, x21
+	mov	x5, #START_COUNT
+2:	ldr	x4, [x0, #START_MPIDR]
+	cmp	x4, x3
+	b.eq	secondary_entry
+	add	x0, x0, #START_SIZE
+	subs	x5, x5, #1
+	b.ne	2b
+	wfe
+	b	1b
+
 /* Secondary CPUs, from PSCI CPU_ON or a spin table: x0 = struct cpu_start, physical. */
 	.global secondary_entry
 secondary_entry:
@@ -101,6 +130,12 @@ el2_on:
 	isb
 	mrs	x11, hcr_el2
 	tbnz	x11, #34, park_e2h		// a CPU with E2H fixed to 1
+	mrs	x10, id_aa64mmfr0_el1		// PS: what the boot CPU and this one both have
+	and	x10, x10, #0xf
+	ubfx	x11, x5, #16, #3
+	cmp	x10, x11
+	csel	x10, x10, x11, lo
+	bfi	x5, x10, #16, #3
 	msr	mair_el2, x4
 	msr	tcr_el2, x5
 	msr	ttbr0_el2, x2

@@ -28,5 +28,8 @@
 #define START_STACK 40
 #define START_ENTRY 48
 #define START_ARG 56
+#define START_MPIDR 64
+#define START_SIZE 80
+#define START_COUNT 8 /* MAX_CPUS */
 
 #endif

@@ -140,7 +140,7 @@ int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
 {
 	ipa_t end = ipa + size;
-	u64 vttbr, flags;
+	u64 vttbr, sctlr, tcr, flags;
 
 	while (ipa < end) {
 		unsigned int level;
@@ -154,11 +154,14 @@ void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
 	}
 	flags = irq_save();
 	vttbr = read_vttbr_el2();
+	sctlr = read_sctlr_el1();
+	tcr = read_tcr_el1();
+	stage1_walks_off();
 	write_vttbr_el2(s->vttbr); /* TLBI by the VMID in VTTBR_EL2 */
 	isb();
 	tlb_flush_vmid();
 	write_vttbr_el2(vttbr);
-	isb();
+	stage1_walks_on(sctlr, tcr);
 	irq_restore(flags);
 }
 

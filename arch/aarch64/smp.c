@@ -3,6 +3,7 @@
 #include "arch/aarch64/smp.h"
 
 #include "arch/aarch64/cpu.h"
+#include "arch/aarch64/mitigations.h"
 #include "arch/aarch64/mmu.h"
 #include "arch/arch.h"
 #include "core/base/log.h"
@@ -14,8 +15,10 @@
 #define START_TIMEOUT_MS 500
 
 /* Each CPU's own: a CPU that comes late must find its own data, not the next one's. */
-static struct cpu_start start[MAX_CPUS];
-static u64 boot_mpidr;
+struct cpu_start cpu_starts[MAX_CPUS];
+
+_Static_assert(offsetof(struct cpu_start, mpidr) == START_MPIDR, "head.S");
+_Static_assert(sizeof(struct cpu_start) == START_SIZE && MAX_CPUS == START_COUNT, "head.S");
 
 u64 arch_thread_sp(void *stack_top)
 {
@@ -31,21 +34,46 @@ u64 arch_thread_sp(void *stack_top)
 static void __noreturn secondary_main(u64 arg)
 {
 	struct percpu *c = &percpus[arg];
+	u64 asked = START_ASKED;
 
 	write_tpidr_el2((u64)c);
 	cpu_setup_el2();
+	if (!__atomic_compare_exchange_n(&cpu_starts[arg].state, &asked, START_ARRIVED, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		for (;;) {
+			cpu_wfi();
+		}
+	}
 	s2_limit_ipa_bits(cpu_pa_bits());
+	mitigations_init_cpu(c);
 	arch_timer_init_cpu(NULL);
 	gic_init_cpu();
 	cpu_main(c);
+}
+
+/*
+ * Let the CPU that polls `addr` go (Linux booting.rst). The firmware's page may be RAM or not; mapped
+ * already or, beside RAM, as a device.
+ */
+static bool release(u64 addr, pa_t entry)
+{
+	u64 *at = pa_ptr(addr);
+
+	if (addr == 0 || !IS_ALIGNED(addr, 8) ||
+	    arch_map(ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE, MAP_DEVICE) != 0) {
+		return false;
+	}
+	WRITE_ONCE(*at, entry);
+	arch_clean_inval_dcache(at, sizeof(*at)); /* it polls with its caches off */
+	__asm__ volatile("sev" : : : "memory");
+	return true;
 }
 
 /* Ask for CPU `bc` as number `id`; false having said why. */
 static bool start_cpu(const struct board_cpu *bc, u32 id)
 {
 	struct percpu *c = &percpus[id];
-	struct cpu_start *s = &start[id];
-	pa_t entry = arch_image_pa((const void *)secondary_entry);
+	struct cpu_start *s = &cpu_starts[id];
 	struct smc_result r = { { (u64)PSCI_NOT_SUPPORTED } };
 	char *stack = arch_stack_alloc(KiB(12));
 
@@ -59,10 +87,14 @@ static bool start_cpu(const struct board_cpu *bc, u32 id)
 	s->stack = (u64)stack;
 	s->entry = (u64)secondary_main;
 	s->arg = id;
+	s->state = START_ASKED;
 	arch_clean_inval_dcache(s, sizeof(*s)); /* read with caches off */
+	s->mpidr = bc->mpidr | BIT(31);
+	arch_clean_inval_dcache(s, sizeof(*s)); /* last: a spinning CPU goes by it */
 	switch (bc->enable) {
 	case ENABLE_PSCI:
-		if (arch_firmware(PSCI_CPU_ON | SMCCC_64, bc->mpidr, entry, arch_image_pa(s), &r) &&
+		if (arch_firmware(PSCI_CPU_ON | SMCCC_64, bc->mpidr,
+				  arch_image_pa((const void *)secondary_entry), arch_image_pa(s), &r) &&
 		    (s32)r.a[0] == PSCI_SUCCESS) {
 			return true;
 		}
@@ -70,32 +102,52 @@ static bool start_cpu(const struct board_cpu *bc, u32 id)
 			 (s32)r.a[0]);
 		break;
 	case ENABLE_SPIN_TABLE:
+		if (release(bc->release_addr, arch_image_pa((const void *)spin_entry))) {
+			return true;
+		}
+		log_warn("CPU %u (MPIDR 0x%lx): bad cpu-release-addr 0x%lx", id, bc->mpidr,
+			 bc->release_addr);
+		break;
 	case ENABLE_NONE:
 		log_warn("CPU %u (MPIDR 0x%lx): its enable-method is not supported", id, bc->mpidr);
 		break;
 	}
+	s->mpidr = 0;
 	arch_stack_free(stack, KiB(12));
 	return false;
 }
 
+/* Wait for a CPU that was asked for. One that comes after this finds itself refused. */
+static void await_cpu(u32 id)
+{
+	u64 until = counter_now() + counter_hz / 1000 * START_TIMEOUT_MS;
+	u64 asked = START_ASKED;
+
+	while (__atomic_load_n(&cpu_starts[id].state, __ATOMIC_ACQUIRE) == START_ASKED &&
+	       counter_now() < until) {
+		cpu_relax();
+	}
+	if (__atomic_compare_exchange_n(&cpu_starts[id].state, &asked, START_REFUSED, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		log_warn("CPU %u (MPIDR 0x%lx): asked for but did not come in %u ms, not used", id,
+			 percpus[id].mpidr, START_TIMEOUT_MS);
+		return;
+	}
+	while (!__atomic_load_n(&percpus[id].started, __ATOMIC_ACQUIRE)) {
+		cpu_relax(); /* it is in secondary_main() */
+	}
+	mitigations_report(&percpus[id]);
+}
+
 u32 arch_boot_cpus(const struct board *b)
 {
+	u64 own = read_mpidr_el1() & MPIDR_AFFINITY;
 	u32 n = 1;
 
-	boot_mpidr = read_mpidr_el1() & MPIDR_AFFINITY;
 	for (u32 i = 0; i < b->cpu_count && n < MAX_CPUS; i++) {
-		u64 until = counter_now() + counter_hz / 1000 * START_TIMEOUT_MS;
-
-		if (b->cpu[i].mpidr == boot_mpidr || !start_cpu(&b->cpu[i], n)) {
-			continue;
+		if (b->cpu[i].mpidr != own && start_cpu(&b->cpu[i], n)) {
+			await_cpu(n++);
 		}
-		while (!__atomic_load_n(&percpus[n].started, __ATOMIC_ACQUIRE) && counter_now() < until) {
-			cpu_relax();
-		}
-		if (!percpus[n].started) {
-			log_warn("CPU %u (MPIDR 0x%lx): started but never arrived", n, b->cpu[i].mpidr);
-		}
-		n++;
 	}
 	return n;
 }

@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 
 #include <string.h>
+#include "arch/aarch64/tlb.h"
 
 #define CNTHCTL_EL1PCTEN BIT(0)
 
@@ -24,6 +25,7 @@ void arch_vcpu_reset(struct vcpu_sysregs *r)
 	r->sctlr = SCTLR_EL1_RESET;
 }
 
+/* Stage 1 is off here, since cpu_setup_el2() or the last arch_vcpu_put(). */
 void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 {
 	write_hcr_el2(e->hcr);
@@ -34,12 +36,10 @@ void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 	write_cntvoff_el2(e->cntvoff);
 	/* The physical counter has to show the same time: it traps where there is an offset. */
 	write_cnthctl_el2(e->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
-	write_sctlr_el1(r->sctlr);
 	write_actlr_el1(r->actlr);
 	write_cpacr_el1(r->cpacr);
 	write_ttbr0_el1(r->ttbr0);
 	write_ttbr1_el1(r->ttbr1);
-	write_tcr_el1(r->tcr);
 	write_mair_el1(r->mair);
 	write_amair_el1(r->amair);
 	write_vbar_el1(r->vbar);
@@ -61,8 +61,12 @@ void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 	write_mdscr_el1(r->mdscr);
 	fp_restore(r->q);
 	write_cntv_cval_el0(r->cntv_cval);
-	isb(); /* CVAL and CNTVOFF before the timer may fire */
+	/* Also: CVAL and CNTVOFF before the timer may fire. */
+	stage1_walks_on(r->sctlr, r->tcr);
 	write_cntv_ctl_el0(r->cntv_ctl);
+	if (e->tlb_flush) {
+		tlb_flush_local_stage1();
+	}
 }
 
 void arch_vcpu_put(struct vcpu_sysregs *r)
@@ -96,6 +100,7 @@ void arch_vcpu_put(struct vcpu_sysregs *r)
 	r->csselr = read_csselr_el1();
 	r->cntkctl = read_cntkctl_el1();
 	r->mdscr = read_mdscr_el1();
+	stage1_walks_off();
 	fp_save(r->q);
 }
 

@@ -43,7 +43,17 @@ struct thread {
 	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
 };
 
+/* What the firmware says of a speculation workaround, SMCCC_ARCH_FEATURES (DEN 0028 7.4). */
+enum workaround_state { WA_NONE, WA_CALL, WA_UNAFFECTED, WA_NOT_REQUIRED };
+
+/* How EL2 entry is hardened on a CPU; arch/aarch64/entry.S reads it. Both 0: CLRBHB alone, or nothing. */
+struct hardening {
+	u32 loop; /* taken branches that replace the branch history */
+	u32 fid;  /* firmware call that invalidates the branch predictor, SMCCC_ARCH_WORKAROUND_1 or 3 */
+};
+
 struct percpu {
+	struct hardening hardening; /* first: entry.S */
 	struct thread *current;
 	u32 id;
 	u32 resched;       /* ask for schedule() before returning to the guest */
@@ -59,6 +69,9 @@ struct percpu {
 	struct list timers;
 	struct timer *firing; /* whose function is being called */
 	u64 mpidr;
+	u64 midr;
+	u8 workaround[3];  /* enum workaround_state of SMCCC_ARCH_WORKAROUND_1..3 */
+	bool clrbhb, exposed; /* entry clears the branch history; the predictor is not protected */
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
 	bool online, started;
 	u64 masked_since;  /* benchmark build: when interrupts were masked */

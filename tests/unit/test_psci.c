@@ -311,19 +311,15 @@ static void unknown_reset_types_are_refused(void)
 
 /* ---- Speculation workarounds */
 
-static u64 fw_calls, fw_answer[4];
+static u64 fw_calls;
 
-/* A firmware that knows some workarounds: answers of VERSION and the three ARCH_FEATURES. */
 static bool firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 {
+	(void)a1;
 	(void)a2;
 	(void)a3;
 	memset(r, 0, sizeof(*r));
-	if (fid == 0x80000000) {
-		r->a[0] = fw_answer[0];
-	} else if (fid == 0x80000001) {
-		r->a[0] = fw_answer[a1 == 0x80008000 ? 1 : a1 == 0x80007fff ? 2 : 3];
-	} else if (fid == 0x80008000 || fid == 0x80007fff || fid == 0x80003fff) {
+	if (fid == 0x80008000 || fid == 0x80003fff) {
 		fw_calls++;
 	} else {
 		test_fail(__FILE__, __LINE__, "%#lx reached the firmware", fid);
@@ -339,52 +335,60 @@ static void workarounds_by_core_and_firmware(void)
 {
 	struct guest *g = guest_new();
 
+	struct percpu *c = host_percpu;
+
 	/* Cortex-A57, no firmware: vulnerable, nothing to offer */
 	host_sysreg[HOST_SYSREG_midr_el1] = 0x411fd070;
-	host_firmware = NULL;
+	host_firmware = firmware;
+	fw_calls = 0;
 	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
 	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -1);
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
 	CHECK_EQ(err(call(g, WA1, 0, 0, 0)), -1);
-	/* with one: forwarded. Each CPU asks once. */
-	host_percpu->id = 1;
-	host_firmware = firmware;
-	fw_answer[0] = 0x10001;
-	fw_answer[1] = 0;
-	fw_answer[2] = 0xffffffff;
-	fw_answer[3] = 0;
+	CHECK_EQ(fw_calls, 0);
+	/* with one: forwarded, but the one that acts on the CPU for good */
+	c->workaround[0] = WA_CALL;
+	c->workaround[1] = WA_CALL;
+	c->workaround[2] = WA_CALL;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 0);
-	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -1);
+	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -2);
 	CHECK_EQ(call(g, 0x80000001, WA3, 0, 0), 0);
-	fw_calls = 0;
 	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
 	CHECK_EQ(call(g, WA3, 0, 0, 0), 0);
 	CHECK_EQ(fw_calls, 2);
-	CHECK_EQ(err(call(g, WA2, 1, 0, 0)), -1);
+	CHECK_EQ(call(g, WA2, 0, 0, 0), 0);
 	CHECK_EQ(fw_calls, 2);
-	/* a firmware of SMCCC 1.0 is not asked, nonsense is not passed on */
-	host_percpu->id = 2;
-	fw_answer[0] = ~0UL;
-	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
-	host_percpu->id = 3;
-	fw_answer[0] = 0x10001;
-	fw_answer[1] = 0x7fff;
-	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
+	/* the way in has done it already: 3 does what 1 does, not the other way round */
+	c->hardening.fid = 0x80003fff;
+	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
+	CHECK_EQ(call(g, WA3, 0, 0, 0), 0);
+	CHECK_EQ(fw_calls, 2);
+	c->hardening.fid = 0x80008000;
+	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
+	CHECK_EQ(fw_calls, 2);
+	CHECK_EQ(call(g, WA3, 0, 0, 0), 0);
+	CHECK_EQ(fw_calls, 3);
+	c->hardening.fid = 0;
+	/* what the firmware says otherwise is handed on */
+	c->workaround[0] = WA_UNAFFECTED;
+	c->workaround[1] = WA_NOT_REQUIRED;
+	c->workaround[2] = WA_NONE;
+	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
+	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -2);
+	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
 	/* Cortex-A53: not affected */
+	memset(c->workaround, WA_NONE, sizeof(c->workaround));
 	host_sysreg[HOST_SYSREG_midr_el1] = 0x410fd034;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
 	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -2);
 	CHECK_EQ(call(g, 0x80000001, WA3, 0, 0), 1);
 	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
-	CHECK_EQ(fw_calls, 2);
+	CHECK_EQ(fw_calls, 3);
 	/* Neoverse N1: CSV2, and an old firmware */
-	host_percpu->id = 4;
-	fw_answer[0] = ~0UL;
 	host_sysreg[HOST_SYSREG_midr_el1] = 0x414fd0c1;
 	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 1UL << 56;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
-	host_percpu->id = 0;
 	host_firmware = NULL;
 	guest_free(g);
 }

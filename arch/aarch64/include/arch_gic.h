@@ -27,11 +27,12 @@ struct gic_hw {
 };
 extern struct gic_hw gic_hw;
 
+/* Load-acquire: erratum 832075, a Device load between exclusives may deadlock a Cortex-A57. */
 static inline u32 mmio_read32(pa_t pa)
 {
 	u32 v;
 
-	__asm__ volatile("ldr %w0, [%1]" : "=r"(v) : "r"(pa) : "memory");
+	__asm__ volatile("ldar %w0, [%1]" : "=r"(v) : "r"(pa) : "memory");
 	return v;
 }
 
@@ -44,7 +45,7 @@ static inline u64 mmio_read64(pa_t pa)
 {
 	u64 v;
 
-	__asm__ volatile("ldr %0, [%1]" : "=r"(v) : "r"(pa) : "memory");
+	__asm__ volatile("ldar %0, [%1]" : "=r"(v) : "r"(pa) : "memory");
 	return v;
 }
 
