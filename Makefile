@@ -80,7 +80,7 @@ EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
 	$(patsubst %.S,$(BUILD)/el2/%.S.o,$(ARCH_S))
 # What runs at most exits is compiled for speed; all else, libfdt too, for size: an exit costs the
 # same, the image is a tenth smaller.
-HOT_C := core/exit.c core/irq.c core/mmio.c $(wildcard core/vgic/*.c) vdev/gic_dist.c vdev/gic_redist.c
+HOT_C := core/base/chacha20.c core/rng.c core/exit.c core/irq.c core/mmio.c $(wildcard core/vgic/*.c) vdev/gic_dist.c vdev/gic_redist.c
 $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
@@ -222,7 +222,7 @@ debug: image
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
 check: units tools $(MONITOR)
 	$(Q)$(run_tests)
-test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux
+test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench
 	$(Q)$(run_tests)
 size:
 	$(Q)$(MAKE) image CONFIG=module
