@@ -85,6 +85,7 @@ static struct guest *g;
 static void begin(void)
 {
 	g = guest_new();
+	host_uart_reset();
 	irq_init(&board);
 	handler_count = 0;
 	calls[0] = '\0';

@@ -197,7 +197,7 @@ static void preempted(void *arg)
 	CHECK(this_cpu()->resched);
 	interrupt_return();
 	note("2");
-	spend(4 * MS); /* 3 are left of the slice */
+	spend(7 * MS / 2); /* 3 are left of the slice */
 	note("3");
 }
 
