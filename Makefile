@@ -52,7 +52,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstri
 # EL2: no FP/SIMD register, no unaligned access (early code runs on Device memory), fixed address.
 MACHINE := -ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-common -mgeneral-regs-only \
 	-march=armv8-a -mno-outline-atomics -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables \
+	-fno-asynchronous-unwind-tables -mfix-cortex-a53-835769 \
 	$(if $(is_clang),-mno-unaligned-access,-mstrict-align -fno-tree-loop-distribute-patterns)
 # The monitor lies within 1 MiB, and nothing walks its stack frames.
 SMALL := -mcmodel=tiny -fomit-frame-pointer

@@ -194,9 +194,10 @@ bool link_monitor(const struct buildfile *bf, const struct link_options *o, cons
 		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--gc-sections", "--build-id=none", "-z",
 		"max-page-size=4096", "-z", "noexecstack", "-T", pool_printf("%s", o->lds), "-Map",
 		pool_printf("%s", map), "-o", pool_printf("%s", elf), pool_printf("%s", o->monitor),
+		"--fix-cortex-a53-835769", "--fix-cortex-a53-843419",
 	};
 	const struct mk_vdev *v;
-	u32 n = 16;
+	u32 n = 18;
 	int ret;
 
 	for (v = bf->vdevs; v != NULL; v = v->next) {
