@@ -110,6 +110,10 @@ u64 arch_thread_sp(void *stack_top)
 
 void arch_switch(u64 *from_sp, u64 to_sp)
 {
+	if (to_sp == 0) {
+		fprintf(stderr, "thread switch: this thread has never run\n");
+		abort();
+	}
 	*from_sp = (u64)current;
 	go((struct fiber *)to_sp);
 }
