@@ -81,7 +81,7 @@ static int alloc_mem(struct vm *vm, const struct cfg_mem *m, struct diag *d)
 	return 0;
 }
 
-/* Bits of the smallest architected size (ARM ARM D17.2.64 PARange) that hold every address of the VM. */
+/* Bits of the smallest architected size (ID_AA64MMFR0_EL1.PARange) that hold every address of the VM. */
 static unsigned int ipa_bits(const struct vm_config *cfg)
 {
 	static const u8 sizes[] = { 32, 36, 40, 42 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Counting the instructions EL2 executes: PMU event 0x08 (INST_RETIRED) with the
- * filter that leaves only EL2 (ARM ARM D13.11.2). Guests cannot reach the PMU.
+ * filter that leaves only EL2 (ARM ARM, PMEVTYPER<n>_EL0). Guests cannot reach the PMU.
  */
 #include "arch/aarch64/bench.h"
 
