@@ -150,6 +150,8 @@ void arch_system_reset(void) __noreturn;
 /* arch_random - a hardware source of entropy (RNDR or firmware TRNG): true and 8 bytes, or false. */
 bool arch_random(u64 *out);
 
+/* Set at boot where a stage-2 fault may hide a stage-1 fault of the same access (erratum 834220). */
+extern bool arch_recheck_faults;
 /* arch_guest_translate - IPA of guest VA `va` as EL1 (or EL0) would read it; false if it faults. Exit, own vCPU. */
 bool arch_guest_translate(u64 va, bool el0, ipa_t *ipa);
 

@@ -26,8 +26,8 @@ static __noinline struct mmio_window *find_window(struct vcpu *v, ipa_t ipa)
 		} else if (ipa - w->base >= w->size) {
 			low = mid + 1;
 		} else {
-			/* The fast path relies on whole words. */
-			if (((w->base | w->size) & 3) == 0) {
+			/* The fast path relies on whole words and on the syndrome. */
+			if (((w->base | w->size) & 3) == 0 && !arch_recheck_faults) {
 				*cache_slot(v, ipa) = w;
 			}
 			return w;
@@ -142,6 +142,16 @@ static bool fault_address(u64 esr, u64 far, ipa_t *ipa)
 	return true;
 }
 
+/* Erratum 834220: the access has a stage-1 fault, which it reports when it is executed again. */
+static bool stage1_faults(u64 far)
+{
+	u64 spsr = read_spsr_el2();
+	ipa_t ipa;
+
+	return !arch_guest_translate(far, (spsr & PSTATE_NRW) != 0 || (spsr & PSTATE_MODE) == PSTATE_EL0T,
+				     &ipa);
+}
+
 static bool access_by_syndrome(struct vcpu *v, u64 esr, ipa_t ipa)
 {
 	unsigned int size = 1U << field_get(ESR_SAS, esr), rt = (unsigned int)field_get(ESR_SRT, esr);
@@ -166,6 +176,10 @@ static __noinline void data_abort(struct vcpu *v, u64 esr)
 	v->exits++;
 	if ((fsc & ~3UL) == FSC_EXTERNAL_WALK && (esr & ESR_S1PTW) == 0) {
 		vm_kill(v->vm, "external abort on a stage-2 table walk, address %#lx", far);
+		return;
+	}
+	if (arch_recheck_faults && (esr & ESR_S1PTW) == 0 && (fsc & ~3UL) == FSC_TRANSLATION &&
+	    stage1_faults(far)) {
 		return;
 	}
 	/* A stage-1 walk through an address without memory, or a fault that is not about addresses. */

@@ -52,6 +52,8 @@ static const struct core {
 	{ 0xd81, 132, 0, 0 }, /* Cortex-A720 */
 };
 
+bool arch_recheck_faults;
+
 static enum mitigations mode = MITIGATIONS_AUTO;
 
 static const struct core *find_core(u64 midr)
@@ -64,6 +66,13 @@ static const struct core *find_core(u64 midr)
 		}
 	}
 	return &unknown;
+}
+
+bool core_hides_stage1_faults(u64 midr)
+{
+	u64 variant = midr >> 20 & 0xf, revision = midr & 0xf;
+
+	return (midr & 0xff00fff0) == 0x4100d070 && (variant == 0 || (variant == 1 && revision <= 2));
 }
 
 struct hardening_choice harden_choose(const struct cpu_ids *ids, enum mitigations m, const u8 fw[3])
@@ -161,6 +170,7 @@ void mitigations_init_cpu(struct percpu *c)
 	c->clrbhb = choice.clrbhb;
 	c->exposed = choice.exposed;
 	c->midr = ids.midr;
+	arch_recheck_faults |= core_hides_stage1_faults(ids.midr);
 	if (c->workaround[1] == WA_CALL) {
 		(void)arch_firmware(SMCCC_ARCH_WORKAROUND_2, mode != MITIGATIONS_OFF, 0, 0, &r);
 	}

@@ -21,6 +21,9 @@ struct hardening_choice {
 /* harden_choose - pure. `fw`: enum workaround_state of SMCCC_ARCH_WORKAROUND_1..3. */
 struct hardening_choice harden_choose(const struct cpu_ids *ids, enum mitigations m, const u8 fw[3]);
 
+/* core_hides_stage1_faults - Cortex-A57 before r1p3, erratum 834220; pure. */
+bool core_hides_stage1_faults(u64 midr);
+
 /* mitigations_init - `mitigations=`; before mitigations_init_cpu() of any CPU. Boot. */
 void mitigations_init(enum mitigations m);
 /* mitigations_init_cpu - ask the firmware, choose and set VBAR_EL2. Every CPU, itself. */

@@ -53,4 +53,7 @@ void host_uart_reset(void);
 /* host_uart_type - put text into the receive side. */
 void host_uart_type(const char *text);
 
+/* No guest address translates. */
+extern bool host_stage1_faults;
+
 #endif

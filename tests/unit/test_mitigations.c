@@ -156,4 +156,15 @@ static void firmware_is_asked_with_care(void)
 	host_firmware = NULL;
 }
 
-TEST_MAIN(RUN(by_core_and_firmware), RUN(firmware_is_asked_with_care))
+static void early_a57_hide_faults(void)
+{
+	CHECK(core_hides_stage1_faults(0x410fd070));
+	CHECK(core_hides_stage1_faults(0x411fd070));
+	CHECK(core_hides_stage1_faults(0x411fd072));
+	CHECK(!core_hides_stage1_faults(0x411fd073));
+	CHECK(!core_hides_stage1_faults(0x412fd070));
+	CHECK(!core_hides_stage1_faults(0x410fd080));
+	CHECK(!core_hides_stage1_faults(0x510fd070));
+}
+
+TEST_MAIN(RUN(early_a57_hide_faults), RUN(by_core_and_firmware), RUN(firmware_is_asked_with_care))

@@ -184,6 +184,31 @@ static void short_path_equals_the_general_one(void)
 		 0x44332211);
 }
 
+/* A CPU that reports the stage-2 fault of an access whose stage-1 fault comes first. */
+static void hidden_stage1_faults_are_executed_again(void)
+{
+	struct guest *g = guest_new();
+
+	arch_recheck_faults = true;
+	for (int i = 0; i < 2; i++) { /* the short path would be the second */
+		guest_rewind(g);
+		host_stage1_faults = false;
+		guest_abort(g, G_DEV, iss(2, false, 3, false, false));
+		CHECK_EQ(g->accesses, 1);
+		CHECK_EQ(read_elr_el2(), G_PC + 4);
+		guest_rewind(g);
+		host_stage1_faults = true;
+		guest_abort(g, G_DEV, iss(2, false, 3, false, false));
+		CHECK_EQ(g->accesses, 0);
+		CHECK_EQ(read_elr_el2(), G_PC);
+	}
+	arch_recheck_faults = false;
+	guest_abort(g, G_DEV, iss(2, false, 3, false, false));
+	CHECK_EQ(g->accesses, 1); /* no other CPU asks */
+	host_stage1_faults = false;
+	guest_free(g);
+}
+
 static void access_beyond_the_window_aborts(void)
 {
 	struct guest *g = guest_new();
@@ -385,7 +410,7 @@ static void user_code_in_a_hole_is_the_kernels_problem(void)
 
 TEST_MAIN(RUN(loads_fill_the_register_as_the_instruction_says),
 	  RUN(stores_carry_the_accessed_bytes_only), RUN(register_31_is_zero_and_nowhere),
-	  RUN(short_path_equals_the_general_one), RUN(access_beyond_the_window_aborts),
+	  RUN(short_path_equals_the_general_one), RUN(access_beyond_the_window_aborts), RUN(hidden_stage1_faults_are_executed_again),
 	  RUN(unaligned_device_access_aborts), RUN(device_may_refuse),
 	  RUN(every_window_is_found_and_nothing_else),
 	  RUN(nothing_there_follows_unsupported_reference), RUN(rom_keeps_its_contents),
