@@ -16,7 +16,7 @@ _Static_assert(offsetof(struct vcpu_sysregs, fpsr) == offsetof(struct vcpu_sysre
 void fp_save(__uint128_t q[32]);
 void fp_restore(const __uint128_t q[32]);
 
-/* SCTLR_EL1 after reset: RES1 bits of ARMv8.0 only; MMU and caches off (ARM ARM D17.2.118). */
+/* SCTLR_EL1 after reset: RES1 bits of ARMv8.0 only; MMU and caches off (ARM ARM, SCTLR_EL1). */
 #define SCTLR_EL1_RESET 0x30d00800UL
 
 void arch_vcpu_reset(struct vcpu_sysregs *r)
