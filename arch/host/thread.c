@@ -8,7 +8,6 @@
 #include <ucontext.h>
 #include "arch/host/host.h"
 #include "core/sched.h"
-#include "core/vcpu.h"
 
 #define FIBER_STACK MiB(1)
 
@@ -32,6 +31,7 @@ static struct fiber boot_fiber; /* whoever called host_init() */
 static struct fiber *fibers, *current = &boot_fiber, *left;
 
 void (*host_guest)(struct vcpu *v);
+void vcpu_work(struct vcpu *v); /* core/vcpu.h: what the vectors call on the way back to a guest */
 
 static void landed(void)
 {
