@@ -557,13 +557,18 @@ static void waiting_for_another_to_leave(void)
 static void no_memory_no_thread(void)
 {
 	u64 left;
+	pa_t page;
 
 	begin();
+	page = mem_page_alloc();
 	while (mem_page_alloc() != 0) {
 	}
 	left = mem_free_bytes();
 	CHECK(thread_create("a", 10, 1, once, NULL) == NULL);
 	CHECK_EQ(mem_free_bytes(), left);
+	mem_page_free(page); /* room for the thread, none for its stack */
+	CHECK(thread_create("a", 10, 1, once, NULL) == NULL);
+	CHECK_EQ(mem_free_bytes(), left + PAGE_SIZE);
 	CHECK_EQ(percpus[0].threads, 0);
 	CHECK_EQ(percpus[0].ready, 0);
 }

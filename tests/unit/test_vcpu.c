@@ -112,6 +112,16 @@ static void made(void)
 	end();
 }
 
+static void nothing_fires_after_the_end(void)
+{
+	begin();
+	vm.vcpu[0]->ptimer.fn = vm.vcpu[0]->vtimer.fn;
+	timer_arm(&vm.vcpu[0]->vtimer, host_time_ns() + MS);
+	timer_arm(&vm.vcpu[0]->ptimer, host_time_ns() + MS);
+	end(); /* looks at the timers that are left */
+	CHECK_EQ(host_timer_at, ~0UL);
+}
+
 static void without_memory(void)
 {
 	u64 left;
@@ -543,7 +553,7 @@ static void two_vcpus_share_a_cpu(void)
 	end();
 }
 
-TEST_MAIN(RUN(made), RUN(work_reaches_who_can_do_it), RUN(reset_leaves_nothing_of_before),
+TEST_MAIN(RUN(made), RUN(nothing_fires_after_the_end), RUN(work_reaches_who_can_do_it), RUN(reset_leaves_nothing_of_before),
 	  RUN(a_put_vcpu_is_woken_by_its_timer), RUN(a_loaded_vcpu_has_no_timer_of_ours),
 	  RUN(a_virtual_serror_moves_with_the_vcpu), RUN(registers_move_only_if_need_be),
 	  RUN(wfi_traps_as_asked_or_as_fixed), RUN(on_and_off_and_on), RUN(halts_while_asked_on_again),

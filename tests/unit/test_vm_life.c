@@ -137,6 +137,25 @@ static void system_off(void)
 	bury();
 }
 
+static void one_life_costs_what_the_next_does(void)
+{
+	u64 before, cost[3];
+
+	begin();
+	REQUIRE(configure(TEXT));
+	guest = off;
+	for (unsigned int i = 0; i < 3; i++) {
+		before = mem_free_bytes();
+		live();
+		bury();
+		cost[i] = before - mem_free_bytes();
+	}
+	CHECK_EQ(entered, 3);
+	/* The first may have made the ring of its console; only the dead thread and its stack stay. */
+	CHECK_EQ(cost[1], KiB(16) + PAGE_SIZE);
+	CHECK_EQ(cost[2], KiB(16) + PAGE_SIZE);
+}
+
 static void cpu_off(struct vcpu *v)
 {
 	look_around(v);
@@ -193,6 +212,14 @@ static void reset_twice(struct vcpu *v)
 	CHECK_EQ(vm_read_ram(v->vm, RAM + 0x300000, &word, 8), 0);
 	CHECK_EQ(word, 0);
 	CHECK_EQ(vm_write_ram(v->vm, RAM + 0x300000, "secret!", 8), 0);
+	/* Devices are as after power-on, too. */
+	CHECK_EQ(mmio_access(v, 0x1c090038, 4, false, &word), MMIO_DONE);
+	CHECK_EQ(word, 0);
+	word = 0x10;
+	CHECK_EQ(mmio_access(v, 0x1c090038, 4, true, &word), MMIO_DONE);
+	word = 0;
+	CHECK_EQ(mmio_access(v, 0x1c090038, 4, false, &word), MMIO_DONE);
+	CHECK_EQ(word, 0x10);
 	CHECK_EQ(vm_write_ram(v->vm, RAM + 0x200000, "changed", 8), 0);
 	psci(v, entered < 3 ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0, 0);
 }
@@ -470,7 +497,7 @@ static void no_memory_for_the_thread(void)
 	CHECK(vm_create(&cfg, 0, NULL) == NULL);
 }
 
-TEST_MAIN(RUN(system_off), RUN(the_last_cpu_off), RUN(a_cpu_on_its_way_keeps_the_vm),
+TEST_MAIN(RUN(system_off), RUN(one_life_costs_what_the_next_does), RUN(the_last_cpu_off), RUN(a_cpu_on_its_way_keeps_the_vm),
 	  RUN(a_reset_loads_and_scrubs), RUN(a_killed_vm_and_its_registers),
 	  RUN(a_dry_run_stops_before_the_guest), RUN(what_cannot_be_loaded_is_not_started),
 	  RUN(what_does_not_fit_is_not_started), RUN(what_is_built),
