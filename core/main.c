@@ -152,6 +152,17 @@ static void must(const char *error)
 	}
 }
 
+/* CPUs that came up; one that did not leaves a hole in the numbers. */
+static u32 cpus_online(void)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < cpu_count; i++) {
+		n += percpus[i].online;
+	}
+	return n;
+}
+
 static void console_interrupt(void *arg)
 {
 	(void)arg;
@@ -188,7 +199,7 @@ void quoin_main(const struct boot_info *boot)
 	rng_init(&board);
 	cpu_count = arch_boot_cpus(&board);
 	log_info("%s: %u of %u CPUs, GICv%u, %lu MiB free",
-		 board.model[0] != '\0' ? board.model : board.compatible, cpu_count,
+		 board.model[0] != '\0' ? board.model : board.compatible, cpus_online(),
 		 board.cpu_count + board.cpu_skipped, gic_host_version(), mem_free_bytes() >> 20);
 	vm_sources(&image, &board, options.scrub_boot);
 	if (options.bench) {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The boot tests: what is started, and what its console must say."""
 import os
+import shutil
 import struct
+import subprocess
 
 from case import Case, GUESTS, UBOOT
 from machine import BUILD, Failure, image
@@ -115,6 +117,21 @@ def buildroot(**kw):
 
 # --- how the image is started
 
+def spin_table():
+    """A board without PSCI: CPUs wait for an address, and nothing can switch it off."""
+    def body(start):
+        dtb = f"{BUILD}/spin-table.dtb"
+        subprocess.run(["dtc", "-q", "-O", "dtb", "-o", dtb, "tests/data/spin-table.dts"], check=True)
+        m = start(image("hello"), machine="raspi4b", gic=0, cpu="cortex-a72", smp=4, mem="2G",
+                  args=("-dtb", dtb, "-append", "-v"))
+        m.expect(r"quoin: CPU 1: MIDR 0x410fd083")
+        m.expect(r"quoin: spin-table board: 2 of 2 CPUs, GICv2")
+        m.expect(r"^Hello from EL1")
+        m.expect(r"quoin: power off: the firmware offers no way, CPU parked")
+    return Case("spin table", ["hello"], body,
+                needs=[] if shutil.which("dtc") else [("/usr/bin/dtc", "no dtc")])
+
+
 def entered_at_el1(gic):
     def body(start):
         m = start(image("hello"), machine="virt", gic=gic)
@@ -201,6 +218,7 @@ def all_cases(full):
         linux("timer", r"QUOIN-TIMER-OK", gic=2, cpu="cortex-a53", smp=2),
         linux_reboot(gic=3, cpu="cortex-a57", smp=2),
         buildroot(smp=2),
+        spin_table(),
         entered_at_el1(2),
         entered_at_el1(3),
         damaged("monitor", lambda d: 0x9000, r"quoin: .*the image is damaged"),
