@@ -11,6 +11,12 @@
 
 #define FIBER_STACK MiB(1)
 
+#ifdef __has_feature /* clang's way to tell */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #else

@@ -119,7 +119,10 @@ static void the_level_is_the_largest_that_fits(void)
 static void sizes_and_the_root(void)
 {
 	unsigned int was = max_ipa_bits;
+	pa_t odd;
 
+	host_init();
+	odd = mem_page_alloc(); /* what comes next is aligned only if asked for */
 	for (unsigned int bits = 32; bits <= 43; bits++) {
 		u64 root = MAX(PAGE_SIZE, BIT(bits) / GiB(1) * 8);
 
@@ -154,6 +157,7 @@ static void sizes_and_the_root(void)
 	CHECK_EQ(field_get(BITS(18, 16), s.vtcr), 1);
 	end();
 	max_ipa_bits = was;
+	mem_page_free(odd);
 }
 
 static void physical_sizes(void)

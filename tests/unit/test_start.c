@@ -15,12 +15,17 @@
 static struct image image;
 static struct board board;
 static char stopped; /* 'o' off, 'r' reset */
+static int ended;    /* VMs that are to end before the machine stops */
 static char ran[64]; /* the VMs whose guest ran */
 
 /* The machine is off: the thread that asked for it ends. */
 static void machine_stops(bool reset)
 {
 	stopped = reset ? 'r' : 'o';
+	for (const char *r = ran; (r = strchr(r, ' ')) != NULL; r++) {
+		ended--;
+	}
+	CHECK_EQ(ended, 0); /* not before the last guest has done its part */
 	thread_exit();
 }
 
@@ -36,7 +41,7 @@ static void guest(struct vcpu *v)
 #define VMS VM("a", "ram 0x40000000,1M\n") VM("b", "ram 0x40000000,1M\n") VM("c", "ram 1,2\n")
 
 /* Boot an image with `script`, or with none if it is empty; what was said is in host_uart.out. */
-static bool boot(const char *script)
+static bool boot(const char *script, int vms)
 {
 	static char text[8192];
 	struct diag d;
@@ -50,6 +55,7 @@ static bool boot(const char *script)
 	host_stop = machine_stops;
 	stopped = 0;
 	ran[0] = '\0';
+	ended = vms;
 	board = (struct board){ .ram_count = 1, .ram = { { GiB(1), GiB(1) } }, .cpu_count = 1,
 				.gic = { .version = 3 }, .stdout_uart = -1 };
 	snprintf(text, sizeof(text), "[virtual=aarch64le,raw] boot = {\nquoin\n}\n"
@@ -86,7 +92,7 @@ static bool said(const char *what)
 
 static void one_vm_then_off(void)
 {
-	REQUIRE(boot("qvm @/a\n"));
+	REQUIRE(boot("qvm @/a\n", 1));
 	CHECK_STR(ran, "a ");
 	CHECK(said("a: ended, the guest powered off"));
 	CHECK(said("no VM runs, powering off"));
@@ -95,7 +101,7 @@ static void one_vm_then_off(void)
 
 static void several_and_a_reset(void)
 {
-	REQUIRE(boot("qvm @/a\nqvm @/b\non-idle reset\n"));
+	REQUIRE(boot("qvm @/a\nqvm @/b\non-idle reset\n", 2));
 	CHECK(strstr(ran, "a ") != NULL && strstr(ran, "b ") != NULL);
 	CHECK(said("b: ended, the guest powered off"));
 	CHECK(said("no VM runs, resetting"));
@@ -104,7 +110,7 @@ static void several_and_a_reset(void)
 
 static void waiting_for_ever(void)
 {
-	REQUIRE(boot("qvm @/a\non-idle wait\n"));
+	REQUIRE(boot("qvm @/a\non-idle wait\n", 1));
 	CHECK(said("no VM runs, waiting"));
 	CHECK_EQ(stopped, 0);
 	CHECK(percpus[0].current == percpus[0].idle);
@@ -112,7 +118,7 @@ static void waiting_for_ever(void)
 
 static void bad_vms_do_not_stop_the_others(void)
 {
-	REQUIRE(boot("qvm @/c\nqvm @/b\nqvm @/nothing\nqvm @/a\n"));
+	REQUIRE(boot("qvm @/c\nqvm @/b\nqvm @/nothing\nqvm @/a\n", 2));
 	CHECK(strstr(ran, "a ") != NULL && strstr(ran, "b ") != NULL && strstr(ran, "c") == NULL);
 	CHECK(said("c:3:"));
 	CHECK(said("c: not started"));
@@ -122,7 +128,7 @@ static void bad_vms_do_not_stop_the_others(void)
 
 static void vms_that_clash(void)
 {
-	REQUIRE(boot("qvm @/a\nqvm @/a\nqvm @/b\n"));
+	REQUIRE(boot("qvm @/a\nqvm @/a\nqvm @/b\n", 2));
 	CHECK(said("a: not started")); /* the second of that name */
 	CHECK(strstr(ran, "a ") != NULL && strstr(ran, "b ") != NULL);
 	CHECK(strstr(strstr(ran, "a ") + 1, "a ") == NULL);
@@ -130,7 +136,7 @@ static void vms_that_clash(void)
 
 static void bad_lines_are_skipped(void)
 {
-	REQUIRE(boot("frobnicate\nqvm @/a\n"));
+	REQUIRE(boot("frobnicate\nqvm @/a\n", 1));
 	CHECK(said("frobnicate"));
 	CHECK(said("startup: lines with errors are skipped"));
 	CHECK_STR(ran, "a ");
@@ -146,7 +152,7 @@ static void too_many_vms(void)
 		snprintf(script + strlen(script), sizeof(script) - strlen(script),
 			 "qvm @/n%u\n", i);
 	}
-	REQUIRE(boot(script));
+	REQUIRE(boot(script, VM_MAX));
 	CHECK(said("more than 8 VMs"));
 	for (const char *s = ran; (s = strchr(s, ' ')) != NULL; s++) {
 		n++;
@@ -157,7 +163,7 @@ static void too_many_vms(void)
 
 static void no_script(void)
 {
-	REQUIRE(boot(""));
+	REQUIRE(boot("", 0));
 	CHECK(said("the image has no start script"));
 	CHECK_EQ(stopped, 'o');
 }
