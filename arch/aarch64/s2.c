@@ -15,16 +15,22 @@
 #include "core/base/range.h"
 #include "core/base/memory.h"
 
-static unsigned int max_ipa_bits = 40;
+/*
+ * Stage 2 with start level 1 reaches 43 bits; 42 is the largest size up to there that ID registers can
+ * express. The output addresses are the machine's, which may lie above.
+ */
+#define IPA_BITS_MAX 42
+
+static unsigned int pa_bits = 48; /* of the smallest CPU */
 
 void s2_limit_ipa_bits(unsigned int bits)
 {
-	max_ipa_bits = MIN(max_ipa_bits, bits);
+	pa_bits = MIN(pa_bits, bits);
 }
 
 unsigned int s2_max_ipa_bits(void)
 {
-	return max_ipa_bits;
+	return MIN(pa_bits, (unsigned int)IPA_BITS_MAX);
 }
 
 /* Physical address size field of VTCR_EL2.PS for `bits`. */
@@ -43,7 +49,7 @@ int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 	u64 size;
 
 	memset(s, 0, sizeof(*s));
-	if (ipa_bits < 32 || ipa_bits > MIN(max_ipa_bits, 43u)) {
+	if (ipa_bits < 32 || ipa_bits > MIN(pa_bits, 43u)) {
 		return -EINVAL;
 	}
 	s->ipa_size = 1UL << ipa_bits;
@@ -58,7 +64,7 @@ int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 	s->tables = (u32)(size / PAGE_SIZE);
 	s->vttbr = s->root | (u64)vmid << 48;
 	/* RES1, PS, TG0 4K, SH0 inner, ORGN0/IRGN0 WB, SL0 = 1 (start at level 1), T0SZ */
-	s->vtcr = BIT(31) | ps_field(max_ipa_bits) << 16 | 3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 |
+	s->vtcr = BIT(31) | ps_field(pa_bits) << 16 | 3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 |
 		  (64 - ipa_bits);
 	return 0;
 }

@@ -118,7 +118,7 @@ static void the_level_is_the_largest_that_fits(void)
 
 static void sizes_and_the_root(void)
 {
-	unsigned int was = max_ipa_bits;
+	unsigned int was = pa_bits;
 	pa_t odd;
 
 	host_init();
@@ -126,7 +126,7 @@ static void sizes_and_the_root(void)
 	for (unsigned int bits = 32; bits <= 43; bits++) {
 		u64 root = MAX(PAGE_SIZE, BIT(bits) / GiB(1) * 8);
 
-		max_ipa_bits = 43;
+		pa_bits = 43;
 		begin(bits);
 		CHECK(IS_ALIGNED(s.root, root)); /* tables side by side: aligned to all of them */
 		CHECK_EQ(free_before - mem_free_bytes(), root);
@@ -146,7 +146,13 @@ static void sizes_and_the_root(void)
 		CHECK(!s2_lookup(&s, ~0UL, &(struct s2_leaf){ 0 }));
 		end();
 	}
-	max_ipa_bits = 40;
+	pa_bits = 48; /* RAM above 2^42 is still reached, whatever the guest's addresses */
+	CHECK_EQ(s2_max_ipa_bits(), 42);
+	begin(36);
+	CHECK_EQ(field_get(BITS(18, 16), s.vtcr), 5);
+	CHECK_EQ(s2_map(&s, 0, BIT(44), PAGE_SIZE, S2_RAM), 0);
+	end();
+	pa_bits = 40;
 	CHECK_EQ(s2_init(&s, 1, 31), -EINVAL);
 	CHECK_EQ(s2_init(&s, 1, 41), -EINVAL);
 	s2_limit_ipa_bits(36);
@@ -156,7 +162,7 @@ static void sizes_and_the_root(void)
 	begin(36);
 	CHECK_EQ(field_get(BITS(18, 16), s.vtcr), 1);
 	end();
-	max_ipa_bits = was;
+	pa_bits = was;
 	mem_page_free(odd);
 }
 
