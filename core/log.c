@@ -30,6 +30,12 @@ void log_print(enum log_level level, const char *fmt, ...)
 	console_log(line);
 }
 
+void log_diag(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
+}
+
 void panic(const char *fmt, ...)
 {
 	char line[256];

@@ -25,13 +25,7 @@ static struct board board;
 static struct image image;
 static struct options options;
 
-static void emit(struct diag *d, enum diag_kind k, const char *line)
-{
-	(void)d;
-	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
-}
-
-static struct diag boot_diag = { .emit = emit };
+static struct diag boot_diag = { .emit = log_diag };
 
 static void __noreturn stop(const char *why)
 {

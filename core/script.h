@@ -18,6 +18,9 @@
 #include "core/base/types.h"
 #include "core/config/lexer.h"
 
+/* Arena for one script: the monitor and mkimage use the same, so what mkimage took fits. */
+#define SCRIPT_ARENA_SIZE KiB(8)
+
 enum script_idle { IDLE_POWEROFF, IDLE_WAIT, IDLE_RESET };
 
 struct script_vm {
@@ -30,7 +33,10 @@ struct script_vm {
 struct script {
 	struct script_vm *vms; /* in the order of the text */
 	u32 vm_count;
-	enum script_idle on_idle; /* IDLE_POWEROFF unless the script says otherwise */
+	/* Arena for one script: the monitor and mkimage use the same, so what mkimage took fits. */
+#define SCRIPT_ARENA_SIZE KiB(8)
+
+enum script_idle on_idle; /* IDLE_POWEROFF unless the script says otherwise */
 };
 
 /*

@@ -15,19 +15,11 @@
 #include "core/script.h"
 #include "core/vm_build.h"
 
-#define SCRIPT_ARENA KiB(8)
-#define VM_ARENA CONFIG_ARENA_SIZE
-
 static const struct image *image;
 static const struct board *board;
 static struct vm_config configs[VM_MAX];
+static struct arena arenas[VM_MAX]; /* of configs[] */
 static struct vm *vms[VM_MAX];
-
-static void emit(struct diag *d, enum diag_kind k, const char *line)
-{
-	(void)d;
-	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
-}
 
 static int open_text(void *ctx, const char *path, const char **text, size_t *len)
 {
@@ -50,23 +42,29 @@ static bool new_arena(struct arena *a, size_t size)
 	return p != NULL;
 }
 
-/* Read and check one qvm line; NULL having said why it will not start. */
-static struct vm_config *read_vm(const struct script_vm *line, struct vm_config *cfg,
-				 const struct board_limits *limits)
+/* What a VM that will not start has taken is given back. */
+static void forget_vm(u32 index)
+{
+	log_error("%s: not started", configs[index].name[0] != '\0' ? configs[index].name : "VM");
+	mem_free(arenas[index].base, arenas[index].size);
+}
+
+/* Read and check one qvm line into configs[index]; false having said why it will not start. */
+static bool read_vm(const struct script_vm *line, u32 index, const struct board_limits *limits)
 {
 	struct config_source src = { line->words, line->word_count, open_text, (void *)image };
-	struct diag d = { .emit = emit };
-	struct arena *arena = mem_alloc(sizeof(*arena));
+	struct diag d = { .emit = log_diag };
+	struct vm_config *cfg = &configs[index];
 
-	if (arena == NULL || !new_arena(arena, VM_ARENA)) {
+	if (!new_arena(&arenas[index], CONFIG_ARENA_SIZE)) {
 		log_error("no memory to read the VM of %s:%u", line->pos.file, line->pos.line);
-		return NULL;
+		return false;
 	}
-	if (config_parse(cfg, arena, &src, &d) != 0 || config_check(cfg, limits, &d) != 0) {
-		log_error("%s: not started", cfg->name[0] != '\0' ? cfg->name : "VM");
-		return NULL;
+	if (config_parse(cfg, &arenas[index], &src, &d) != 0 || config_check(cfg, limits, &d) != 0) {
+		forget_vm(index);
+		return false;
 	}
-	return cfg;
+	return true;
 }
 
 static void __noreturn idle(enum script_idle what)
@@ -89,16 +87,6 @@ static void __noreturn idle(enum script_idle what)
 	}
 }
 
-static const struct image_entry *find_script(void)
-{
-	for (u32 i = 0; i < image->count; i++) {
-		if ((image->entry[i].flags & IMAGE_SCRIPT) != 0) {
-			return &image->entry[i];
-		}
-	}
-	return NULL;
-}
-
 static void wait_all(u32 count)
 {
 	for (u32 i = 0; i < count; i++) {
@@ -110,8 +98,8 @@ static void wait_all(u32 count)
 
 static void start_main(void *arg)
 {
-	struct diag d = { .emit = emit };
-	const struct image_entry *e = find_script();
+	struct diag d = { .emit = log_diag };
+	const struct image_entry *e = image_script(image);
 	struct board_limits limits = { 0 };
 	struct range ram[8];
 	struct script script = { .on_idle = IDLE_POWEROFF };
@@ -124,7 +112,7 @@ static void start_main(void *arg)
 	limits.cpu_count = cpu_count;
 	limits.pa_bits = (u8)s2_max_ipa_bits();
 	limits.gic_version = (u8)gic_host_version();
-	if (e == NULL || !new_arena(&arena, SCRIPT_ARENA)) {
+	if (e == NULL || !new_arena(&arena, SCRIPT_ARENA_SIZE)) {
 		log_error("the image has no start script");
 		idle(IDLE_POWEROFF);
 	}
@@ -139,13 +127,13 @@ static void start_main(void *arg)
 			diag_error(&d, &v->pos, "more than %d VMs", VM_MAX);
 			break;
 		}
-		good[count] = read_vm(v, &configs[count], &limits);
-		if (good[count] == NULL) {
+		if (!read_vm(v, count, &limits)) {
 			continue;
 		}
+		good[count] = &configs[count];
 		/* What clashes with the VMs before it is not started; they are. */
 		if (config_check_system(good, count + 1, &limits, &d) != 0) {
-			log_error("%s: not started", configs[count].name);
+			forget_vm(count);
 			continue;
 		}
 		count++;

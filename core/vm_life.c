@@ -7,12 +7,6 @@
 #include "core/console.h"
 #include "core/base/memory.h"
 
-static void emit(struct diag *d, enum diag_kind k, const char *line)
-{
-	(void)d;
-	log_print(k == DIAG_ERROR ? LOG_ERROR : LOG_WARN, "%s", line);
-}
-
 static void start(struct vm *vm)
 {
 	u64 flags;
@@ -129,7 +123,7 @@ static bool run_once(struct vm *vm, struct diag *d)
 static void vm_main(void *arg)
 {
 	struct vm *vm = arg;
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = log_diag };
 	bool built;
 
 	vm->thread = this_cpu()->current; /* vm_create() may not have got to know it yet */

@@ -9,6 +9,7 @@
 #ifndef QUOIN_CORE_BASE_LOG_H
 #define QUOIN_CORE_BASE_LOG_H
 
+#include "core/base/diag.h"
 #include "core/base/types.h"
 
 enum log_level { LOG_FATAL, LOG_INTERNAL, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_VERBOSE };
@@ -20,6 +21,9 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
 #define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+/* log_diag - a diag.emit that logs: errors as errors, all else as warnings. Any context log_print() may be called in. */
+void log_diag(struct diag *d, enum diag_kind k, const char *line);
 
 /* log_set_level - lines above this level are dropped; LOG_INFO at first, each -v is one more. Boot. */
 void log_set_level(enum log_level level);

@@ -13,7 +13,6 @@
 
 
 /* As much as the monitor has (core/start.c): what does not fit there is an error here. */
-#define SCRIPT_ARENA KiB(8)
 #define VM_ARENA CONFIG_ARENA_SIZE
 
 static int open_config(void *ctx, const char *path, const char **text, size_t *len)
@@ -164,7 +163,7 @@ void vms_check(struct buildfile *bf, const struct board_limits *board)
 	if (f == NULL || f->missing) {
 		return;
 	}
-	if (script_parse((const char *)f->data.data, f->data.size, &f->text_pos, new_arena(SCRIPT_ARENA),
+	if (script_parse((const char *)f->data.data, f->data.size, &f->text_pos, new_arena(SCRIPT_ARENA_SIZE),
 			 bf->diag, &script) != 0) {
 		return;
 	}
