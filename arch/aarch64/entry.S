@@ -23,50 +23,28 @@
 	.endm
 #endif
 
-	.macro	save_caller
-	stp	x0, x1, [sp, #VCPU_X(0)]
-	stp	x2, x3, [sp, #VCPU_X(2)]
-	stp	x4, x5, [sp, #VCPU_X(4)]
-	stp	x6, x7, [sp, #VCPU_X(6)]
-	stp	x8, x9, [sp, #VCPU_X(8)]
-	stp	x10, x11, [sp, #VCPU_X(10)]
-	stp	x12, x13, [sp, #VCPU_X(12)]
-	stp	x14, x15, [sp, #VCPU_X(14)]
-	stp	x16, x17, [sp, #VCPU_X(16)]
-	str	x18, [sp, #VCPU_X(18)]
-	str	x30, [sp, #VCPU_X(30)]
+	/* What C may change, and what it keeps: saved with stp, str, restored with ldp, ldr. */
+	.macro	caller_regs pair, one
+	\pair	x0, x1, [sp, #VCPU_X(0)]
+	\pair	x2, x3, [sp, #VCPU_X(2)]
+	\pair	x4, x5, [sp, #VCPU_X(4)]
+	\pair	x6, x7, [sp, #VCPU_X(6)]
+	\pair	x8, x9, [sp, #VCPU_X(8)]
+	\pair	x10, x11, [sp, #VCPU_X(10)]
+	\pair	x12, x13, [sp, #VCPU_X(12)]
+	\pair	x14, x15, [sp, #VCPU_X(14)]
+	\pair	x16, x17, [sp, #VCPU_X(16)]
+	\one	x18, [sp, #VCPU_X(18)]
+	\one	x30, [sp, #VCPU_X(30)]
 	.endm
 
-	.macro	save_callee
-	stp	x19, x20, [sp, #VCPU_X(19)]
-	stp	x21, x22, [sp, #VCPU_X(21)]
-	stp	x23, x24, [sp, #VCPU_X(23)]
-	stp	x25, x26, [sp, #VCPU_X(25)]
-	stp	x27, x28, [sp, #VCPU_X(27)]
-	str	x29, [sp, #VCPU_X(29)]
-	.endm
-
-	.macro	restore_caller
-	ldp	x0, x1, [sp, #VCPU_X(0)]
-	ldp	x2, x3, [sp, #VCPU_X(2)]
-	ldp	x4, x5, [sp, #VCPU_X(4)]
-	ldp	x6, x7, [sp, #VCPU_X(6)]
-	ldp	x8, x9, [sp, #VCPU_X(8)]
-	ldp	x10, x11, [sp, #VCPU_X(10)]
-	ldp	x12, x13, [sp, #VCPU_X(12)]
-	ldp	x14, x15, [sp, #VCPU_X(14)]
-	ldp	x16, x17, [sp, #VCPU_X(16)]
-	ldr	x18, [sp, #VCPU_X(18)]
-	ldr	x30, [sp, #VCPU_X(30)]
-	.endm
-
-	.macro	restore_callee
-	ldp	x19, x20, [sp, #VCPU_X(19)]
-	ldp	x21, x22, [sp, #VCPU_X(21)]
-	ldp	x23, x24, [sp, #VCPU_X(23)]
-	ldp	x25, x26, [sp, #VCPU_X(25)]
-	ldp	x27, x28, [sp, #VCPU_X(27)]
-	ldr	x29, [sp, #VCPU_X(29)]
+	.macro	callee_regs pair, one
+	\pair	x19, x20, [sp, #VCPU_X(19)]
+	\pair	x21, x22, [sp, #VCPU_X(21)]
+	\pair	x23, x24, [sp, #VCPU_X(23)]
+	\pair	x25, x26, [sp, #VCPU_X(25)]
+	\pair	x27, x28, [sp, #VCPU_X(27)]
+	\one	x29, [sp, #VCPU_X(29)]
 	.endm
 
 	/* Nothing behind an eret is executed, not even speculatively. */
@@ -78,8 +56,8 @@
 
 	/* A synchronous exit: every register is saved, since a handler may want any of them. */
 	.macro	guest_sync_body
-	save_caller
-	save_callee
+	caller_regs stp, str
+	callee_regs stp, str
 	note_masked
 	mov	x0, sp
 	bl	exit_sync
@@ -88,14 +66,14 @@
 
 	/* An interrupt: C keeps x19-x29 by itself. */
 	.macro	guest_irq_body
-	save_caller
+	caller_regs stp, str
 	note_masked
 	mov	x0, sp
 	bl	irq_guest
 	ldr	w1, [sp, #VCPU_WORK]
 	cbnz	w1, guest_irq_work
 	note_unmasked
-	restore_caller
+	caller_regs ldp, ldr
 	guest_eret
 	.endm
 
@@ -109,23 +87,23 @@ guest_resume:
 	ldr	w1, [sp, #VCPU_WORK]
 	cbnz	w1, guest_work
 	note_unmasked
-	restore_callee
-	restore_caller
+	callee_regs ldp, ldr
+	caller_regs ldp, ldr
 	guest_eret
 
 guest_irq:
 	guest_irq_body
 
 guest_irq_work:
-	save_callee
+	callee_regs stp, str
 guest_work:
 	mov	x0, sp
 	bl	vcpu_work
 	b	guest_resume
 
 guest_serror:
-	save_caller
-	save_callee
+	caller_regs stp, str
+	callee_regs stp, str
 	note_masked
 	mov	x0, sp
 	bl	exit_serror
