@@ -43,7 +43,8 @@ pa_t arch_image_pa(const void *p);
 /* Cache maintenance by VA to the point of coherency (ARM ARM D7.5.9). Any length, any alignment. */
 void arch_clean_dcache(const void *p, size_t n);
 void arch_clean_inval_dcache(const void *p, size_t n);
-void arch_sync_icache(const void *p, size_t n);
+/* arch_sync_icache - no CPU executes what memory held before (all of the I-caches: EL2's VA is not the guest's). */
+void arch_sync_icache(void);
 /* arch_zero - zero [p, p + n), whole pages of RAM, down to the point of coherency. Thread or boot. */
 void arch_zero(void *p, size_t n);
 
@@ -163,14 +164,10 @@ bool arch_guest_translate(u64 va, bool el0, ipa_t *ipa);
 int gic_init(const struct board *b, struct diag *d) __must_check; /* boot CPU, once */
 void gic_init_cpu(void);                                          /* every CPU */
 unsigned int gic_host_version(void);                              /* 2 or 3 */
-u32 gic_ack(void);          /* INTID (with CPUID bits for GICv2 SGIs in 12:10) or >= 1020 */
-void gic_eoi(u32 iar);      /* priority drop */
-void gic_deactivate(u32 iar);
 void gic_send_sgi(u32 sgi, u32 cpu);
 void gic_enable(u32 intid, bool on);
 void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu); /* SPI target: a CPU number */
 void gic_set_active(u32 intid, bool active);
-void gic_set_pending(u32 intid, bool pending);
 
 /* ---- Console hardware (arch/aarch64/uart/) */
 

@@ -24,11 +24,6 @@
 struct percpu percpus[MAX_CPUS];
 u32 cpu_count;
 
-static u32 load_of(u32 cpu)
-{
-	return percpus[cpu].threads;
-}
-
 /* The allowed CPU with the fewest threads. */
 static u32 place(u64 allowed)
 {
@@ -36,7 +31,7 @@ static u32 place(u64 allowed)
 
 	for (u32 i = 0; i < MAX_CPUS; i++) {
 		if (percpus[i].online && (allowed & BIT(i)) != 0 &&
-		    (best == MAX_CPUS || load_of(i) < load_of(best))) {
+		    (best == MAX_CPUS || percpus[i].threads < percpus[best].threads)) {
 			best = i;
 		}
 	}

@@ -21,7 +21,6 @@ struct mmio_window;
 /* Bits of vcpu.work: looked at before every return to the guest. Set with vcpu_work_set(). */
 #define VWORK_VGIC BIT(0)    /* interrupt state changed by someone else: vgic_flush() */
 #define VWORK_STOP BIT(1)    /* the VM ends or restarts: leave the guest for good */
-#define VWORK_PAUSE BIT(2)   /* stop at the next exit until told otherwise */
 #define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
 
 enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON, VCPU_SUSPENDED };
@@ -48,7 +47,6 @@ struct vcpu {
 	u64 sw_pos;
 	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
 	u64 exits;  /* slow exits, for the shell */
-	u64 seed;   /* per-vCPU counters of guest-caused log lines etc. */
 };
 
 /* vcpu_work_set - ask a vCPU to look at `bits` before it goes on; kicks the CPU it runs on. Any context. */

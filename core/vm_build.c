@@ -263,7 +263,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	if (err == 0) {
 		err = load_fdt(plan, &mem, &g, d);
 	}
-	arch_sync_icache(NULL, 0);
+	arch_sync_icache();
 	if (err == 0) {
 		vgic_reset(vm);
 		vdevs_reset(vm);

@@ -28,10 +28,8 @@ void arch_clean_inval_dcache(const void *p, size_t n)
 	dsb(sy); /* complete before a master or a CPU with caches off looks */
 }
 
-void arch_sync_icache(const void *p, size_t n)
+void arch_sync_icache(void)
 {
-	(void)p;
-	(void)n;
 	/* EL2's VA is not the guest's: with VIPT or VPIPT caches only the whole is safe (D7.5.8). */
 	__asm__ volatile("ic ialluis" : : : "memory");
 	dsb(ish);

@@ -25,12 +25,11 @@ static u64 idmap_table[4][512] __aligned_to(4096);
 static u64 image_table[3][512] __aligned_to(4096);
 struct cpu_start boot_start;
 
-static void map_page(u64 *const table[3], u64 va, u64 desc, pa_t t1, pa_t t2, pa_t t3)
+static void map_page(u64 *const table[3], u64 va, u64 desc, pa_t t2, pa_t t3)
 {
 	table[0][va >> 30 & 511] = t2 | PTE_TABLE;
 	table[1][va >> 21 & 511] = t3 | PTE_TABLE;
 	table[2][va >> 12 & 511] = desc;
-	(void)t1;
 }
 
 struct cpu_start *early_map(pa_t image, pa_t bss);
@@ -56,16 +55,16 @@ struct cpu_start *early_map(pa_t image, pa_t bss)
 
 	for (u64 off = 0; off < load; off += PAGE_SIZE) {
 		map_page(img_tables, QUOIN_VA + off, (image + off) | (off < text ? PTE_TEXT : PTE_RODATA),
-			 (pa_t)img[0], (pa_t)img[1], (pa_t)img[2]);
+			 (pa_t)img[1], (pa_t)img[2]);
 	}
 	for (u64 off = 0; off < bss_size; off += PAGE_SIZE) {
 		map_page(img_tables, QUOIN_VA + bss_at + off, (bss + off) | PTE_DATA,
-			 (pa_t)img[0], (pa_t)img[1], (pa_t)img[2]);
+			 (pa_t)img[1], (pa_t)img[2]);
 	}
 	root[QUOIN_VA >> 39] = (pa_t)img[0] | PTE_TABLE;
 
 	/* The page that turns the MMU on, the image's first. */
-	map_page(id_tables, image, image | PTE_TEXT, 0, (pa_t)id[2], (pa_t)id[3]);
+	map_page(id_tables, image, image | PTE_TEXT, (pa_t)id[2], (pa_t)id[3]);
 	id[0][image >> 39 & 511] = (pa_t)id[1] | PTE_TABLE;
 	id[0][QUOIN_VA >> 39] = (pa_t)img[0] | PTE_TABLE;
 

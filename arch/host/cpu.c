@@ -146,10 +146,8 @@ void arch_clean_inval_dcache(const void *p, size_t n)
 	(void)n;
 }
 
-void arch_sync_icache(const void *p, size_t n)
+void arch_sync_icache(void)
 {
-	(void)p;
-	(void)n;
 }
 
 void arch_zero(void *p, size_t n)

@@ -90,12 +90,6 @@ void gic_set_active(u32 intid, bool active)
 	}
 }
 
-void gic_set_pending(u32 intid, bool pending)
-{
-	(void)intid;
-	(void)pending;
-}
-
 bool host_gic_active(u32 intid)
 {
 	return (me()->active >> intid) & 1;

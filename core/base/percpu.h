@@ -76,7 +76,6 @@ struct percpu {
 	bool online, started;
 	u64 masked_since;  /* benchmark build: when interrupts were masked */
 	struct thread idle_thread;
-	void *stack_top;
 };
 
 extern struct percpu percpus[MAX_CPUS];

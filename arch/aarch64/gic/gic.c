@@ -61,21 +61,6 @@ __cold unsigned int gic_host_version(void)
 	return gic_hw.v3 ? 3 : 2;
 }
 
-__cold u32 gic_ack(void)
-{
-	return gic_ack_fast();
-}
-
-__cold void gic_eoi(u32 iar)
-{
-	gic_eoi_fast(iar);
-}
-
-__cold void gic_deactivate(u32 iar)
-{
-	gic_deactivate_fast(iar);
-}
-
 void gic_send_sgi(u32 sgi, u32 cpu)
 {
 	/* What the other CPU is to see must be visible before the interrupt is. */
@@ -107,13 +92,6 @@ __cold void gic_set_active(u32 intid, bool active)
 	if (active) {
 		/* Read back: it must have arrived before the interrupt can be signalled. */
 		(void)mmio_read32(bank(intid) + GICD_ISACTIVER + intid / 32 * 4);
-	}
-}
-
-__cold void gic_set_pending(u32 intid, bool pending)
-{
-	if (intid < lines) {
-		write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
 	}
 }
 

@@ -55,7 +55,7 @@ static inline void mmio_write64(pa_t pa, u64 v)
 }
 
 /*
- * gic_ack_fast, gic_eoi_fast, gic_deactivate_fast - what gic_ack() and its siblings do, for the
+ * gic_ack_fast, gic_eoi_fast, gic_deactivate_fast - acknowledge, priority drop and deactivation, for the
  * vectors. With interrupts masked the acknowledge is self-synchronising (IHI 0069 12.2.14).
  */
 static inline u32 gic_ack_fast(void)
