@@ -126,6 +126,19 @@ static void bad_vms_do_not_stop_the_others(void)
 	CHECK_EQ(stopped, 'o');
 }
 
+/* However many VMs are refused, by their own text or for a clash, nothing of them stays. */
+static void refused_vms_take_no_memory(void)
+{
+	u64 before = mem_free_bytes(), one_vm;
+
+	/* A boot keeps its script and threads, and an ended VM its own; the second boot has no more VMs. */
+	REQUIRE(boot("qvm @/a\n", 1));
+	one_vm = before - mem_free_bytes();
+	before = mem_free_bytes();
+	REQUIRE(boot("qvm @/c\nqvm @/a\nqvm @/c\nqvm @/nothing\nqvm @/a\n", 1));
+	CHECK_EQ(before - mem_free_bytes(), one_vm);
+}
+
 static void vms_that_clash(void)
 {
 	REQUIRE(boot("qvm @/a\nqvm @/a\nqvm @/b\n", 2));
@@ -169,5 +182,5 @@ static void no_script(void)
 }
 
 TEST_MAIN(RUN(one_vm_then_off), RUN(several_and_a_reset), RUN(waiting_for_ever),
-	  RUN(bad_vms_do_not_stop_the_others), RUN(vms_that_clash), RUN(bad_lines_are_skipped),
-	  RUN(no_script), RUN(too_many_vms))
+	  RUN(bad_vms_do_not_stop_the_others), RUN(refused_vms_take_no_memory),
+	  RUN(vms_that_clash), RUN(bad_lines_are_skipped), RUN(no_script), RUN(too_many_vms))
