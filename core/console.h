@@ -81,4 +81,17 @@ void console_vm_start(struct vm *vm);
 int console_attach(struct vdev *d, bool in, bool out) __must_check;
 void console_detach(struct vdev *d);
 
+/*
+ * The operator's side. console_focus - input goes to this VM, NULL: to the shell; console_focused - who
+ * has it. Without a choice of the operator it is the first VM that lives. Any context but exit.
+ */
+void console_focus(struct vm *vm);
+struct vm *console_focused(void);
+/*
+ * console_shell_read - at least one byte that was typed for the shell, at most `n`; blocks until
+ * there is one. console_shell_write - text of the shell, waits for room. Thread context.
+ */
+size_t console_shell_read(char *buf, size_t n);
+void console_shell_write(const char *text, size_t n);
+
 #endif

@@ -44,6 +44,7 @@ typedef u64 ipa_t; /* guest physical (intermediate physical) address */
 #undef __noinline
 #undef __section
 #undef __used
+#undef __maybe_unused
 #define __must_check __attribute__((warn_unused_result))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __noreturn __attribute__((noreturn))
@@ -52,6 +53,7 @@ typedef u64 ipa_t; /* guest physical (intermediate physical) address */
 #define __aligned_to(n) __attribute__((aligned(n)))
 #define __section(s) __attribute__((section(s)))
 #define __used __attribute__((used))
+#define __maybe_unused __attribute__((unused))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

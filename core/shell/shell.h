@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor's shell: an EL2 thread of the lowest priority that reads lines from the console behind
+ * the escape key. A command is one function, registered where it is written:
+ *
+ *   SHELL_COMMAND(vms, "vms", "", "list the VMs") { ... }
+ */
+#ifndef QUOIN_CORE_SHELL_SHELL_H
+#define QUOIN_CORE_SHELL_SHELL_H
+
+#include "core/base/types.h"
+
+struct vm;
+struct vcpu;
+struct shell;
+
+#define SHELL_ARGS 12
+
+struct shell_command {
+	const char *name;
+	const char *args; /* their form, "VM [vCPU]"; "" for none */
+	const char *help; /* one line */
+	/* argv[0] is the command's name. 0, or -EINVAL: the form of the command is shown. Thread context. */
+	int (*run)(struct shell *sh, u32 argc, const char *const *argv);
+};
+
+#define SHELL_COMMAND(ident, name_, args_, help_) \
+	static int shell_run_##ident(struct shell *sh, u32 argc, const char *const *argv); \
+	static const struct shell_command shell_command_##ident = { \
+		name_, args_, help_, shell_run_##ident }; \
+	static const struct shell_command *const shell_ref_##ident __used __section("quoin_cmds") = \
+		&shell_command_##ident; \
+	static int shell_run_##ident(struct shell *sh __maybe_unused, u32 argc __maybe_unused, \
+				     const char *const *argv __maybe_unused)
+
+/* shell_print - formatted text for the operator (as core/base/fmt.h), ends its line itself. */
+void shell_print(struct shell *sh, const char *fmt, ...) __printf(2, 3);
+/* shell_vm - the VM an argument names, or NULL after having said which there are. */
+struct vm *shell_vm(struct shell *sh, const char *arg);
+/* shell_number - a number of the command line (0x..., decimal, K/M/G); false having said what is wrong. */
+bool shell_number(struct shell *sh, const char *arg, u64 *out);
+
+/* shell_start - start the thread; false without memory. Boot context. */
+bool shell_start(void);
+/* shell_execute - run one line of text, as if typed. Thread context; tests. */
+void shell_execute(struct shell *sh, const char *line);
+
+#endif
