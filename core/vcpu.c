@@ -38,7 +38,7 @@ static void vtimer_wake(struct timer *t)
 static void reset_registers(struct vcpu *v)
 {
 	arch_vcpu_reset(&v->regs);
-	v->hcr = HCR_GUEST;
+	v->hcr = v->fiq != 0 ? HCR_GUEST | HCR_VF : HCR_GUEST;
 	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
 	v->vpidr = read_midr_el1();
 }
@@ -108,6 +108,23 @@ void vcpu_work_set(struct vcpu *v, u32 bits)
 		thread_wake(t);
 	} else if (t->cpu != this_cpu()->id) {
 		gic_send_sgi(SGI_KICK, t->cpu);
+	}
+}
+
+void vcpu_set_fiq(struct vcpu *v, bool level)
+{
+	if (v->fiq != level) {
+		WRITE_ONCE(v->fiq, level);
+		vcpu_work_set(v, VWORK_FIQ);
+	}
+}
+
+/* ARM ARM D1.3.5: VF makes a virtual FIQ pending beside those of the interrupt controller. */
+static void update_fiq(struct vcpu *v)
+{
+	v->hcr = READ_ONCE(v->fiq) != 0 ? v->hcr | HCR_VF : v->hcr & ~HCR_VF;
+	if (this_cpu()->loaded == v) {
+		vcpu_write_hcr(v);
 	}
 }
 
@@ -277,8 +294,8 @@ void vcpu_wait_interrupt(struct vcpu *v)
 	for (;;) {
 		/* Published before the conditions are read: who changes one of them sees it and wakes us. */
 		__atomic_store_n(&v->blocked, 1, __ATOMIC_SEQ_CST);
-		if ((__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) & (VWORK_STOP | VWORK_VGIC)) != 0 ||
-		    v->timer_due || vtimer_waits(v) || vgic_has_interrupt(v)) {
+		if ((__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) & (VWORK_STOP | VWORK_VGIC | VWORK_FIQ)) != 0 ||
+		    (v->hcr & HCR_VF) != 0 || v->timer_due || vtimer_waits(v) || vgic_has_interrupt(v)) {
 			break;
 		}
 		thread_block();
@@ -292,6 +309,9 @@ void vcpu_work(struct vcpu *v)
 
 	if ((work & VWORK_STOP) != 0) {
 		vcpu_halt(v);
+	}
+	if ((work & VWORK_FIQ) != 0) {
+		update_fiq(v);
 	}
 	if ((work & VWORK_VGIC) != 0) {
 		vgic_flush(v);

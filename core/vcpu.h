@@ -22,6 +22,7 @@ struct mmio_window;
 #define VWORK_VGIC BIT(0)    /* interrupt state changed by someone else: vgic_flush() */
 #define VWORK_STOP BIT(1)    /* the VM ends or restarts: leave the guest for good */
 #define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
+#define VWORK_FIQ BIT(4)     /* the level of its FIQ line has changed */
 
 enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON, VCPU_SUSPENDED };
 
@@ -44,6 +45,7 @@ struct vcpu {
 	u8 sw_flush;/* set/way: caches are being cleaned (position in sw_pos) or done */
 	u8 blocked; /* its thread waits: power-on or an interrupt */
 	u8 timer_due; /* its virtual timer expired while it was not loaded */
+	u8 fiq;     /* level of its FIQ line: HCR_EL2.VF, once VWORK_FIQ is seen to */
 	u64 sw_pos;
 	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
 	u64 exits;  /* slow exits, for the shell */
@@ -51,6 +53,9 @@ struct vcpu {
 
 /* vcpu_work_set - ask a vCPU to look at `bits` before it goes on; kicks the CPU it runs on. Any context. */
 void vcpu_work_set(struct vcpu *v, u32 bits);
+
+/* vcpu_set_fiq - drive its FIQ line, for a device; one device has it. Any context. */
+void vcpu_set_fiq(struct vcpu *v, bool level);
 
 /* current_vcpu - the vCPU whose exit is being handled, or NULL in an EL2 thread. */
 static inline struct vcpu *current_vcpu(void)

@@ -377,6 +377,21 @@ void vdev_set_irq(struct vdev *d, bool level)
 	}
 }
 
+void vdev_set_fiq(struct vdev *d, bool level)
+{
+	if (d->vm->vcpu_count != 0) {
+		vcpu_set_fiq(d->vm->vcpu[0], level);
+	}
+}
+
+void vdev_watchdog(struct vdev *d, bool dump)
+{
+	if (dump) {
+		WRITE_ONCE(d->vm->hold, true);
+	}
+	vm_end_request(d->vm, VM_END_WATCHDOG);
+}
+
 u64 vdev_now_ns(struct vdev *d)
 {
 	return counter_to_ns(counter_now() - d->vm->cntvoff);

@@ -14,7 +14,7 @@
 #include "core/config/vm_config.h"
 
 /* Counted up when anything in this header changes for a compiled device. */
-#define VDEV_ABI 1
+#define VDEV_ABI 2
 
 struct vdev;
 struct vcpu;
@@ -80,6 +80,8 @@ void fdt_node_reg(struct fdt_node *n);
 void fdt_node_intr(struct fdt_node *n, bool level);
 /* phandle of the fixed 24 MHz clock node every generated tree has. */
 u32 fdt_node_clock24m(struct fdt_node *n);
+/* phandle of a fixed clock of `hz`, made for those who ask; before the node's end. */
+u32 fdt_node_clock(struct fdt_node *n, u32 hz);
 
 struct vdev_type {
 	u32 abi;                    /* VDEV_ABI */
@@ -89,6 +91,7 @@ struct vdev_type {
 	unsigned int reg_count;
 	u32 window;                 /* bytes of the device's window */
 	bool need_loc, need_intr;
+	ipa_t loc;                  /* where it is if the text names no place; 0: nowhere */
 	const struct vdev_option *options; /* ends with a NULL name */
 	size_t state_size;          /* of the whole device, struct vdev first */
 
@@ -141,6 +144,8 @@ struct vdev {
 void vdev_set_irq(struct vdev *d, bool level);     /* drive the line; edges are found by the vGIC */
 u64 vdev_now_ns(struct vdev *d);                   /* monotonic guest time */
 void vdev_arm(struct vdev *d, u64 deadline_ns);    /* expire() once at that time; 0 disarms */
+void vdev_watchdog(struct vdev *d, bool dump);     /* the VM ends by its watchdog; `dump`: and is kept */
+void vdev_set_fiq(struct vdev *d, bool level);     /* drive the FIQ line of the first vCPU */
 bool vdev_putc(struct vdev *d, u8 c);              /* to hostdev; false: no space, try after output_ready */
 bool vdev_output_full(struct vdev *d);
 void vdev_input_more(struct vdev *d);              /* there is room for input() again */

@@ -29,6 +29,7 @@ enum vm_end {
 	VM_END_KILLED,  /* the monitor: vm_kill() with a reason */
 	VM_END_CONFIG,  /* could not be built or loaded */
 	VM_END_ALL_OFF, /* guest: the last vCPU did PSCI CPU_OFF */
+	VM_END_WATCHDOG, /* a watchdog of the VM */
 };
 
 /* A contiguous piece of the VM's RAM or ROM. */
@@ -61,6 +62,7 @@ struct vm {
 	struct thread *done;  /* told when the VM has ended */
 	u32 running;          /* vCPU threads that are inside the guest or an exit */
 	char reason[96];      /* why it ended */
+	bool hold;            /* its watchdog wants it to be held for its dump */
 	struct vcpu *culprit; /* whose registers tell about a kill, or NULL */
 	bool vcpu_started;    /* the boot vCPU has got to run since the start */
 	u64 cntvoff;

@@ -14,6 +14,7 @@ static void start(struct vm *vm)
 	vm->end = VM_END_NONE;
 	vm->reason[0] = '\0';
 	vm->culprit = NULL;
+	vm->hold = false;
 	vm->vcpu_started = false;
 	vm->cntvoff = vm->cfg->counter_offset == ~0UL ? counter_now() : vm->cfg->counter_offset;
 	vm->starts++;
@@ -92,6 +93,9 @@ static void report(struct vm *vm)
 		if (vm->culprit != NULL) {
 			dump_registers(vm, vm->culprit);
 		}
+		break;
+	case VM_END_WATCHDOG:
+		vm_log(vm, LOG_WARN, "ended, its watchdog has expired");
 		break;
 	case VM_END_CONFIG:
 		vm_log(vm, LOG_WARN, "not started");

@@ -32,6 +32,22 @@ static void check_location(struct check *c, const struct cfg_vdev *v)
 	check_window(c, l->addr, size, "vdev", v->type_name, &l->pos, t == NULL);
 }
 
+/* A device that the text gives no place has the one of its type. */
+static void default_location(struct check *c, struct cfg_vdev *v)
+{
+	struct cfg_loc *l;
+
+	if (v->loc != NULL || v->type == NULL || v->type->loc == 0) {
+		return;
+	}
+	l = check_alloc(c, sizeof(*l));
+	if (l != NULL) {
+		l->pos = v->pos;
+		l->addr = v->type->loc;
+		v->loc = l;
+	}
+}
+
 /* The first of two users of a line, in the order of the lists; NULL if `in` is that one. */
 static const struct cfg_intr *first_user(const struct vm_config *cfg, const struct cfg_intr *in)
 {
@@ -88,7 +104,7 @@ void check_vdevs(struct check *c)
 {
 	u32 count = 0;
 
-	for (const struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
+	for (struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
 		if (v->type != NULL && ++count == VM_MAX_VDEVS + 1) {
 			check_error(c, &v->pos, "more than %d vdevs", VM_MAX_VDEVS);
 		}
@@ -98,6 +114,7 @@ void check_vdevs(struct check *c)
 		if (v->decl == config_gic_options) {
 			continue;
 		}
+		default_location(c, v);
 		check_location(c, v);
 		if (v->type != NULL && v->type->need_intr && v->intr == NULL) {
 			check_error(c, &v->pos, "vdev '%s' needs an interrupt: expected intr gic:INTID",

@@ -15,7 +15,7 @@ const struct config_known config_known[] = {
 	{ "virtio-snd", KNOWN_LATER, "" },
 	{ "virtio-gpu", KNOWN_LATER, "" },
 	{ "shmem", KNOWN_LATER, "allow=s deny=s create=s" },
-	{ "wdt-sp805", KNOWN_LATER, "action=s frequency=n" },
+	{ "wdt-sp805", KNOWN_LINKED, "action=s frequency=n" },
 	{ "smmu", KNOWN_LATER, "" },
 	{ "progress", KNOWN_LATER, "" },
 	{ "trace", KNOWN_LATER, "emit-logger emit-trace=n" },

@@ -9,6 +9,9 @@
 
 #define NODE_NAME_MAX 48
 
+/* Other fixed clocks than the one of 24 MHz; who asks for more of them gets the last one. */
+#define OWN_CLOCKS 4
+
 /* Devicetree bindings "arm,gic" and "arm,gic-v3". */
 #define IRQ_SPI        0
 #define IRQ_PPI        1
@@ -19,6 +22,7 @@ struct fdt_node {
 	struct fdt_writer *w;
 	const struct vdev *dev;
 	u32 clock; /* phandle */
+	u32 hz[OWN_CLOCKS]; /* clocks that devices asked for, 0: none */
 };
 
 void fdt_node_str(struct fdt_node *n, const char *prop, const char *val)
@@ -61,6 +65,30 @@ void fdt_node_intr(struct fdt_node *n, bool level)
 u32 fdt_node_clock24m(struct fdt_node *n)
 {
 	return n->clock;
+}
+
+static void clock_path(u32 hz, char *buf, size_t size)
+{
+	fmt_str(buf, size, "/clock-%u", hz);
+}
+
+static u32 own_phandle(const struct fdt_node *n, u32 i)
+{
+	char path[NODE_NAME_MAX];
+
+	clock_path(n->hz[i], path, sizeof(path));
+	return fdt_writer_phandle(n->w, path, GUEST_FDT_PHANDLE_CLOCK + 1 + i);
+}
+
+u32 fdt_node_clock(struct fdt_node *n, u32 hz)
+{
+	u32 i = 0;
+
+	while (i < OWN_CLOCKS - 1 && n->hz[i] != 0 && n->hz[i] != hz) {
+		i++;
+	}
+	n->hz[i] = hz;
+	return own_phandle(n, i);
 }
 
 static bool is_serial(const struct vdev *dev)
@@ -243,13 +271,13 @@ static void gic(struct fdt_writer *w, const struct vm_config *cfg, u32 phandle)
 	fdt_writer_end(w);
 }
 
-static void clock(struct fdt_writer *w, u32 phandle)
+static void clock(struct fdt_writer *w, const char *name, u32 hz, u32 phandle)
 {
-	fdt_writer_begin(w, "clock-24m");
+	fdt_writer_begin(w, name);
 	fdt_writer_str(w, "compatible", "fixed-clock");
 	fdt_writer_u32(w, "#clock-cells", 0);
-	fdt_writer_u32(w, "clock-frequency", 24000000);
-	fdt_writer_str(w, "clock-output-names", "clk24mhz");
+	fdt_writer_u32(w, "clock-frequency", hz);
+	fdt_writer_str(w, "clock-output-names", hz == 24000000 ? "clk24mhz" : name);
 	fdt_writer_u32(w, "phandle", phandle);
 	fdt_writer_end(w);
 }
@@ -275,6 +303,10 @@ static void devices(struct fdt_writer *w, struct vdev *dev, u32 clock_phandle)
 		fdt_writer_end(w);
 	}
 	fdt_writer_end(w);
+	for (u32 i = 0; i < OWN_CLOCKS && n.hz[i] != 0; i++) {
+		clock_path(n.hz[i], name, sizeof(name));
+		clock(w, name + 1, n.hz[i], own_phandle(&n, i));
+	}
 }
 
 size_t guest_fdt_bound(const struct guest_fdt *g)
@@ -320,7 +352,7 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	firmware(&w);
 	timer(&w, g->cfg);
 	gic(&w, g->cfg, gic_phandle);
-	clock(&w, clock_phandle);
+	clock(&w, "clock-24m", 24000000, clock_phandle);
 	devices(&w, g->devices, clock_phandle);
 	fdt_writer_end(&w);
 	err = fdt_writer_close(&w, used);

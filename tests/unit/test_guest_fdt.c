@@ -30,6 +30,16 @@ static void other_fdt(struct vdev *dev, struct fdt_node *n)
 	fdt_node_flag(n, "dma-coherent");
 }
 
+static void timed_fdt(struct vdev *dev, struct fdt_node *n)
+{
+	u32 clocks[] = { fdt_node_clock(n, dev->intid * 1000), fdt_node_clock24m(n) };
+
+	fdt_node_str(n, "compatible", "vendor,timed");
+	fdt_node_reg(n);
+	fdt_node_u32s(n, "clocks", clocks, 2);
+}
+
+static const struct vdev_type timed_type = { .name = "timed", .node = "timer", .fdt = timed_fdt };
 static const struct vdev_type uart_type = { .name = "pl011", .node = "uart", .fdt = uart_fdt };
 static const struct vdev_type other_type = { .name = "virtio", .node = "virtio_mmio", .fdt = other_fdt };
 static const struct vdev_type silent_type = { .name = "gic" };
@@ -463,7 +473,26 @@ static void damaged_trees(void)
 	free(user);
 }
 
-TEST_MAIN(RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
+/* Clocks of devices: one node for each frequency, whoever asks; with too many the last one counts. */
+static void clocks_of_devices(void)
+{
+	setup();
+	dev[0].type = dev[1].type = dev[2].type = dev[3].type = &timed_type;
+	dev[0].base = 0x1c080000;
+	dev[0].intid = 37;
+	REQUIRE(build() == 0);
+	check_with_dtc();
+	CHECK_STR(cells("/clock-37000", "clock-frequency"), "9088");
+	CHECK_STR(cells("/clock-37000", "phandle"), "8003");
+	CHECK_STR(cells("/clock-40000", "phandle"), "8004");
+	CHECK_STR(cells("/clock-38000", "phandle"), "8005");
+	CHECK_STR(cells("/vdevs/timer@1c080000", "clocks"), "8003 8002");
+	CHECK_STR(cells("/vdevs/timer@1c0b0000", "clocks"), "8004 8002");
+	CHECK_STR(cells("/vdevs/timer@1c090000", "clocks"), "8003 8002");
+	CHECK_STR(cells("/vdevs/timer@1c0a0000", "clocks"), "8005 8002");
+}
+
+TEST_MAIN(RUN(clocks_of_devices), RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
 	  RUN(bare_vm), RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win),
 	  RUN(stale_chosen),
 	  RUN(user_nodes_are_added), RUN(user_phandles_hold), RUN(reservations_are_merged),

@@ -226,6 +226,7 @@ static const char *read_type(const struct elf64 *e, const Elf64_Sym *s, struct v
 	    !get(e, FIELD(p, vdev_type, window), &t->window, 4) ||
 	    !get_bool(e, FIELD(p, vdev_type, need_loc), &t->need_loc) ||
 	    !get_bool(e, FIELD(p, vdev_type, need_intr), &t->need_intr) ||
+	    !get(e, FIELD(p, vdev_type, loc), &t->loc, 8) ||
 	    !get_options(e, FIELD(p, vdev_type, options), t) ||
 	    !get(e, FIELD(p, vdev_type, state_size), &t->state_size, 8)) {
 		return DAMAGED;
