@@ -133,6 +133,25 @@ static void set_tx(bool on)
 	}
 }
 
+/* The shell's line was erased: it draws it again when all is said, or after a while. */
+static u64 redraw(bool idle)
+{
+	struct console *c = &console;
+	struct console_port *p = &c->mux.port[CONSOLE_SHELL];
+	struct console_input *in = console_input_of(p);
+	u64 now = counter_now(), at = c->mux.open_at + c->mux.overdue;
+
+	if (!idle && now < at) {
+		return at;
+	}
+	c->mux.torn = false;
+	if (input_used(in) != CONSOLE_INPUT) {
+		in->buf[in->head++ % CONSOLE_INPUT] = CONSOLE_REDRAW;
+	}
+	c->wake_shell = true;
+	return now;
+}
+
 u64 console_push(void)
 {
 	struct console *c = &console;
@@ -154,8 +173,16 @@ u64 console_push(void)
 	/* A transmit interrupt is sure to come only from a FIFO that was full. */
 	set_tx(sent == UART_FULL);
 	c->busy |= c->tx_on;
+	if (c->mux.torn && sent != UART_FULL) {
+		u64 at = redraw(sent == SENT_ALL);
+
+		wake = MIN(wake, at);
+	}
 	if (sent == SENT_SOME) {
 		return counter_now();
+	}
+	if (c->rx_off) {
+		wake = MIN(wake, c->full_at + ns_to_counter(CONSOLE_FULL_NS));
 	}
 	if (c->intid == 0) {
 		wake = MIN(wake, counter_now() + ns_to_counter(c->busy ? POLL_NS : POLL_INPUT_NS));
@@ -197,10 +224,9 @@ void console_flush(void)
 	}
 }
 
-void console_log(const char *text)
+void console_say(const char *text)
 {
-	u64 flags = console_lock();
-	u64 now = counter_now(), again;
+	u64 now = counter_now();
 	struct console_port *p = log_port();
 
 	if (port_room(p) < sizeof("quoin: \r\n") + strlen(text)) {
@@ -213,6 +239,14 @@ void console_log(const char *text)
 		}
 		put_text(p, "\r\n", now);
 	}
+}
+
+void console_log(const char *text)
+{
+	u64 flags = console_lock();
+	u64 again;
+
+	console_say(text);
 	again = console.tx_on ? ~0UL : console_push();
 	console_unlock(flags);
 	console_rearm(again);
@@ -262,7 +296,7 @@ static void on_timer(struct timer *t)
 
 	(void)t;
 	console.armed = 0;
-	if (console.intid == 0) {
+	if (console.intid == 0 || console.rx_off) {
 		console_unlock(flags);
 		console_irq();
 		return;
@@ -281,16 +315,14 @@ static void receive(void)
 	for (u32 i = 0; i < BURST; i++) {
 		int byte;
 
-		if (c->in_head - c->in_tail == CONSOLE_INPUT) {
-			c->rx_off = true;
-			c->uart->irq_mask(c->base, false, c->tx_on);
+		if (!console_may_receive()) {
 			return;
 		}
 		byte = c->uart->getc(c->base);
 		if (byte < 0) {
 			return;
 		}
-		c->in[c->in_head++ % CONSOLE_INPUT] = (u8)byte;
+		console_key((u8)byte);
 		c->busy = true;
 	}
 }

@@ -2,10 +2,10 @@
 /*
  * The one physical console, shared by the monitor's log and the VMs' ports.
  *
- * One VM: its bytes pass through as they come, and lines of the monitor start
- * only where the guest's line has ended (or has been silent for a while).
- * Several VMs: whole lines, prefixed with the VM's name. Input goes to the
- * first VM that lives.
+ * One of them has the focus: what is typed goes to it. Without a choice of the operator (the escape
+ * key) it is the first VM that lives. The only VM, or the one the operator has chosen, passes
+ * through as it comes; lines of others start only where its line has ended, or has been silent for a
+ * while. The others: whole lines, prefixed with the VM's name, control characters shown as dots.
  *
  * The console starts out synchronous (every byte is waited for): boot. From
  * console_start() on nothing waits: the UART's interrupts and a timer move the
@@ -82,6 +82,12 @@ int console_attach(struct vdev *d, bool in, bool out) __must_check;
 void console_detach(struct vdev *d);
 
 /*
+ * console_set_escape - the key that chooses who has the console, -1: none. Boot context.
+ */
+#define CONSOLE_ESCAPE 0x1d /* Ctrl-] */
+void console_set_escape(int key);
+
+/*
  * The operator's side. console_focus - input goes to this VM, NULL: to the shell; console_focused - who
  * has it. Without a choice of the operator it is the first VM that lives. Any context but exit.
  */
@@ -89,8 +95,11 @@ void console_focus(struct vm *vm);
 struct vm *console_focused(void);
 /*
  * console_shell_read - at least one byte that was typed for the shell, at most `n`; blocks until
- * there is one. console_shell_write - text of the shell, waits for room. Thread context.
+ * there is one; by one thread, which from its first call on can be chosen. It gets CONSOLE_REDRAW as if typed when its unfinished
+ * line had to be erased because others spoke. console_shell_write - text of the shell, line ends as
+ * CR LF; waits for room, and while the shell has not the focus and much has been written. Thread context.
  */
+#define CONSOLE_REDRAW 0x0c /* Ctrl-L: draw the prompt and the line anew */
 size_t console_shell_read(char *buf, size_t n);
 void console_shell_write(const char *text, size_t n);
 

@@ -11,6 +11,11 @@ static bool is_monitor(const struct console_mux *m, const struct console_port *p
 	return p == &m->port[0];
 }
 
+static bool is_shell(const struct console_mux *m, const struct console_port *p)
+{
+	return p == &m->port[CONSOLE_SHELL];
+}
+
 static bool reached(u64 now, u64 at, u64 *wake)
 {
 	if (now >= at) {
@@ -23,8 +28,11 @@ static bool reached(u64 now, u64 at, u64 *wake)
 /* Has it something that should be shown now? It is not empty. */
 static bool is_ready(const struct console_mux *m, const struct console_port *p, u64 now, u64 *wake)
 {
-	if (is_monitor(m, p) || !m->multi || m->all || !p->live) {
+	if (is_monitor(m, p) || p->raw || m->all || !p->live) {
 		return true;
+	}
+	if (is_shell(m, p)) {
+		return false; /* it waits until the operator looks */
 	}
 	if (p->lines != 0 || p == m->open || port_used(p) >= CONSOLE_PARTIAL) {
 		return true;
@@ -35,14 +43,22 @@ static bool is_ready(const struct console_mux *m, const struct console_port *p, 
 /* May it speak, although somebody's line may not have ended? */
 static bool may_speak(const struct console_mux *m, struct console_port *p, u64 now, u64 *wake)
 {
-	if (m->open == NULL || m->open == p || m->all) {
+	const struct console_port *open = m->open;
+	u32 left;
+
+	if (open == NULL || open == p || m->all) {
+		return true;
+	}
+	left = port_used(open);
+	if (m->open_len >= (open->raw ? CONSOLE_LONG_RAW : CONSOLE_LONG)) {
 		return true;
 	}
 	if (p->waiting == 0) {
 		p->waiting = now;
 	}
-	if (port_used(m->open) == 0
-	    && (!m->open->live || reached(now, m->open_at + m->quiet, wake))) {
+	/* The one who is typed to does not wait for the echo's sake. */
+	if (left == 0 && (!open->live || (p->raw && !open->raw)
+			  || reached(now, m->open_at + m->quiet, wake))) {
 		return true;
 	}
 	return reached(now, p->waiting + m->overdue, wake);
@@ -55,7 +71,7 @@ static void add_pending(struct console_mux *m, const char *text)
 
 static void add_prefix(struct console_mux *m, const struct console_port *p)
 {
-	if (m->multi && !is_monitor(m, p)) {
+	if (!p->raw && !is_monitor(m, p)) {
 		add_pending(m, p->name);
 		add_pending(m, ": ");
 	}
@@ -70,10 +86,13 @@ static void give_turn(struct console_mux *m, struct console_port *p)
 	if (m->open == p) {
 		return;
 	}
-	if (m->open != NULL) {
+	if (m->open != NULL && is_shell(m, m->open)) {
+		add_pending(m, "\r\033[K");
+		m->torn = true;
+	} else if (m->open != NULL) {
 		add_pending(m, "\r\n");
-		m->after_cr = false;
 	}
+	m->after_cr = false;
 	m->open = NULL;
 	add_prefix(m, p);
 }
@@ -114,6 +133,19 @@ static bool pick(struct console_mux *m, u64 now, u64 *wake)
 	return true;
 }
 
+/*
+ * Characters that move the cursor or program the terminal, of a VM that has not been given it: tab,
+ * line end and carriage return (see guard_prefix) pass. Bytes 0x80-0x9f do so inside UTF-8 sequences
+ * only, but not behind 0xc2, where they are such characters, too (C1, ECMA-48 5.3).
+ */
+static bool is_control(u8 c, u8 before)
+{
+	if (c >= 0x80) {
+		return c < 0xa0 && (before < 0x80 || before == 0xc2);
+	}
+	return c == 0x7f || (c < ' ' && c != '\t' && c != '\n' && c != '\r');
+}
+
 static u8 take(struct console_mux *m, struct console_port *p, u64 now)
 {
 	u8 c = p->buf[p->tail & (p->size - 1)];
@@ -123,14 +155,16 @@ static u8 take(struct console_mux *m, struct console_port *p, u64 now)
 		m->filled &= ~(1U << (p - m->port));
 	}
 	m->left -= m->left != TO_LINE_END ? 1 : 0;
-	m->open = p;
-	m->open_at = now;
-	m->after_cr = c == '\r' && m->multi && !is_monitor(m, p);
+	mux_passed(m, p, c, now);
+	m->after_cr = c == '\r' && !p->raw && !is_monitor(m, p);
 	if (c == '\n') {
 		p->lines--;
 		m->left = 0;
-		m->open = NULL;
 	}
+	if (p->filter && is_control(c, p->before)) {
+		c = '.';
+	}
+	p->before = c;
 	return c;
 }
 

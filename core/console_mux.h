@@ -11,13 +11,17 @@
 #include "core/config/vm_config.h"
 
 #define CONSOLE_VMS 8                     /* as VM_MAX */
-#define CONSOLE_PORTS (CONSOLE_VMS + 1)   /* port 0 is the monitor's */
+#define CONSOLE_SHELL (CONSOLE_VMS + 1)   /* port 0 is the monitor's, this one the shell's */
+#define CONSOLE_PORTS (CONSOLE_VMS + 2)
 #define CONSOLE_RING 4096
+#define CONSOLE_SHELL_RING 2048
 #define CONSOLE_LOG_RING 8192
 #define CONSOLE_PORT_DEVICES 4
 #define CONSOLE_QUIET_NS 50000000UL       /* an unfinished line is shown, or given up, after this */
 #define CONSOLE_OVERDUE_NS 500000000UL    /* nobody waits longer for another's line to end */
 #define CONSOLE_PARTIAL 256               /* an unfinished line of this many bytes is shown */
+#define CONSOLE_LONG 1024                 /* and need not be waited for any more after these, */
+#define CONSOLE_LONG_RAW 4096             /* these for one that is not prefixed */
 
 struct console_port {
 	u8 *buf;
@@ -28,8 +32,12 @@ struct console_port {
 	u64 waiting;       /* since when it may not speak because of another's line; 0: it may */
 	bool used, live;
 	bool refused;      /* somebody found it full */
+	bool raw;          /* no prefix: what comes goes out */
+	bool filter;       /* control characters do not */
+	u8 before;         /* the last byte that went out */
 	bool in[CONSOLE_PORT_DEVICES];
 	struct vdev *dev[CONSOLE_PORT_DEVICES];
+	struct vm *vm;     /* whose port it is */
 	char name[VM_NAME_MAX + 1];
 };
 
@@ -42,9 +50,11 @@ struct console_mux {
 	struct console_port *cur;  /* whose bytes are going out */
 	struct console_port *open; /* in whose unfinished line the cursor stands */
 	u64 open_at;               /* when its last byte went out */
+	u32 open_len;              /* bytes that went out of that line */
 	u32 left;                  /* bytes `cur` may send, or up to its line end */
 	u32 turn;                  /* round robin over the VMs */
-	bool after_cr;             /* the last byte was a carriage return of a guest */
+	bool after_cr;             /* the last byte was a carriage return of a prefixed guest */
+	bool torn;                 /* the shell's unfinished line was erased for others */
 	u8 pend_at, pend_len;
 	char pend[VM_NAME_MAX + 8];/* line end and prefix to send before anything else */
 };
@@ -81,12 +91,13 @@ int mux_next(struct console_mux *m, u64 now, u64 *wake);
  */
 static inline bool mux_may_pass(const struct console_mux *m, const struct console_port *p)
 {
-	return !m->multi && m->filled == 0 && m->pend_at == m->pend_len
+	return p->raw && m->filled == 0 && m->pend_at == m->pend_len
 		&& (m->open == NULL || m->open == p);
 }
 
 static inline void mux_passed(struct console_mux *m, struct console_port *p, u8 c, u64 now)
 {
+	m->open_len = m->open == p ? m->open_len + 1 : 1;
 	m->open = c == '\n' ? NULL : p;
 	m->open_at = now;
 }

@@ -9,6 +9,13 @@
 #include "core/sched.h"
 
 #define CONSOLE_INPUT 1024 /* typed ahead of the guest */
+#define CONSOLE_FULL_NS 2000000000UL /* who takes none of it for so long loses what is typed then */
+
+/* What was typed for one VM or the shell. */
+struct console_input {
+	u8 buf[CONSOLE_INPUT];
+	u32 head, tail; /* free running */
+};
 
 struct console {
 	struct spinlock lock;
@@ -22,6 +29,8 @@ struct console {
 	bool stuck;      /* the UART took no byte for too long */
 	bool busy;       /* bytes moved when it was last polled */
 	bool rx_off;     /* the input ring is full: the receive interrupt is masked */
+	u64 full_at;     /* since when */
+	bool deaf;       /* it stays full: what finds no room is dropped, but the escape key works */
 	bool holding;    /* `held` is a byte the UART did not take */
 	u8 held;
 	u32 lost;        /* lines of the monitor that found no room */
@@ -32,8 +41,15 @@ struct console {
 	/* Calls into devices: by one CPU at a time, see console_serve(). */
 	bool serving, serve_again;
 	bool refused;    /* some port's `refused` is set */
-	u8 in[CONSOLE_INPUT];
-	u32 in_head, in_tail;
+
+	/* Who has the console: core/console_focus.c. */
+	struct console_port *focus;  /* gets the input; NULL: nobody yet */
+	struct console_port *chosen; /* by the operator; NULL: not yet */
+	struct console_port *told;   /* the focus that was last announced */
+	bool escaped;                /* the last byte was the escape key */
+	struct thread *shell;        /* reads the shell's input */
+	bool wake_shell;
+	struct console_input typed[CONSOLE_PORTS];
 };
 
 extern struct console console;
@@ -52,6 +68,36 @@ u64 console_push(void);
 void console_rearm(u64 at);
 /* console_soon - have console_serve() called in a moment from a context without locks. */
 void console_soon(void);
+/* console_say - as console_log(), lock held; the caller pushes. */
+void console_say(const char *text);
+/* console_refocus - after a change of ports that live: who has the input now. Lock held. */
+void console_refocus(void);
+/* console_announce - tell the operator if the focus has changed. Lock held. */
+void console_announce(void);
+/* console_key - one byte from the operator. Lock held. */
+void console_key(u8 key);
+/* console_may_receive - the next byte typed has a place to go. Lock held. */
+bool console_may_receive(void);
+/* console_taken - bytes of an input ring have been taken: receive again. Lock held. */
+void console_taken(struct console_input *in, u32 n);
+/* console_input_of - the ring of a port, NULL: of nobody. */
+struct console_input *console_input_of(const struct console_port *p);
+
+static inline u32 input_used(const struct console_input *in)
+{
+	return in->head - in->tail;
+}
+
+/* input_copy - the oldest bytes, at most `n`, without taking them; returns how many. */
+static inline u32 input_copy(const struct console_input *in, void *to, u32 n)
+{
+	n = MIN(n, input_used(in));
+	for (u32 i = 0; i < n; i++) {
+		((u8 *)to)[i] = in->buf[(in->tail + i) % CONSOLE_INPUT];
+	}
+	return n;
+}
+
 /* console_serve - hand input to, and report room to devices. No lock held. */
 void console_serve(void);
 

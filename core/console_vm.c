@@ -27,7 +27,7 @@ static void open_port(struct console_port *p, const char *name)
 	fmt_str(p->name, sizeof(p->name), "%s", name);
 	p->live = true;
 	p->used = true;
-	for (u32 i = 1; i < CONSOLE_PORTS; i++) {
+	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
 		used += console.mux.port[i].used;
 	}
 	console.mux.multi |= used > 1;
@@ -51,6 +51,7 @@ static struct console_port *make_port(struct vm *vm)
 	}
 	flags = console_lock();
 	open_port(p, vm->cfg->name);
+	p->vm = vm;
 	vm->console = p;
 	console_unlock(flags);
 	return p;
@@ -77,6 +78,7 @@ int console_attach(struct vdev *d, bool in, bool out)
 			err = 0;
 		}
 	}
+	console_refocus();
 	console_unlock(flags);
 	return err;
 }
@@ -116,6 +118,7 @@ void console_detach(struct vdev *d)
 			p->live = false;
 			d->vm->console = NULL;
 		}
+		console_refocus();
 		d->backend = NULL;
 		called = console.serving;
 		console_unlock(flags);
@@ -134,6 +137,11 @@ static void set_live(struct vm *vm, bool live)
 	}
 	flags = console_lock();
 	p->live = live;
+	if (!live) {
+		console_taken(console_input_of(p), input_used(console_input_of(p)));
+	}
+	console_refocus();
+	console_announce();
 	console_unlock(flags);
 	console_soon();
 }
@@ -153,6 +161,7 @@ void console_multi(bool on)
 	u64 flags = console_lock();
 
 	console.mux.multi = on;
+	console_refocus();
 	console_unlock(flags);
 }
 
@@ -203,43 +212,32 @@ void vdev_input_more(struct vdev *d)
 
 /* ---- Calls into devices */
 
-/* Where input goes: the first living VM's first device that takes it. Lock held. */
-static struct vdev *input_device(void)
+/* Where a port's input goes: its first device that takes it. Lock held. */
+static struct vdev *input_device(const struct console_port *p)
 {
-	for (u32 i = 1; i < CONSOLE_PORTS; i++) {
-		struct console_port *p = &console.mux.port[i];
-
-		for (u32 k = 0; p->used && p->live && k < CONSOLE_PORT_DEVICES; k++) {
-			if (p->dev[k] != NULL && p->in[k]) {
-				return p->dev[k];
-			}
+	for (u32 k = 0; p->live && k < CONSOLE_PORT_DEVICES; k++) {
+		if (p->dev[k] != NULL && p->in[k]) {
+			return p->dev[k];
 		}
 	}
 	return NULL;
 }
 
-/* One piece of input; false when there is none, or nobody takes it. Lock held, given up meanwhile. */
-static bool hand_over_input(u64 *flags)
+/* One piece of input; false when there is none, or it is not taken. Lock held, given up meanwhile. */
+static bool hand_over_input(const struct console_port *p, u64 *flags)
 {
-	struct console *c = &console;
-	struct vdev *d = input_device();
+	struct vdev *d = input_device(p);
+	struct console_input *in = console_input_of(p);
 	u8 piece[16];
-	u32 n = MIN(c->in_head - c->in_tail, (u32)sizeof(piece)), taken;
+	u32 n = d != NULL ? input_copy(in, piece, sizeof(piece)) : 0, taken;
 
-	if (d == NULL || n == 0) {
+	if (n == 0) {
 		return false;
-	}
-	for (u32 i = 0; i < n; i++) {
-		piece[i] = c->in[(c->in_tail + i) % CONSOLE_INPUT];
 	}
 	console_unlock(*flags);
 	taken = vdev_input(d, piece, n);
 	*flags = console_lock();
-	c->in_tail += taken;
-	if (taken != 0 && c->rx_off) {
-		c->rx_off = false;
-		c->uart->irq_mask(c->base, true, c->tx_on);
-	}
+	console_taken(in, taken);
 	return taken == n;
 }
 
@@ -250,6 +248,7 @@ static void report_room(u64 *flags)
 	for (u32 i = 1; i < CONSOLE_PORTS; i++) {
 		struct console_port *p = &console.mux.port[i];
 
+		console.wake_shell |= i == CONSOLE_SHELL && p->refused;
 		if (!p->refused || port_room(p) < p->size / 2) {
 			console.refused |= p->refused;
 			continue;
@@ -271,6 +270,7 @@ void console_serve(void)
 {
 	struct console *c = &console;
 	u64 flags = console_lock();
+	struct thread *shell;
 	bool again = false;
 
 	if (c->serving) {
@@ -283,12 +283,19 @@ void console_serve(void)
 	if (c->refused) {
 		report_room(&flags);
 	}
-	for (u32 n = 0; n < SERVE_BYTES / 16 && hand_over_input(&flags); n++) {
-		again = n + 1 == SERVE_BYTES / 16;
+	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
+		for (u32 n = 0; n < SERVE_BYTES / 16 && hand_over_input(&c->mux.port[i], &flags); n++) {
+			again |= n + 1 == SERVE_BYTES / 16;
+		}
 	}
 	again |= c->serve_again;
 	c->serving = false;
+	shell = c->wake_shell ? c->shell : NULL;
+	c->wake_shell = false;
 	console_unlock(flags);
+	if (shell != NULL) {
+		thread_wake(shell);
+	}
 	if (again) {
 		console_soon();
 	}

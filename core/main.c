@@ -188,6 +188,9 @@ void quoin_main(const struct boot_info *boot)
 	gic_init_cpu();
 	sched_init_cpu(this_cpu());
 	if (console_intid() == 0 || irq_register(console_intid(), false, console_interrupt, NULL) == 0) {
+		if (options.escape != 0) {
+			console_set_escape(options.escape);
+		}
 		console_start();
 	}
 	rng_init(&board);

@@ -14,6 +14,22 @@ static bool word_begins(const char *w, size_t n, const char *prefix)
 	return n >= strlen(prefix) && memcmp(w, prefix, strlen(prefix)) == 0;
 }
 
+/* ^A to ^_, or none. */
+static int take_escape(struct options *o, const char *v, size_t n)
+{
+	u32 key = n == 2 && v[0] == '^' ? (u32)v[1] : 0;
+
+	if (word_is(v, n, "none")) {
+		o->escape = -1;
+		return 0;
+	}
+	if (key < 'A' || key > 'z' || (key > '_' && key < 'a')) {
+		return -EINVAL;
+	}
+	o->escape = key & 0x1f;
+	return 0;
+}
+
 /* 0, -EINVAL: bad value, -ENOENT: not one of ours. */
 static int take(struct options *o, const char *w, size_t n)
 {
@@ -38,6 +54,8 @@ static int take(struct options *o, const char *w, size_t n)
 		o->mitigations = OPT_MITIGATIONS_ON;
 	} else if (word_is(w, n, "mitigations=off")) {
 		o->mitigations = OPT_MITIGATIONS_OFF;
+	} else if (word_begins(w, n, "escape=")) {
+		return take_escape(o, w + 7, n - 7);
 	} else if (word_begins(w, n, "mitigations=") || word_begins(w, n, "scrub=")) {
 		return -EINVAL;
 	} else {
@@ -58,11 +76,13 @@ int options_parse(struct options *o, const char *text, const char *where, bool f
 
 		pos.col = (u32)(w - text) + 1;
 		if (err == -EINVAL) {
-			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off or scrub=boot",
+			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off, scrub=boot "
+				   "or escape=^X|none",
 				   (int)n, w);
 			result = err;
 		} else if (err == -ENOENT && !foreign) {
-			diag_warning(d, &pos, "unknown option '%.*s', expected -v, -c, earlycon=, mitigations= or scrub=",
+			diag_warning(d, &pos, "unknown option '%.*s', expected -v, -c, earlycon=, escape=, "
+				     "mitigations= or scrub=",
 				     (int)MIN(n, 64UL), w);
 		}
 		w += n;

@@ -18,6 +18,7 @@ struct options {
 	bool scrub_boot;        /* scrub=boot: RAM is zeroed before a VM gets it */
 	const char *earlycon;   /* text behind earlycon=, ends at a blank or NUL; or NULL */
 	enum option_mitigations mitigations;
+	int escape;             /* escape=^X: the key that chooses who has the console; -1: none; 0: not given */
 };
 
 /*

@@ -51,6 +51,10 @@ static void each_word_alone(void)
 	CHECK(parse("-c") == 0 && o.check_crc && o.verbose == 0);
 	CHECK(parse("bench") == 0 && o.bench);
 	CHECK(parse("scrub=boot") == 0 && o.scrub_boot);
+	CHECK(parse("escape=^a") == 0 && o.escape == 1);
+	CHECK(parse("escape=^]") == 0 && o.escape == 0x1d);
+	CHECK(parse("escape=^_") == 0 && o.escape == 0x1f);
+	CHECK(parse("escape=none") == 0 && o.escape == -1);
 	CHECK(parse("earlycon=pl011,0x9000000") == 0);
 	CHECK_STR(o.earlycon, "pl011,0x9000000");
 	CHECK(parse("mitigations=on") == 0 && o.mitigations == OPT_MITIGATIONS_ON);
@@ -78,7 +82,7 @@ static void bad_values_are_errors_where_they_stand(void)
 {
 	CHECK_EQ(parse("-c mitigations=maybe"), -EINVAL);
 	CHECK_STR(text, "boot:1:4: error: bad value in 'mitigations=maybe', "
-			"expected mitigations=auto|on|off or scrub=boot");
+			"expected mitigations=auto|on|off, scrub=boot or escape=^X|none");
 	CHECK(o.check_crc);
 	CHECK_EQ(d.errors, 1);
 	CHECK_EQ(parse("  scrub= -v mitigations=onn"), -EINVAL); /* the words between count */
@@ -107,7 +111,7 @@ static void unknown_words(void)
 	}
 	CHECK_EQ(parse("-v\n\tquiet -c"), 0);
 	CHECK_STR(text, "boot:1:5: warning: unknown option 'quiet', "
-			"expected -v, -c, earlycon=, mitigations= or scrub=");
+			"expected -v, -c, earlycon=, escape=, mitigations= or scrub=");
 	CHECK(o.verbose == 1 && o.check_crc);
 }
 
