@@ -19,7 +19,11 @@ _start:
 	.quad	_end - _start			/* image_size, BSS included */
 	.quad	0xa				/* little endian, 4 KiB pages, anywhere in memory */
 	.quad	0, 0, 0
+#ifdef HEADERLESS
+	.long	0				/* no loader is to know it */
+#else
 	.ascii	"ARM\x64"
+#endif
 	.long	0
 
 .macro	el1_setup
