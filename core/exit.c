@@ -45,9 +45,10 @@ const exit_fn exit_table[64] = {
 
 void exit_sync(struct vcpu *v)
 {
-	u64 esr = read_esr_el2();
+	u64 esr = read_esr_el2(), class = field_get(ESR_EC, esr);
 
-	exit_table[field_get(ESR_EC, esr)](v, esr);
+	v->exits[class]++;
+	exit_table[class](v, esr);
 }
 
 void vcpu_skip_instruction(struct vcpu *v, u64 esr)
@@ -68,7 +69,6 @@ void vcpu_skip_instruction(struct vcpu *v, u64 esr)
 
 void exit_wfx(struct vcpu *v, u64 esr)
 {
-	v->exits++;
 	/* First: what wakes the vCPU may make it run an interrupt handler, which returns behind it. */
 	vcpu_skip_instruction(v, esr);
 	if ((esr & ESR_WFX_TI) == 0) {
@@ -82,7 +82,6 @@ void exit_wfx(struct vcpu *v, u64 esr)
 void exit_undef(struct vcpu *v, u64 esr)
 {
 	(void)esr;
-	v->exits++;
 	inject_undef(v);
 }
 
@@ -90,7 +89,6 @@ void exit_unknown(struct vcpu *v, u64 esr)
 {
 	struct vm *vm = v->vm;
 
-	v->exits++;
 	switch (vm->cfg->unsup_instruction) {
 	case UNSUP_ABORT:
 		vm_kill(vm, "unsupported instruction at %#lx, syndrome %#lx", read_elr_el2(), esr);
@@ -108,7 +106,7 @@ void exit_unknown(struct vcpu *v, u64 esr)
 
 void exit_serror(struct vcpu *v)
 {
-	v->exits++;
+	v->exits[EXIT_SERROR]++;
 	log_guest(v->vm, "cpu %u: SError at %#lx, syndrome %#lx", v->id, read_elr_el2(),
 		  read_esr_el2());
 	inject_serror(v);

@@ -74,30 +74,33 @@ static void unexpected(u32 intid)
 	}
 }
 
-static __noinline void irq_dispatch(u32 iar)
+/* The interrupt behind `iar` is dealt with. What it counts as if it has left a guest: enum exit_counter. */
+static __noinline u32 irq_dispatch(u32 iar)
 {
-	u32 intid = iar & (gic_hw.v3 ? 0xffffff : 0x3ff);
+	u32 intid = iar & (gic_hw.v3 ? 0xffffff : 0x3ff), kind = EXIT_IRQ;
 
 	if (intid >= 1020 && intid < 1024) {
-		return; /* spurious */
+		return kind; /* spurious */
 	}
 	if (intid == vtimer_intid) {
 		vtimer_fired(iar);
-		return;
+		return EXIT_VTIMER;
 	}
 	gic_eoi_fast(iar);
 	if (intid < 16) {
 		gic_deactivate_fast(iar); /* SGI_KICK: what is to be done stands in resched or vcpu.work */
-		return;
+		return EXIT_KICK;
 	}
 	if (intid == el2_timer_intid) {
 		sched_timer_irq();
+		kind = EXIT_TIMER;
 	} else if (intid == maintenance_intid) {
 		struct vcpu *v = this_cpu()->loaded;
 
 		if (v != NULL) {
 			vgic_maintenance(v);
 		}
+		kind = EXIT_MAINTENANCE;
 	} else {
 		u32 i = 0;
 
@@ -111,6 +114,7 @@ static __noinline void irq_dispatch(u32 iar)
 		}
 	}
 	gic_deactivate_fast(iar);
+	return kind;
 }
 
 /*
@@ -123,12 +127,14 @@ void irq_guest(struct vcpu *v)
 
 	if (likely(iar == vtimer_intid)) {
 		gic_eoi_fast(iar);
+		v->exits[EXIT_VTIMER]++;
 		vgic_vtimer_fired(v);
 		return;
 	}
 	if (iar >= 16) {
-		irq_dispatch(iar);
+		v->exits[irq_dispatch(iar)]++;
 	} else {
+		v->exits[EXIT_KICK]++;
 		gic_eoi_fast(iar);
 		gic_deactivate_fast(iar);
 	}

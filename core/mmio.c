@@ -173,7 +173,6 @@ static __noinline void data_abort(struct vcpu *v, u64 esr)
 	u64 fsc = esr & ESR_FSC, far = read_far_el2();
 	ipa_t ipa;
 
-	v->exits++;
 	if ((fsc & ~3UL) == FSC_EXTERNAL_WALK && (esr & ESR_S1PTW) == 0) {
 		vm_kill(v->vm, "external abort on a stage-2 table walk, address %#lx", far);
 		return;
@@ -268,7 +267,6 @@ void exit_instruction_abort(struct vcpu *v, u64 esr)
 {
 	u64 fsc = esr & ESR_FSC, far = read_far_el2(), spsr = read_spsr_el2();
 
-	v->exits++;
 	if ((fsc & ~3UL) == FSC_EXTERNAL_WALK && (esr & ESR_S1PTW) == 0) {
 		vm_kill(v->vm, "external abort on a stage-2 table walk, address %#lx", far);
 		return;

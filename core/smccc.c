@@ -165,7 +165,6 @@ static __noinline void smccc_call(struct vcpu *v)
 {
 	u32 fid = (u32)v->x[0], both = fid & ~(u32)SMCCC_64;
 
-	v->exits++;
 	if (both - PSCI_VERSION < PSCI_FUNCTIONS) {
 		psci_call(v, fid);
 	} else if (both - TRNG_VERSION <= TRNG_RND32 - TRNG_VERSION &&

@@ -240,7 +240,6 @@ static __noinline void exit_sysreg_slow(struct vcpu *v, u64 esr)
 	const struct sysreg_row *row;
 	u64 val = vcpu_gpr(v, rt);
 
-	v->exits++;
 	if (is_id(key) && read && !el0) {
 		val = sysreg_id_read(v->vm, key);
 	} else {
@@ -273,6 +272,7 @@ void exit_sysreg(struct vcpu *v, u64 esr)
 	 * undefined at EL1 and does not get here.)
 	 */
 	if (likely((esr & (SYSREG_KEY | ESR_SYS_READ)) == ICC_SGI1R && skip_is_plain(spsr))) {
+		v->exits[EXIT_SGI]++;
 		skip_plain();
 		vgic_sgi1r(v, vcpu_gpr(v, (unsigned int)field_get(ESR_SYS_RT, esr)));
 		return;

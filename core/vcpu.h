@@ -12,6 +12,7 @@
 
 #include "arch/arch.h"
 #include "core/base/types.h"
+#include "core/exits.h"
 #include "core/sched.h"
 #include "core/vgic/vgic_cpu.h"
 
@@ -48,7 +49,7 @@ struct vcpu {
 	u8 fiq;     /* level of its FIQ line: HCR_EL2.VF, once VWORK_FIQ is seen to */
 	u64 sw_pos;
 	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
-	u64 exits;  /* slow exits, for the shell */
+	u64 exits[EXIT_COUNTERS]; /* core/exits.h */
 };
 
 /* vcpu_work_set - ask a vCPU to look at `bits` before it goes on; kicks the CPU it runs on. Any context. */

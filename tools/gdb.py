@@ -66,6 +66,7 @@ class Vms(Command):
     name = "quoin-vms"
 
     def show(self, argv):
+        reasons = int(gdb.parse_and_eval("(int)EXIT_REASONS"))
         for vm in vms():
             print(f"vm {int(vm['id'])} {text(vm['cfg']['name'])}: "
                   f"{pick(VM_STATES, int(vm['state']))}, started {int(vm['starts'])} times "
@@ -76,7 +77,7 @@ class Vms(Command):
                 where = f"on cpu {cpu}" if cpu is not None else f"pc {int(v['pc']):#x}"
                 print(f"  vcpu {i}: {pick(POWER, int(v['power']))}, "
                       f"thread {pick(THREAD, int(v['thread']['state']))}, {where}, "
-                      f"{int(v['exits'])} slow exits")
+                      f"{sum(int(v['exits'][n]) for n in range(reasons))} exits")
 
 
 class Vcpu(Command):

@@ -10,6 +10,62 @@ static void every_class_has_a_handler(void)
 	}
 }
 
+static u64 counted(const struct vcpu *v)
+{
+	u64 sum = 0;
+
+	for (unsigned int i = 0; i < EXIT_REASONS; i++) {
+		sum += v->exits[i];
+	}
+	return sum;
+}
+
+static void every_exit_counts_once(void)
+{
+	struct guest *g = guest_new();
+	struct vcpu *v = g->v;
+
+	for (unsigned int ec = 0; ec < 64; ec++) {
+		u64 before = v->exits[ec], sum = counted(v);
+
+		guest_rewind(g);
+		v->work = VWORK_VGIC; /* WFI does not wait */
+		guest_exit(g, ec, 0);
+		CHECK_EQ(v->exits[ec], before + 1);
+		CHECK_EQ(counted(v), sum + 1);
+		CHECK(ec == EC_HVC64 || ec == EC_SYSREG || v->exits[ec] == 1);
+	}
+	exit_serror(v);
+	CHECK_EQ(v->exits[EXIT_SERROR], 1);
+	CHECK_EQ(counted(v), 65);
+	/* The short paths. */
+	v->x[0] = 0x84000000; /* PSCI_VERSION */
+	guest_exit(g, EC_HVC64, 0);
+	guest_exit(g, EC_SMC64, 0);
+	CHECK_EQ(v->exits[EC_HVC64], 2);
+	CHECK_EQ(v->exits[EC_SMC64], 2);
+	g->vm.vgic.vcpus = 1;
+	v->x[0] = 0; /* to nobody */
+	guest_exit(g, EC_SYSREG, 3 << 20 | 5 << 17 | 12 << 10 | 1 << 5 | 11 << 1); /* ICC_SGI1R_EL1 */
+	CHECK_EQ(v->exits[EC_SYSREG], 2);
+	CHECK_EQ(v->exits[EXIT_SGI], 1);
+	guest_abort(g, G_DEV, ESR_ISV | field_prep(ESR_SAS, 2));
+	CHECK_EQ(v->exits[EC_DABT_LOWER], 2);
+	guest_free(g);
+}
+
+static void reasons_have_names(void)
+{
+	CHECK_STR(exit_name(EC_HVC64), "hvc");
+	CHECK_STR(exit_name(EC_DABT_LOWER), "mmio");
+	CHECK_STR(exit_name(EXIT_VTIMER), "vtimer");
+	CHECK(exit_name(0x3f) == NULL);
+	CHECK(exit_name(EXIT_COUNTERS) == NULL);
+	for (unsigned int i = EXIT_CLASSES; i < EXIT_COUNTERS; i++) {
+		CHECK(exit_name(i) != NULL);
+	}
+}
+
 static bool has_own_handler(unsigned int ec)
 {
 	return ec == 0x01 || ec == 0x16 || ec == 0x17 || ec == 0x18 || ec == 0x20 || ec == 0x24;
@@ -237,7 +293,8 @@ static void same_fault_outside_the_vectors_is_the_guests_business(void)
 	guest_free(g);
 }
 
-TEST_MAIN(RUN(every_class_has_a_handler), RUN(classes_nobody_expects_are_undefined_instructions),
+TEST_MAIN(RUN(every_class_has_a_handler), RUN(every_exit_counts_once),
+	  RUN(reasons_have_names), RUN(classes_nobody_expects_are_undefined_instructions),
 	  RUN(unsupported_instruction_follows_the_configuration),
 	  RUN(absent_features_ignore_the_policy), RUN(vector_and_class_follow_where_it_came_from),
 	  RUN(abort_on_a_walk_says_so), RUN(pstate_is_that_of_an_exception_entry),

@@ -134,6 +134,34 @@ static void the_monitors_own(void)
 	guest_free(g);
 }
 
+static void interrupts_of_a_guest_count(void)
+{
+	const u64 *n;
+
+	begin();
+	n = g->v->exits;
+	in_guest(27);
+	in_guest(27);
+	in_guest(26);
+	in_guest(25);
+	in_guest(0);
+	in_guest(15);
+	in_guest(33);
+	in_guest(1023);
+	CHECK_EQ(n[EXIT_VTIMER], 2);
+	CHECK_EQ(n[EXIT_TIMER], 1);
+	CHECK_EQ(n[EXIT_MAINTENANCE], 1);
+	CHECK_EQ(n[EXIT_KICK], 2);
+	CHECK_EQ(n[EXIT_IRQ], 2);
+	gic_hw.v3 = false;
+	in_guest(0 | 3 << 10); /* a GICv2 names the sender */
+	gic_hw.v3 = true;
+	CHECK_EQ(n[EXIT_KICK], 3);
+	in_el2(26); /* no guest ran */
+	CHECK_EQ(n[EXIT_TIMER], 1);
+	guest_free(g);
+}
+
 static void the_board_may_number_them_otherwise(void)
 {
 	const struct board b = { .timer = { .virt = { .intid = 20 }, .hyp = { .intid = 21 } },
@@ -265,7 +293,7 @@ static void a_kick_with_news_for_the_gic_ends_here(void)
 	guest_free(g);
 }
 
-TEST_MAIN(RUN(the_monitors_own), RUN(the_board_may_number_them_otherwise),
+TEST_MAIN(RUN(the_monitors_own), RUN(interrupts_of_a_guest_count), RUN(the_board_may_number_them_otherwise),
 	  RUN(spurious_ones_are_left_alone), RUN(a_gicv2_names_the_sender),
 	  RUN(shared_ones_have_handlers), RUN(what_nobody_wants_is_disabled),
 	  RUN(a_timer_without_its_vcpu_is_silenced), RUN(a_timer_wakes_its_waiting_vcpu),
