@@ -70,7 +70,8 @@ CORE_C := $(wildcard core/*.c core/*/*.c)
 ARCH_C := $(wildcard arch/aarch64/*.c arch/aarch64/*/*.c)
 ARCH_S := $(wildcard arch/aarch64/*.S arch/aarch64/*/*.S)
 VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
-GIC_C := $(filter vdev/gic%.c,$(VDEV_C))
+# What is part of the monitor: the interrupt controller, and what all virtio devices share.
+GIC_C := $(filter vdev/gic%.c,$(VDEV_C)) $(filter-out vdev/virtio/virtio-%.c,$(wildcard vdev/virtio/*.c))
 # A core file that cannot exist on the build machine; empty is how it should stay.
 HOST_SKIP ?=
 HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c))

@@ -313,6 +313,9 @@ void vcpu_work(struct vcpu *v)
 	if ((work & VWORK_FIQ) != 0) {
 		update_fiq(v);
 	}
+	if ((work & VWORK_DEVICE) != 0) {
+		vdev_work_run(v);
+	}
 	if ((work & VWORK_VGIC) != 0) {
 		vgic_flush(v);
 	}

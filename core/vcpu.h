@@ -22,6 +22,7 @@ struct mmio_window;
 /* Bits of vcpu.work: looked at before every return to the guest. Set with vcpu_work_set(). */
 #define VWORK_VGIC BIT(0)    /* interrupt state changed by someone else: vgic_flush() */
 #define VWORK_STOP BIT(1)    /* the VM ends or restarts: leave the guest for good */
+#define VWORK_DEVICE BIT(5)  /* a device has work to be done here: vdev_work_run() */
 #define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
 #define VWORK_FIQ BIT(4)     /* the level of its FIQ line has changed */
 

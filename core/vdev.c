@@ -13,10 +13,13 @@
 #include "arch/arch.h"
 #include "core/base/fmt.h"
 #include "core/base/log.h"
+#include "core/config/value.h"
 #include "core/console.h"
 #include "core/base/memory.h"
+#include "core/rng.h"
 #include "core/vdev.h"
 #include "core/vm.h"
+#include "core/vm_build.h"
 
 /* What core keeps per device, in front of the device's own state. */
 struct instance {
@@ -320,11 +323,12 @@ int vdevs_create(struct vm *vm, struct diag *diag)
 		instance_of(*tail)->diag = NULL;
 		tail = &(*tail)->next;
 	}
-	return 0;
+	return vdev_workers_create(vm, diag);
 }
 
 void vdevs_reset(struct vm *vm)
 {
+	vdev_workers_quiet(vm);
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		u64 flags = irq_save();
 
@@ -341,6 +345,7 @@ void vdevs_reset(struct vm *vm)
 
 void vdevs_destroy(struct vm *vm)
 {
+	vdev_workers_destroy(vm);
 	while (vm->vdevs != NULL) {
 		struct vdev *d = vm->vdevs;
 
@@ -364,6 +369,55 @@ void vdev_lock(struct vdev *d)
 void vdev_unlock(struct vdev *d)
 {
 	spin_unlock(&d->lock);
+}
+
+u64 vdev_lock_irq(struct vdev *d)
+{
+	return spin_lock_irq(&d->lock);
+}
+
+void vdev_unlock_irq(struct vdev *d, u64 flags)
+{
+	spin_unlock_irq(&d->lock, flags);
+}
+
+u32 vdev_vcpu_count(struct vdev *d)
+{
+	return d->vm->cfg->cpu_count;
+}
+
+int vdev_file(struct vdev *d, const char *path, const void **data, u64 *size)
+{
+	(void)d;
+	return vm_file(path, data, size);
+}
+
+void *vdev_mem_alloc(struct vdev *d, u64 size)
+{
+	(void)d;
+	return mem_alloc(size);
+}
+
+void vdev_mem_free(struct vdev *d, void *p, u64 size)
+{
+	(void)d;
+	mem_free(p, size);
+}
+
+bool vdev_number(const char *text, u64 *out)
+{
+	return value_number(slice_of(text), out) == VALUE_OK;
+}
+
+int vdev_random(struct vdev *d, void *buf, size_t n)
+{
+	(void)d;
+	return rng_bytes(buf, n);
+}
+
+void *vdev_ram(struct vdev *d, ipa_t ipa, u64 *len, bool write)
+{
+	return vm_ram_ptr(d->vm, ipa, len, write);
 }
 
 void vdev_set_irq(struct vdev *d, bool level)

@@ -62,6 +62,7 @@ struct vdev_option {
 	const char *values; /* VOPT_ENUM */
 	bool repeat;        /* may be given more than once */
 	bool later;         /* parsed and checked, answered with "not supported yet" */
+	bool file;          /* [<]PATH names a file of the image, which has to be there, but for ram:SIZE */
 	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
 	const char *(*check)(const char *text);
 	/* Optional: true if this text is right but its function comes later, as `later` for all texts. */
@@ -92,6 +93,7 @@ struct vdev_type {
 	u32 window;                 /* bytes of the device's window */
 	bool need_loc, need_intr;
 	ipa_t loc;                  /* where it is if the text names no place; 0: nowhere */
+	bool auto_place;            /* what is not given of the two is chosen */
 	const struct vdev_option *options; /* ends with a NULL name */
 	size_t state_size;          /* of the whole device, struct vdev first */
 
@@ -117,6 +119,13 @@ struct vdev_type {
 	/* Output space became free again after vdev_putc() had refused. */
 	void (*output_ready)(struct vdev *d);
 	void (*expire)(struct vdev *d); /* the armed deadline has passed */
+	/*
+	 * What may take long, asked for by vdev_work(): called with interrupts on and without the
+	 * device's lock, never twice at a time, on the vCPU that asked (accounted to it, preemptible),
+	 * or by a thread: of the device if it has `sched`, else of its VM. A bounded piece at a time:
+	 * vdev_work() again for the rest. vdev_lock_irq() protects what handlers share with it.
+	 */
+	void (*work)(struct vdev *d);
 	void (*status)(struct vdev *d, char *buf, size_t size); /* text for the shell */
 };
 
@@ -132,6 +141,9 @@ struct vdev {
 	bool line;       /* current level of the interrupt line */
 	u32 unknown;     /* accesses to holes, counted */
 	bool starved;    /* input() left something; owned by core */
+	u8 index;        /* in its VM, among those with work() */
+	u8 working;      /* enum vdev_working, owned by core */
+	struct vdev_worker *worker;
 	void *backend;   /* console port, owned by core */
 	struct spinlock lock;
 	u8 *map;         /* word of the window -> first row of type->regs that touches it */
@@ -167,6 +179,20 @@ bool vdev_hostdev_later(const char *text);
 	  .help = "seconds to wait for the host device, or `forever`" }
 int vdev_read_ram(struct vdev *d, ipa_t from, void *to, size_t size) __must_check;
 int vdev_write_ram(struct vdev *d, ipa_t to, const void *from, size_t size) __must_check;
+/* vdev_ram - pointer to guest RAM [ipa, ipa + *len), *len lowered to what is contiguous; NULL: none there. */
+void *vdev_ram(struct vdev *d, ipa_t ipa, u64 *len, bool write);
+u32 vdev_vcpu_count(struct vdev *d);
+/* vdev_file - a file of the image, in place, read only; -ENOENT. create() only. */
+int vdev_file(struct vdev *d, const char *path, const void **data, u64 *size) __must_check;
+/* Zeroed memory in whole pages, NULL: none left. create(), destroy() and work(). */
+void *vdev_mem_alloc(struct vdev *d, u64 size);
+void vdev_mem_free(struct vdev *d, void *p, u64 size);
+/* vdev_number - a whole text as the configuration language writes numbers: 0x10, 16, 4K. Any context. */
+bool vdev_number(const char *text, u64 *out);
+int vdev_random(struct vdev *d, void *buf, size_t n) __must_check; /* 0, or -E: no source */
+void vdev_work(struct vdev *d);                    /* have work() called soon; any context */
+u64 vdev_lock_irq(struct vdev *d);                 /* in work(): what handlers share with it */
+void vdev_unlock_irq(struct vdev *d, u64 flags);
 void vdev_lock(struct vdev *d);                    /* held by core around every register handler */
 void vdev_unlock(struct vdev *d);
 const struct cfg_option *vdev_option(struct vdev *d, const char *name); /* first (NULL: not given) */
@@ -225,6 +251,15 @@ enum mmio_result vdev_access(struct vdev *d, struct mmio *m);
 int vdevs_create(struct vm *vm, struct diag *diag) __must_check;
 void vdevs_reset(struct vm *vm);
 void vdevs_destroy(struct vm *vm);
+
+/*
+ * vdev_work_run - do the work that vCPU `v` was asked for. Exit context, own vCPU, interrupts are on
+ * meanwhile. vdev_workers_create, _quiet (no work runs or waits), _destroy: core/vdev.c.
+ */
+void vdev_work_run(struct vcpu *v);
+int vdev_workers_create(struct vm *vm, struct diag *diag) __must_check;
+void vdev_workers_quiet(struct vm *vm);
+void vdev_workers_destroy(struct vm *vm);
 
 /* Calls of the console into a device; they lock it. Exit or thread context, no lock held. */
 unsigned int vdev_input(struct vdev *d, const u8 *buf, unsigned int n);

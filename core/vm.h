@@ -57,6 +57,8 @@ struct vm {
 	u32 window_count;
 	struct mmio_window window[MMIO_MAX_WINDOWS]; /* sorted by base; immutable while running */
 	struct vdev *vdevs;
+	struct vdev *with_work[VM_MAX_VDEVS]; /* by vdev.index */
+	struct vdev_worker *workers; /* first: the VM's own, of devices without `sched` */
 	void *console;        /* port of the VM, core/console.h */
 	struct thread *thread;/* the VM's life-cycle thread */
 	struct thread *done;  /* told when the VM has ended */

@@ -24,6 +24,11 @@ void vm_sources(const struct image *img, const struct board *b, bool scrub_first
 	the_board = b;
 }
 
+int vm_file(const char *path, const void **data, u64 *size)
+{
+	return the_image != NULL ? image_find(the_image, path, data, size) : -ENOENT;
+}
+
 /* One piece of the VM's memory: the largest alignment first, so that the largest blocks map it. */
 static int alloc_piece(struct vm *vm, const struct cfg_mem *m, ipa_t ipa, u64 size, struct diag *d)
 {

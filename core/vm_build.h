@@ -25,4 +25,7 @@ void vm_destroy(struct vm *vm);
 /* vm_create - start the life-cycle thread of a VM; NULL without memory. `done` is woken when it has ended. */
 struct vm *vm_create(struct vm_config *cfg, u32 id, struct thread *done);
 
+/* vm_file - a file of the image, in place; -ENOENT. Thread context. */
+int vm_file(const char *path, const void **data, u64 *size) __must_check;
+
 #endif

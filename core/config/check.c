@@ -78,8 +78,7 @@ static bool make_room(struct check *c)
 	return c->cfg->window != NULL;
 }
 
-/* An address at or above `at` where `size` bytes meet no window and no reservation. */
-static u64 free_place(struct check *c, u64 at, u64 size)
+u64 check_free_place(struct check *c, u64 at, u64 size)
 {
 	const struct vm_config *cfg = c->cfg;
 	bool moved = true;
@@ -131,7 +130,7 @@ static void check_memory(struct check *c)
 			continue;
 		}
 		if (!m->has_start) {
-			m->start = free_place(c, top != 0 ? top : CONFIG_RAM_BASE, m->size);
+			m->start = check_free_place(c, top != 0 ? top : CONFIG_RAM_BASE, m->size);
 		}
 		check_window(c, m->start, m->size, word, NULL, &m->pos, false);
 		if (range_valid(m->start, m->size)) {
@@ -279,6 +278,7 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
 		check_vdevs(&c);
 		check_contexts(&c);
 		check_memory(&c);
+		check_auto(&c);
 		check_loads(&c);
 		check_cpus(&c);
 		check_overlaps(&c);

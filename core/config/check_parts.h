@@ -30,6 +30,10 @@ void check_window(struct check *c, u64 start, u64 size, const char *what, const 
 		  const struct src_pos *pos, bool absent);
 
 void check_gic(struct check *c);
+/* check_free_place - an address at or above `at` where `size` bytes meet no window and no reservation. */
+u64 check_free_place(struct check *c, u64 at, u64 size);
+/* check_auto - location and interrupt of devices that may do without; all else has its place. */
+void check_auto(struct check *c);
 void check_vdevs(struct check *c);  /* locations, windows, names, interrupts */
 
 #endif

@@ -100,6 +100,66 @@ static void check_name(struct check *c, const struct cfg_vdev *v)
 	}
 }
 
+/* Where devices without a location go, and from which interrupt on. */
+#define AUTO_BASE 0x20100000UL
+#define AUTO_INTID 64
+
+static bool line_taken(const struct vm_config *cfg, u32 line)
+{
+	struct cfg_intr probe = { .line = line };
+
+	for (const struct cfg_reserve *r = cfg->reserve; r != NULL; r = r->next) {
+		if (r->intr != NULL && r->intr->line == line) {
+			return true;
+		}
+	}
+	return first_user(cfg, &probe) != NULL;
+}
+
+static void place_device(struct check *c, struct cfg_vdev *v)
+{
+	struct cfg_loc *l = check_alloc(c, sizeof(*l));
+	u64 size = ALIGN_UP(v->type->window, PAGE_SIZE);
+
+	if (l != NULL) {
+		*l = (struct cfg_loc) { .pos = v->pos, .space = LOC_MEM };
+		l->addr = check_free_place(c, AUTO_BASE, size);
+		check_window(c, l->addr, size, "vdev", v->type_name, &v->pos, false);
+		v->loc = l;
+	}
+}
+
+static void give_line(struct check *c, struct cfg_vdev *v)
+{
+	struct cfg_intr *in = check_alloc(c, sizeof(*in));
+
+	if (in != NULL) {
+		*in = (struct cfg_intr) { .pos = v->pos, .pic = "gic", .line = AUTO_INTID };
+		while (line_taken(c->cfg, in->line)) {
+			in->line++;
+		}
+		v->intr = in;
+	}
+}
+
+void check_auto(struct check *c)
+{
+	for (struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
+		if (v->type == NULL || !v->type->auto_place) {
+			continue;
+		}
+		if (v->loc == NULL) {
+			place_device(c, v);
+		} else if (v->loc->space != LOC_MEM) {
+			check_error(c, &v->loc->pos, "vdev '%s' on PCI is not supported yet: expected loc "
+				    "ADDRESS, or none for a free one", v->type_name);
+		}
+		if (v->intr == NULL) {
+			give_line(c, v);
+		}
+	}
+}
+
 void check_vdevs(struct check *c)
 {
 	u32 count = 0;

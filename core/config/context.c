@@ -77,7 +77,9 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	}
 	if (p->ctx == CTX_VDEV) {
 		p->vdev->sched_prio = (u8)prio;
-		parse_later(p, &opt->pos, "'%s' of a vdev", opt->text);
+		if (p->vdev->type != NULL && p->vdev->type->work == NULL) {
+			parse_later(p, &opt->pos, "'%s' of a vdev", opt->text);
+		}
 		return;
 	}
 	if (c.alg == SCHED_SPORADIC) {

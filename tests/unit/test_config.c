@@ -387,7 +387,7 @@ static void field_configurations(void)
 	     "peerfeats 0x19c3 name guest_to_host\n"
 	     "vdev virtio-net loc 0x20040000 intr gic:43 mac 52:54:00:00:01:03 peer "
 	     "/dev/qvm/guest_1/guest_to_guest peerfeats 0 name guest_to_guest\n", &board_v2);
-	CHECK_EQ(diag.warnings, 3);
+	CHECK_EQ(diag.warnings, 2);
 	CHECK_EQ(cfg.gic.version, 2);
 	good("system qnx ram 0x80000000,256M load qnx.ifs cpu cpu\n"
 	     "vdev pl011 loc 0x1c090000 intr\n gic:37 hostdev >-\n"
@@ -396,7 +396,7 @@ static void field_configurations(void)
 	     "vdev virtio-blk loc 0x1c0d0000 intr gic:41 hostdev /dev/qvmdisk0\n"
 	     "vdev wdt-sp805 loc 0x1c0f0000 intr gic:45 action dump,terminate frequency 25000000\n"
 	     "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150\n", &board_v3);
-	CHECK_EQ(diag.warnings, 4);
+	CHECK_EQ(diag.warnings, 3);
 	good("ram 0x80000000,256M load kernel initrd load bxrfs.img fdt load sa8155-vm-xxx.dtb\n"
 	     "vdev vdev-pl011.so loc 0x1c090000 intr gic:37 sched 20 hostdev /dev/ptyqa\n"
 	     "vdev vdev-virtio-blk.so sched 10 loc 0x1c0b0000 intr gic:40 threads 4 hostdev FILE\n"

@@ -242,11 +242,9 @@ static const struct row parse_rows[] = {
 	{ "vdev widget spede 3",
 	  "t:1:13: error: unknown option 'spede': did you mean 'speed'?" },
 	{ "vdev virtio-blk frobnicate yes",
-	  "t:1:1: warning: vdev 'virtio-blk' is not supported yet: the VM starts without it\n"
 	  "t:1:17: error: vdev 'virtio-blk' has no option 'frobnicate': expected loc, intr, "
 	  "name, hostdev, delayed, legacy, threads, dio or a VM option" },
 	{ "vdev virtio-blk threads lots",
-	  "t:1:1: warning: vdev 'virtio-blk' is not supported yet: the VM starts without it\n"
 	  "t:1:25: error: bad number 'lots': expected decimal, 0x hex or 0d decimal, perhaps "
 	  "with K, M or G behind" },
 	{ "vdev widget hostvector 3",
@@ -469,7 +467,6 @@ static const struct row check_rows[] = {
 	  "t:1:70: error: two vdevs with the name 'a'" },
 	{ "ram 0x80000000,64M load /k vdev virtio-blk loc 0x1000 intr gic:40 vdev widget loc "
 	  "0x1000 intr gic:40",
-	  "t:1:28: warning: vdev 'virtio-blk' is not supported yet: the VM starts without it\n"
 	  "t:1:95: error: interrupt gic:40 is in use already, at t:1:60\n"
 	  "t:1:83: error: vdev widget at 0x1000, size 0x1000, overlaps vdev virtio-blk at "
 	  "0x1000, size 0x1000" },

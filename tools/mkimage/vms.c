@@ -78,6 +78,26 @@ static void check_loads(const struct buildfile *bf, const struct vm_config *cfg)
 	}
 }
 
+/* A disk that is a file of the image. */
+static void check_files(const struct buildfile *bf, const struct vm_config *cfg)
+{
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+			const char *path = o->decl->file && o->str[0] == '<' ? o->str + 1 : o->str;
+			const struct mk_file *f;
+
+			if (!o->decl->file || strncmp(o->str, "ram:", 4) == 0) {
+				continue;
+			}
+			f = buildfile_find(bf, path);
+			if (f == NULL || (f->type != MK_FILE && !f->missing)) {
+				diag_error(bf->diag, &o->pos, "'%.128s' is not in the image, expected a file "
+					   "of the buildfile", path);
+			}
+		}
+	}
+}
+
 static struct arena *new_arena(size_t size)
 {
 	struct arena *a = pool_alloc(sizeof(*a));
@@ -99,6 +119,7 @@ static struct vm_config *check_vm(struct buildfile *bf, const struct script_vm *
 	}
 	check_vdevs(bf, cfg);
 	check_loads(bf, cfg);
+	check_files(bf, cfg);
 	return config_check(cfg, board, bf->diag) == 0 ? cfg : NULL;
 }
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Work of devices outside the exit path. What a vCPU's own access asks for is done on that vCPU
+ * before it goes back to the guest: with interrupts on, at its priority, in its time. Anything else
+ * (a timer, another VM, a device with `sched`) is done by an EL2 thread.
+ */
+#include <errno.h>
+#include "core/base/memory.h"
+#include "core/vdev.h"
+#include "core/vm.h"
+
+/* A device's work is done once at a time: who comes meanwhile leaves word. */
+enum vdev_working { WORK_IDLE, WORK_RUNNING, WORK_AGAIN };
+
+struct vdev_worker {
+	struct vdev_worker *next;
+	struct vm *vm;
+	struct thread *thread; /* NULL once it has ended */
+	u32 pending;           /* bit per vdev.index */
+	bool stop, ended;
+};
+
+static bool claim(struct vdev *d)
+{
+	u8 s = WORK_IDLE;
+
+	while (!__atomic_compare_exchange_n(&d->working, &s, s == WORK_IDLE ? WORK_RUNNING : WORK_AGAIN,
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+	}
+	return s == WORK_IDLE;
+}
+
+/* True if somebody wanted it meanwhile. */
+static bool release(struct vdev *d)
+{
+	return __atomic_exchange_n(&d->working, WORK_IDLE, __ATOMIC_ACQ_REL) == WORK_AGAIN;
+}
+
+/* One round over what is pending; interrupts are on. */
+static void run_pending(struct vdev_worker *w)
+{
+	u32 mask = __atomic_exchange_n(&w->pending, 0, __ATOMIC_ACQUIRE);
+
+	for (; mask != 0; mask &= mask - 1) {
+		struct vdev *d = w->vm->with_work[__builtin_ctz(mask)];
+
+		if (claim(d)) {
+			d->type->work(d);
+			if (release(d)) {
+				vdev_work(d);
+			}
+		}
+	}
+}
+
+void vdev_work_run(struct vcpu *v)
+{
+	u64 pc = read_elr_el2(), pstate = read_spsr_el2();
+
+	irq_enable(); /* an interrupt taken here changes both registers */
+	run_pending(v->vm->workers);
+	irq_disable();
+	write_elr_el2(pc);
+	write_spsr_el2(pstate);
+}
+
+void vdev_work(struct vdev *d)
+{
+	struct vdev_worker *w = d->worker;
+	u64 flags = irq_save();
+	struct vcpu *v = current_vcpu();
+
+	__atomic_or_fetch(&w->pending, 1U << d->index, __ATOMIC_SEQ_CST);
+	if (v != NULL && v->vm == d->vm && d->cfg->sched_prio == 0) {
+		vcpu_work_set(v, VWORK_DEVICE);
+	} else {
+		thread_wake(w->thread);
+	}
+	irq_restore(flags);
+}
+
+static void worker_main(void *arg)
+{
+	struct vdev_worker *w = arg;
+
+	while (!READ_ONCE(w->stop)) {
+		run_pending(w);
+		if (READ_ONCE(w->pending) == 0 && !READ_ONCE(w->stop)) {
+			thread_block();
+		}
+	}
+	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
+}
+
+static struct vdev_worker *new_worker(struct vm *vm, u8 prio)
+{
+	struct vdev_worker *w = mem_alloc(sizeof(*w));
+
+	if (w == NULL) {
+		return NULL;
+	}
+	w->vm = vm;
+	w->thread = thread_create(vm->cfg->name, prio, ~0UL, worker_main, w);
+	if (w->thread == NULL) {
+		mem_free(w, sizeof(*w));
+		return NULL;
+	}
+	return w;
+}
+
+int vdev_workers_create(struct vm *vm, struct diag *diag)
+{
+	struct vdev_worker **tail = &vm->workers;
+	u8 count = 0;
+
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		u8 prio = d->cfg->sched_prio;
+
+		if (d->type->work == NULL) {
+			continue;
+		}
+		/* The VM's own comes first, with the priority of its first vCPU. */
+		if (vm->workers == NULL || prio != 0) {
+			u8 first = vm->cfg->cpu[0].prio != 0 ? vm->cfg->cpu[0].prio : PRIO_DEFAULT;
+
+			if (vm->workers == NULL) {
+				*tail = new_worker(vm, first);
+				tail = *tail != NULL ? &(*tail)->next : tail;
+			}
+			if (prio != 0 && vm->workers != NULL) {
+				*tail = new_worker(vm, prio);
+				d->worker = *tail;
+				tail = *tail != NULL ? &(*tail)->next : tail;
+			}
+		}
+		d->worker = prio != 0 ? d->worker : vm->workers;
+		if (d->worker == NULL) {
+			diag_error(diag, &d->cfg->pos, "no memory for the thread of vdev %s",
+				   d->cfg->type_name);
+			vdevs_destroy(vm);
+			return -ENOMEM;
+		}
+		d->index = count;
+		vm->with_work[count++] = d;
+	}
+	return 0;
+}
+
+static void pause_a_moment(void)
+{
+	thread_sleep_until(counter_now() + counter_hz / 20000);
+}
+
+void vdev_workers_quiet(struct vm *vm)
+{
+	for (struct vdev_worker *w = vm->workers; w != NULL; w = w->next) {
+		__atomic_store_n(&w->pending, 0, __ATOMIC_SEQ_CST);
+	}
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		while (__atomic_load_n(&d->working, __ATOMIC_ACQUIRE) != WORK_IDLE) {
+			pause_a_moment();
+		}
+	}
+}
+
+void vdev_workers_destroy(struct vm *vm)
+{
+	vdev_workers_quiet(vm);
+	while (vm->workers != NULL) {
+		struct vdev_worker *w = vm->workers;
+
+		vm->workers = w->next;
+		w->stop = true;
+		thread_wake(w->thread);
+		while (!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
+			pause_a_moment();
+		}
+		mem_free(w, sizeof(*w));
+	}
+}

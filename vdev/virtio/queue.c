@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vdev/virtio/queue_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define AVAIL_NO_INTERRUPT BIT(0)
+#define USED_NO_NOTIFY BIT(0)
+
+struct split_ring {
+	u16 flags, idx;
+	u16 ring[];
+};
+
+struct used_elem {
+	u32 id, len;
+};
+
+struct used_ring {
+	u16 flags, idx;
+	struct used_elem ring[];
+};
+
+static struct split_ring *avail_of(const struct virtq *q)
+{
+	return (struct split_ring *)q->area[AREA_DRIVER];
+}
+
+static struct used_ring *used_of(const struct virtq *q)
+{
+	return (struct used_ring *)q->area[AREA_DEVICE];
+}
+
+static u16 *used_event(const struct virtq *q)
+{
+	return &avail_of(q)->ring[q->size];
+}
+
+static u16 *avail_event(const struct virtq *q)
+{
+	return (u16 *)&used_of(q)->ring[q->size];
+}
+
+int virtq_broke(struct virtq *q)
+{
+	q->broken = true;
+	return -EIO;
+}
+
+void virtq_reset(struct virtq *q)
+{
+	q->size = q->max;
+	q->ready = false;
+	q->broken = false;
+	memset(q->addr, 0, sizeof(q->addr));
+	memset(q->area, 0, sizeof(q->area));
+	q->next = 0;
+	q->used = 0;
+	q->told = 0;
+	q->wrap_next = true;
+	q->wrap_used = true;
+	q->told_wrap = true;
+}
+
+static u64 area_size(const struct virtq *q, int area)
+{
+	if (area == AREA_DESC) {
+		return 16UL * q->size;
+	}
+	if (q->packed) {
+		return sizeof(struct packed_event);
+	}
+	/* With the event index behind it, negotiated or not: a driver always has room for it. */
+	return area == AREA_DRIVER ? 6 + 2UL * q->size : 6 + 8UL * q->size;
+}
+
+int virtq_enable(struct virtq *q)
+{
+	static const u8 split_align[] = { 16, 2, 4 };
+
+	if (q->size == 0 || q->size > q->max || (!q->packed && (q->size & (q->size - 1)) != 0)) {
+		return -EINVAL;
+	}
+	for (int i = 0; i < 3; i++) {
+		bool write = i == AREA_DEVICE || (q->packed && i == AREA_DESC);
+		u64 want = area_size(q, i), run = want;
+
+		if (!IS_ALIGNED(q->addr[i], q->packed && i != AREA_DESC ? 4 : split_align[i])) {
+			return -EINVAL;
+		}
+		q->area[i] = vdev_ram(q->dev, q->addr[i], &run, write);
+		if (q->area[i] == NULL || run != want) {
+			return -EINVAL;
+		}
+	}
+	q->ready = true;
+	return 0;
+}
+
+/* ---- One request */
+
+bool virtq_add(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool write)
+{
+	if (!write && c->in != 0) {
+		return false; /* readable ones come first (2.7.4.2) */
+	}
+	if (addr + len < addr) {
+		return false;
+	}
+	while (len != 0) {
+		u64 run = len;
+		u8 *p = vdev_ram(q->dev, addr, &run, write);
+		u32 n = c->out + c->in;
+
+		if (p == NULL || n == VIRTQ_SEGS) {
+			return false;
+		}
+		c->seg[n].p = p;
+		c->seg[n].len = (u32)run;
+		if (write) {
+			c->in++;
+			c->in_len += run;
+		} else {
+			c->out++;
+			c->out_len += run;
+		}
+		addr += run;
+		len -= (u32)run;
+	}
+	return true;
+}
+
+struct virtq_desc virtq_desc(const u8 *table, u32 i)
+{
+	const u64 *d = (const u64 *)(table + 16UL * i);
+	u64 words[2] = { READ_ONCE(d[0]), READ_ONCE(d[1]) };
+	struct virtq_desc copy;
+
+	memcpy(&copy, words, sizeof(copy));
+	return copy;
+}
+
+bool virtq_walk_indirect(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool linked)
+{
+	u32 count = len / 16, i = 0;
+	u64 run = len;
+	u8 *table = vdev_ram(q->dev, addr, &run, false);
+
+	if (!q->indirect || len == 0 || len % 16 != 0 || table == NULL || run != len || (addr & 7) != 0) {
+		return false;
+	}
+	for (u32 seen = 0; seen < count && seen < VIRTQ_SEGS; seen++) {
+		struct virtq_desc d = virtq_desc(table, i);
+		u16 flags = linked ? d.flags : d.next; /* packed: id stands first, then the flags */
+
+		if ((flags & DESC_INDIRECT) != 0 || !virtq_add(q, c, d.addr, d.len, (flags & DESC_WRITE) != 0)) {
+			return false;
+		}
+		if (linked && (flags & DESC_NEXT) == 0) {
+			return true;
+		}
+		i = linked ? d.next : i + 1;
+		if (i >= count) {
+			return !linked;
+		}
+	}
+	return false;
+}
+
+static bool walk_split(struct virtq *q, struct virtq_chain *c, u32 i)
+{
+	for (u32 seen = 0; seen < q->size; seen++) {
+		struct virtq_desc d = virtq_desc(q->area[AREA_DESC], i);
+
+		if ((d.flags & DESC_INDIRECT) != 0) {
+			return (d.flags & DESC_NEXT) == 0 && virtq_walk_indirect(q, c, d.addr, d.len, true);
+		}
+		if (!virtq_add(q, c, d.addr, d.len, (d.flags & DESC_WRITE) != 0)) {
+			return false;
+		}
+		if ((d.flags & DESC_NEXT) == 0) {
+			return true;
+		}
+		i = d.next;
+		if (i >= q->size) {
+			return false;
+		}
+	}
+	return false; /* a loop */
+}
+
+static int pop_split(struct virtq *q, struct virtq_chain *c)
+{
+	const struct split_ring *avail = avail_of(q);
+	u16 waiting = (u16)(__atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE) - q->next);
+	u16 head;
+
+	if (waiting == 0) {
+		return 0;
+	}
+	head = READ_ONCE(avail->ring[q->next & (q->size - 1)]);
+	if (waiting > q->size || head >= q->size) {
+		return virtq_broke(q);
+	}
+	c->id = head;
+	if (!walk_split(q, c, head)) {
+		return virtq_broke(q);
+	}
+	q->next++;
+	return 1;
+}
+
+int virtq_pop(struct virtq *q, struct virtq_chain *c)
+{
+	if (q->broken) {
+		return -EIO;
+	}
+	if (!q->ready) {
+		return 0;
+	}
+	c->descs = 0;
+	c->out = 0;
+	c->in = 0;
+	c->out_len = 0;
+	c->in_len = 0;
+	return q->packed ? packed_pop(q, c) : pop_split(q, c);
+}
+
+void virtq_unpop(struct virtq *q, const struct virtq_chain *c)
+{
+	if (q->packed) {
+		packed_unpop(q, c);
+	} else {
+		q->next--;
+	}
+}
+
+/* ---- Its end */
+
+void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written)
+{
+	struct used_ring *used = used_of(q);
+	struct used_elem *e;
+
+	if (!q->ready) {
+		return;
+	}
+	if (q->packed) {
+		packed_push(q, c, written);
+		return;
+	}
+	e = &used->ring[q->used & (q->size - 1)];
+	WRITE_ONCE(e->id, c->id);
+	WRITE_ONCE(e->len, written);
+	q->used++;
+	__atomic_store_n(&used->idx, q->used, __ATOMIC_RELEASE);
+}
+
+bool virtq_should_tell(struct virtq *q)
+{
+	u16 old = q->told;
+
+	if (!q->ready || (q->used == old && q->wrap_used == q->told_wrap)) {
+		return false;
+	}
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* what was pushed, before the driver's wish is read */
+	if (q->packed) {
+		return packed_should_tell(q);
+	}
+	q->told = q->used;
+	if (q->event_idx) {
+		return virtq_passed(READ_ONCE(*used_event(q)), q->used, old);
+	}
+	return (READ_ONCE(avail_of(q)->flags) & AVAIL_NO_INTERRUPT) == 0;
+}
+
+u16 virtq_waiting(struct virtq *q)
+{
+	if (!q->ready || q->broken) {
+		return 0;
+	}
+	if (q->packed) {
+		return packed_waiting(q);
+	}
+	return (u16)(__atomic_load_n(&avail_of(q)->idx, __ATOMIC_ACQUIRE) - q->next);
+}
+
+void virtq_quiet(struct virtq *q)
+{
+	if (!q->ready) {
+		return;
+	}
+	if (q->packed) {
+		packed_quiet(q);
+	} else if (!q->event_idx) {
+		WRITE_ONCE(used_of(q)->flags, USED_NO_NOTIFY);
+	} /* an event index that is not moved on says the same */
+}
+
+bool virtq_listen(struct virtq *q)
+{
+	if (!q->ready) {
+		return false;
+	}
+	if (q->packed) {
+		packed_listen(q);
+	} else if (q->event_idx) {
+		WRITE_ONCE(*avail_event(q), q->next);
+	} else {
+		WRITE_ONCE(used_of(q)->flags, 0);
+	}
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the wish, before the ring is looked at again */
+	return virtq_waiting(q) != 0;
+}

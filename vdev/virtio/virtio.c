@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vdev/virtio/virtio.h"
+
+#include "core/base/fmt.h"
+
+#define ISR_QUEUE 1
+#define ISR_CONFIG 2
+
+bool virtio_has(const struct virtio *v, u64 feature)
+{
+	return (v->accepted & feature) != 0;
+}
+
+static struct virtio *to_virtio(struct vdev *d)
+{
+	return (struct virtio *)d;
+}
+
+/* Device locked. */
+static void interrupt(struct virtio *v, u32 why)
+{
+	v->isr |= why;
+	v->interrupts++;
+	vdev_set_irq(&v->dev, true);
+}
+
+/* Device locked; nothing is being served. */
+static void reset_now(struct virtio *v)
+{
+	v->reset_wanted = false;
+	v->status = 0;
+	v->accepted = 0;
+	v->isr = 0;
+	v->kicked = 0;
+	v->queue_sel = 0;
+	v->feature_sel[0] = 0;
+	v->feature_sel[1] = 0;
+	v->page_size = 0;
+	for (u32 i = 0; i < v->queue_count; i++) {
+		virtq_reset(&v->queue[i]);
+	}
+	vdev_set_irq(&v->dev, false);
+	if (v->type->reset != NULL) {
+		v->type->reset(v);
+	}
+}
+
+/* Called by the monitor while no vCPU runs and no work does. */
+void virtio_reset(struct vdev *d)
+{
+	reset_now(to_virtio(d));
+}
+
+void virtio_init(struct virtio *v)
+{
+	v->legacy = vdev_option(&v->dev, "legacy") != NULL;
+	v->offered |= VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+	if (!v->legacy) {
+		v->offered |= VIRTIO_F_VERSION_1 | VIRTIO_F_RING_PACKED;
+	}
+	for (u32 i = 0; i < v->queue_count; i++) {
+		v->queue[i].dev = &v->dev;
+		virtq_reset(&v->queue[i]);
+	}
+}
+
+void virtio_kick(struct virtio *v, unsigned int queue)
+{
+	__atomic_or_fetch(&v->kicked, 1U << queue, __ATOMIC_SEQ_CST);
+	vdev_work(&v->dev);
+}
+
+void virtio_done(struct virtio *v, struct virtq *q)
+{
+	if (virtq_should_tell(q)) {
+		u64 flags = vdev_lock_irq(&v->dev);
+
+		if (!v->reset_wanted) {
+			interrupt(v, ISR_QUEUE);
+		}
+		vdev_unlock_irq(&v->dev, flags);
+	}
+}
+
+void virtio_broken(struct virtio *v)
+{
+	u64 flags = vdev_lock_irq(&v->dev);
+
+	if ((v->status & VIRTIO_NEEDS_RESET) == 0 && !v->reset_wanted) {
+		v->status |= VIRTIO_NEEDS_RESET;
+		v->generation++;
+		interrupt(v, ISR_CONFIG);
+		vdev_log(&v->dev, "the driver broke a queue, the device needs a reset");
+	}
+	vdev_unlock_irq(&v->dev, flags);
+}
+
+void virtio_config_changed(struct virtio *v)
+{
+	v->generation++;
+	if ((v->status & VIRTIO_DRIVER_OK) != 0) {
+		interrupt(v, ISR_CONFIG);
+	}
+}
+
+/* True if the device may be served now; it is until stop_serving(). */
+static bool start_serving(struct virtio *v)
+{
+	u64 flags = vdev_lock_irq(&v->dev);
+	bool live = (v->status & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK &&
+		    !v->reset_wanted;
+
+	v->serving = live;
+	vdev_unlock_irq(&v->dev, flags);
+	return live;
+}
+
+static void stop_serving(struct virtio *v)
+{
+	u64 flags = vdev_lock_irq(&v->dev);
+
+	v->serving = false;
+	if (v->reset_wanted) {
+		reset_now(v);
+	}
+	vdev_unlock_irq(&v->dev, flags);
+}
+
+void virtio_work(struct vdev *d)
+{
+	struct virtio *v = to_virtio(d);
+	u32 kicked = __atomic_exchange_n(&v->kicked, 0, __ATOMIC_ACQUIRE);
+	u32 again = 0;
+
+	if (kicked == 0 || !start_serving(v)) {
+		return;
+	}
+	for (; kicked != 0 && !READ_ONCE(v->reset_wanted); kicked &= kicked - 1) {
+		u32 n = (u32)__builtin_ctz(kicked);
+
+		if (v->type->serve(v, n)) {
+			again |= 1U << n;
+		}
+	}
+	stop_serving(v);
+	if (again != 0) {
+		__atomic_or_fetch(&v->kicked, again, __ATOMIC_SEQ_CST);
+		vdev_work(d);
+	}
+}
+
+void virtio_fdt(struct vdev *d, struct fdt_node *n)
+{
+	(void)d;
+	fdt_node_str(n, "compatible", "virtio,mmio");
+	fdt_node_reg(n);
+	fdt_node_intr(n, true);
+	fdt_node_flag(n, "dma-coherent");
+}
+
+void virtio_status(struct vdev *d, char *buf, size_t size)
+{
+	struct virtio *v = to_virtio(d);
+
+	fmt_str(buf, size, "status 0x%x, features 0x%lx, %lu requests, %lu notifies, %lu interrupts",
+		v->status, v->accepted, v->requests, v->notifies, v->interrupts);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every virtio device shares: feature negotiation, status, queues, configuration space and the
+ * MMIO transport (virtio 1.2 2.1-2.6, 4.2; the `legacy` option gives the layout of 0.9.5, 4.2.4).
+ *
+ * A device is a struct virtio_type and a state with struct virtio first:
+ *
+ *   VDEV(virtio_foo) { .name = "virtio-foo", .state_size = sizeof(struct foo), VIRTIO_MMIO,
+ *                      .create = create, .options = options };
+ *
+ * create() sets v->type, the features it offers, its queues' sizes and its configuration space.
+ * serve() does the requests: it runs as the device's work (core/vdev.h), with interrupts on, never
+ * twice at a time, and so has the queues for itself.
+ */
+#ifndef QUOIN_VDEV_VIRTIO_VIRTIO_H
+#define QUOIN_VDEV_VIRTIO_VIRTIO_H
+
+#include "core/vdev.h"
+#include "vdev/virtio/queue.h"
+
+/* Status (2.1). */
+#define VIRTIO_ACKNOWLEDGE 1
+#define VIRTIO_DRIVER 2
+#define VIRTIO_DRIVER_OK 4
+#define VIRTIO_FEATURES_OK 8
+#define VIRTIO_NEEDS_RESET 64
+#define VIRTIO_FAILED 128
+
+/* Features of the transport (6). */
+#define VIRTIO_F_INDIRECT_DESC BIT(28)
+#define VIRTIO_F_EVENT_IDX BIT(29)
+#define VIRTIO_F_VERSION_1 BIT(32)
+#define VIRTIO_F_ACCESS_PLATFORM BIT(33)
+#define VIRTIO_F_RING_PACKED BIT(34)
+
+#define VIRTIO_QUEUES 16
+
+struct virtio;
+
+struct virtio_type {
+	u32 id; /* device number (5) */
+	/* The driver is ready: features are final, queues may be used. Exit context, device locked. */
+	void (*start)(struct virtio *v);
+	/* Back to power-on state; no request is being served. Exit or thread context, device locked. */
+	void (*reset)(struct virtio *v);
+	/*
+	 * Serve a queue that may have requests: a bounded batch. True: there is more, call again soon.
+	 * Work context.
+	 */
+	bool (*serve)(struct virtio *v, unsigned int queue);
+	/* The driver has changed a byte of the configuration space. Optional. Device locked. */
+	void (*configured)(struct virtio *v, u32 off, u32 size);
+};
+
+struct virtio {
+	struct vdev dev;
+	const struct virtio_type *type;
+	u64 offered, accepted;
+	void *config;          /* the device's configuration space, and its length */
+	u32 config_size;
+	u32 config_writable;   /* first bytes of it the driver may write */
+	u32 queue_count;
+	struct virtq queue[VIRTIO_QUEUES];
+	u32 kicked;            /* bit per queue: to be served */
+	u32 isr, status, generation;
+	u32 feature_sel[2], queue_sel; /* device's, driver's */
+	u32 page_size;         /* legacy */
+	bool legacy;
+	bool serving, reset_wanted;
+	u64 requests, notifies, interrupts; /* for the status line and benchmarks */
+};
+
+/* Of one request at a time: no stack has room for it. Each device embeds it or has its own. */
+
+bool virtio_has(const struct virtio *v, u64 feature);
+/* virtio_kick - serve `queue` soon. Any context. */
+void virtio_kick(struct virtio *v, unsigned int queue);
+/* virtio_done - requests of `q` were pushed: interrupt the driver if it wants to know. Work context. */
+void virtio_done(struct virtio *v, struct virtq *q);
+/* virtio_broken - the driver broke the rules: NEEDS_RESET, and an interrupt that says so. Work context. */
+void virtio_broken(struct virtio *v);
+/* virtio_config_changed - the configuration space has changed; tell the driver. Device locked. */
+void virtio_config_changed(struct virtio *v);
+/* virtio_init - in create(), after type, offered and queue sizes are set. */
+void virtio_init(struct virtio *v);
+
+/* The members of a VDEV that are the same for all. */
+enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio *m);
+void virtio_work(struct vdev *d);
+void virtio_reset(struct vdev *d);
+void virtio_fdt(struct vdev *d, struct fdt_node *n);
+void virtio_status(struct vdev *d, char *buf, size_t size);
+
+#define VIRTIO_MMIO \
+	.window = 0x200, .auto_place = true, .access = virtio_mmio_access, \
+	.work = virtio_work, .reset = virtio_reset, .node = "virtio_mmio", .fdt = virtio_fdt, \
+	.status = virtio_status
+
+#define VIRTIO_OPTION_LEGACY \
+	{ .name = "legacy", .kind = VOPT_FLAG, .help = "the register layout of virtio 0.9.5" }
+
+#endif
