@@ -93,6 +93,8 @@ void console_set_escape(int key);
  */
 void console_focus(struct vm *vm);
 struct vm *console_focused(void);
+/* console_leave_shell - who had the focus before the shell got it has it again, or the first VM that lives. */
+void console_leave_shell(void);
 /*
  * console_shell_read - at least one byte that was typed for the shell, at most `n`; blocks until
  * there is one; by one thread, which from its first call on can be chosen. It gets CONSOLE_REDRAW as if typed when its unfinished

@@ -176,6 +176,9 @@ static void help(void)
 
 static void give(struct console_port *p)
 {
+	if (p == port_at(CONSOLE_SHELL) && console.chosen != p) {
+		console.before = console.chosen;
+	}
 	console.chosen = p;
 	console.mux.open_at -= console.mux.quiet; /* no need to wait for the end of an unfinished line */
 	console.told = p == console.focus ? NULL : console.told;
@@ -258,6 +261,17 @@ void console_focus(struct vm *vm)
 	} else if (vm->console != NULL) {
 		give(vm->console);
 	}
+	again = console_push();
+	console_unlock(flags);
+	console_rearm(again);
+}
+
+void console_leave_shell(void)
+{
+	u64 flags = console_lock();
+	u64 again;
+
+	give(console.before != NULL && console.before->live ? console.before : NULL);
 	again = console_push();
 	console_unlock(flags);
 	console_rearm(again);

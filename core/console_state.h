@@ -45,6 +45,7 @@ struct console {
 	/* Who has the console: core/console_focus.c. */
 	struct console_port *focus;  /* gets the input; NULL: nobody yet */
 	struct console_port *chosen; /* by the operator; NULL: not yet */
+	struct console_port *before; /* chosen when the shell was chosen */
 	struct console_port *told;   /* the focus that was last announced */
 	bool escaped;                /* the last byte was the escape key */
 	struct thread *shell;        /* reads the shell's input */

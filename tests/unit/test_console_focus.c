@@ -213,6 +213,29 @@ static void the_shell_has_its_turn(void)
 	stop();
 }
 
+static void the_shell_gives_back_what_it_took(void)
+{
+	start(2);
+	open_shell();
+	console_focus(NULL);
+	console_leave_shell(); /* nobody had been chosen: the first, as ever */
+	CHECK(console_focused() == &vm[0]->vm);
+	CHECK(console.chosen == NULL);
+	type(ESC "2" ESC "m" ESC "m");
+	console_leave_shell();
+	CHECK(console_focused() == &vm[1]->vm);
+	console_focus(NULL);
+	console_vm_end(&vm[1]->vm);
+	console_leave_shell(); /* the one that had it is gone */
+	CHECK(console_focused() == &vm[0]->vm);
+	console_focus(NULL);
+	console_vm_end(&vm[0]->vm);
+	console_leave_shell();
+	CHECK(console_focused() == NULL);
+	stop();
+}
+
 TEST_MAIN(RUN(keys_choose), RUN(the_key_itself), RUN(wrong_keys_have_one_answer),
 	  RUN(input_stays_with_its_vm), RUN(one_that_does_not_read_is_left), RUN(the_chosen_one_is_raw),
-	  RUN(control_characters_of_others), RUN(the_shell_has_its_turn))
+	  RUN(control_characters_of_others), RUN(the_shell_has_its_turn),
+	  RUN(the_shell_gives_back_what_it_took))
