@@ -59,10 +59,14 @@ void vcpu_skip_instruction(struct vcpu *v, u64 esr)
 	if (likely(skip_is_plain(spsr))) {
 		skip_plain();
 	} else if ((spsr & PSTATE_NRW) != 0) {
+		write_spsr_el2(spsr & ~PSTATE_SS);
 		write_elr_el2(read_elr_el2() + ((esr & ESR_IL) != 0 ? 4 : 2));
 	} else {
-		/* A completed instruction leaves BTYPE 0 (ARM ARM D8.4.6); no trapped one branches. */
-		write_spsr_el2(spsr & ~PSTATE_BTYPE);
+		/*
+		 * A completed instruction leaves BTYPE 0 (ARM ARM D8.4.6); no trapped one branches. A step
+		 * is over with it (D2.12.5).
+		 */
+		write_spsr_el2(spsr & ~(PSTATE_BTYPE | PSTATE_SS));
 		skip_plain();
 	}
 }

@@ -37,11 +37,11 @@ void inject_serror(struct vcpu *v);
 
 /*
  * The parts of vcpu_skip_instruction() for the paths that count instructions: an AArch64 guest without
- * BTYPE to clear, and the rest.
+ * BTYPE to clear or a single step to finish, and the rest.
  */
 static inline bool skip_is_plain(u64 spsr)
 {
-	return (spsr & (PSTATE_NRW | PSTATE_BTYPE)) == 0;
+	return (spsr & (PSTATE_NRW | PSTATE_BTYPE | PSTATE_SS)) == 0;
 }
 
 static inline void skip_plain(void)

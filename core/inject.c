@@ -30,7 +30,6 @@ static u64 vector_offset(u64 spsr)
 static u64 entry_pstate(u64 spsr)
 {
 	u64 sctlr = read_sctlr_el1();
-	bool from32 = (spsr & PSTATE_NRW) != 0;
 	u64 p = (spsr & (PSTATE_NZCV | PSTATE_PAN)) | PSTATE_DAIF | PSTATE_EL1H;
 
 	/* Without FEAT_PAN bit 22 stays as the saved state had it, and SPAN is RES1. */
@@ -40,7 +39,7 @@ static u64 entry_pstate(u64 spsr)
 	if ((sctlr & SCTLR_DSSBS) != 0) {
 		p |= PSTATE_SSBS;
 	}
-	if ((spsr & (from32 ? PSTATE32_DIT : PSTATE_DIT)) != 0) {
+	if ((spsr & PSTATE_DIT) != 0) {
 		p |= PSTATE_DIT;
 	}
 	return p; /* UAO, TCO, ALLINT, SS, IL and BTYPE are cleared */

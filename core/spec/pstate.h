@@ -19,7 +19,7 @@
 #define PSTATE_SSBS   BIT(12)
 #define PSTATE_ALLINT BIT(13)
 #define PSTATE_IL     BIT(20)
-#define PSTATE_SS     BIT(21)
+#define PSTATE_SS     BIT(21) /* of a saved AArch32 state, too, as are PAN and DIT */
 #define PSTATE_PAN    BIT(22)
 #define PSTATE_UAO    BIT(23)
 #define PSTATE_DIT    BIT(24)
@@ -27,7 +27,6 @@
 #define PSTATE_NZCV   BITS(31, 28)
 /* Of a saved AArch32 state */
 #define PSTATE32_T    BIT(5)
-#define PSTATE32_DIT  BIT(21)
 #define PSTATE32_IT   (BITS(15, 10) | BITS(26, 25))
 
 #define SCTLR_M       BIT(0)

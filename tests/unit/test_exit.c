@@ -197,8 +197,8 @@ static void pstate_is_that_of_an_exception_entry(void)
 	CHECK_EQ(pstate_after(BIT(12) | 0x5, span), 0x3c5); /* SSBS becomes DSSBS */
 	CHECK_EQ(pstate_after(0x5, span | BIT(44)), 0x13c5);
 	CHECK_EQ(pstate_after(BIT(24) | 0x5, span), 0x10003c5); /* DIT stays */
-	CHECK_EQ(pstate_after(BIT(21) | 0x10, span), 0x10003c5); /* DIT of AArch32 */
-	CHECK_EQ(pstate_after(BIT(24) | 0x10, span), 0x3c5);
+	CHECK_EQ(pstate_after(BIT(24) | 0x10, span), 0x10003c5); /* likewise from AArch32 */
+	CHECK_EQ(pstate_after(BIT(21) | 0x10, span), 0x3c5); /* a single step is not DIT */
 	/* UAO, SS, IL, BTYPE, ALLINT, TCO go */
 	CHECK_EQ(pstate_after(BIT(23) | BIT(21) | BIT(20) | 0xc00 | BIT(13) | BIT(25) | 0x5, span),
 		 0x3c5);
@@ -219,6 +219,33 @@ static void skip_moves_over_one_instruction(void)
 	CHECK_EQ(read_elr_el2(), G_PC + 10);
 	vcpu_skip_instruction(g->v, ESR_IL);
 	CHECK_EQ(read_elr_el2(), G_PC + 14);
+	guest_free(g);
+}
+
+/* What was emulated was the one instruction of the step: its exception is next (ARM ARM D2.12). */
+static void skip_finishes_a_single_step(void)
+{
+	struct guest *g = guest_new();
+
+	write_spsr_el2(PSTATE_SS | 0x5);
+	vcpu_skip_instruction(g->v, ESR_IL);
+	CHECK_EQ(read_spsr_el2(), 0x5);
+	CHECK_EQ(read_elr_el2(), G_PC + 4);
+	write_spsr_el2(PSTATE_SS | 0x10);
+	vcpu_skip_instruction(g->v, ESR_IL);
+	CHECK_EQ(read_spsr_el2(), 0x10);
+	/* The paths that count instructions leave it to the one that clears it. */
+	guest_rewind(g);
+	write_spsr_el2(PSTATE_SS | 0x3c5);
+	guest_abort(g, G_DEV, ESR_ISV | field_prep(ESR_SAS, 2) | field_prep(ESR_SRT, 3));
+	CHECK_EQ(g->accesses, 1);
+	CHECK_EQ(read_spsr_el2(), 0x3c5);
+	CHECK_EQ(read_elr_el2(), G_PC + 4);
+	guest_rewind(g);
+	write_spsr_el2(PSTATE_SS | 0x3c5);
+	guest_exit(g, EC_SMC64, 0);
+	CHECK_EQ(read_spsr_el2(), 0x3c5);
+	CHECK_EQ(read_elr_el2(), G_PC + 4);
 	guest_free(g);
 }
 
@@ -298,7 +325,7 @@ TEST_MAIN(RUN(every_class_has_a_handler), RUN(every_exit_counts_once),
 	  RUN(unsupported_instruction_follows_the_configuration),
 	  RUN(absent_features_ignore_the_policy), RUN(vector_and_class_follow_where_it_came_from),
 	  RUN(abort_on_a_walk_says_so), RUN(pstate_is_that_of_an_exception_entry),
-	  RUN(skip_moves_over_one_instruction), RUN(wfi_ends_with_the_interrupt_and_behind_itself),
+	  RUN(skip_moves_over_one_instruction), RUN(skip_finishes_a_single_step), RUN(wfi_ends_with_the_interrupt_and_behind_itself),
 	  RUN(serror_becomes_the_guests), RUN(exception_loop_in_the_vectors_stops_the_vm),
 	  RUN(fault_in_the_vectors_that_is_stepped_over_is_none),
 	  RUN(same_fault_outside_the_vectors_is_the_guests_business))
