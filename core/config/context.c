@@ -34,26 +34,45 @@ void opt_runmask(struct parser *p, const struct token *opt, const struct token *
 	p->cpu->runmask_pos = arg->pos;
 }
 
-/* HIGH,LOW,MAXREPL,PERIOD,BUDGETs; `high` is read already. Times in microseconds. */
-static bool sporadic(struct parser *p, const struct token *opt, const struct token *arg,
+#define LONGEST_PERIOD_US 3600000000UL /* an hour */
+
+/* HIGH,LOW,MAXREPL,PERIOD,BUDGETs, also with a blank before the s; `high` is read already. Microseconds. */
+static bool sporadic(struct parser *p, const struct token *opt, const struct token *arg, u64 high,
 		     struct slice rest, struct cfg_cpu *c)
 {
+	struct slice text = slice_cut(&rest, ',');
+	struct src_pos at = parse_at(arg, text.s);
 	u64 low, repl;
-	bool ok = parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &low) &&
-		  parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &repl) &&
-		  parse_number(p, arg, slice_cut(&rest, ','), 1, ~0UL, &c->period_us);
 
-	if (!ok) {
+	if (!parse_number(p, arg, text, 1, 255, &low)) {
 		return false;
 	}
-	if (rest.n < 2 || rest.s[rest.n - 1] != 's') {
+	if (low > high) {
+		parse_error(p, &at, "low priority %lu is above the high one, %lu", low, high);
+		return false;
+	}
+	if (!parse_number(p, arg, slice_cut(&rest, ','), 1, 255, &repl) ||
+	    !parse_number(p, arg, slice_cut(&rest, ','), 1, LONGEST_PERIOD_US, &c->period_us)) {
+		return false;
+	}
+	if (rest.n > 1 && rest.s[rest.n - 1] == 's') {
+		rest.n--;
+	} else if (rest.n == 0 || !parse_next_is(p, "s")) {
 		parse_bad_value(p, opt, arg, CONFIG_SCHED_FORM);
 		return false;
 	}
-	rest.n--;
 	c->prio_low = (u8)low;
 	c->max_repl = (u8)repl;
-	return parse_number(p, arg, rest, 1, c->period_us, &c->budget_us);
+	at = parse_at(arg, rest.s);
+	if (!parse_number(p, arg, rest, 1, ~0UL, &c->budget_us)) {
+		return false;
+	}
+	if (c->budget_us > c->period_us) {
+		parse_error(p, &at, "budget %lu is larger than the period, %lu microseconds", c->budget_us,
+			    c->period_us);
+		return false;
+	}
+	return true;
 }
 
 void opt_sched(struct parser *p, const struct token *opt, const struct token *arg)
@@ -71,7 +90,7 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	}
 	if (rest.n != 0) {
 		c.alg = SCHED_SPORADIC;
-		if (!sporadic(p, opt, arg, rest, &c)) {
+		if (!sporadic(p, opt, arg, prio, rest, &c)) {
 			return;
 		}
 	}
@@ -82,10 +101,6 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 		}
 		return;
 	}
-	if (c.alg == SCHED_SPORADIC) {
-		diag_warning(p->diag, &opt->pos,
-			     "sporadic scheduling is not supported yet: round robin is used");
-	}
 	c.prio = (u8)prio;
 	c.pos = p->cpu->pos;
 	c.runmask_pos = p->cpu->runmask_pos;
@@ -93,10 +108,12 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	*p->cpu = c;
 }
 
-void opt_word_later(struct parser *p, const struct token *opt, const struct token *arg)
+void opt_partition(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	(void)arg;
-	parse_later(p, &opt->pos, "'%s'", opt->text);
+	diag_warning(p->diag, &opt->pos,
+		     "there are no scheduling %ss here: '%s' is ignored, use runmask and sched", opt->text,
+		     opt->text);
 }
 
 /* NAME out of NAME, vdev-NAME, vdev-NAME.so. */

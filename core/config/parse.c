@@ -104,6 +104,21 @@ static bool next_token(struct parser *p, struct token *t)
 	return r > 0;
 }
 
+bool parse_next_is(struct parser *p, const char *word)
+{
+	struct token t;
+
+	if (!next_token(p, &t)) {
+		return false;
+	}
+	if (strcmp(t.text, word) != 0) {
+		p->tok = t;
+		p->pushed = true;
+		return false;
+	}
+	return true;
+}
+
 bool parse_arg(struct parser *p, const struct token *opt, const char *expects, bool value,
 	       struct token *arg)
 {

@@ -110,6 +110,9 @@ struct src_pos parse_at(const struct token *arg, const char *piece);
 bool parse_number(struct parser *p, const struct token *arg, struct slice piece, u64 min, u64 max,
 		  u64 *out);
 
+/* parse_next_is - take the next word if it is `word`. */
+bool parse_next_is(struct parser *p, const char *word);
+
 /* parse_choice - index of the word among "a|b|c", or -1 after an error. */
 int parse_choice(struct parser *p, const struct token *arg, const char *choices);
 
@@ -137,7 +140,7 @@ void opt_user(struct parser *p, const struct token *opt, const struct token *arg
 void opt_cpu(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_runmask(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_sched(struct parser *p, const struct token *opt, const struct token *arg);
-void opt_word_later(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_partition(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_vdev(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_pass(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_reserve(struct parser *p, const struct token *opt, const struct token *arg);

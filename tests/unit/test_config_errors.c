@@ -125,7 +125,25 @@ static const struct row parse_rows[] = {
 	{ "cpu sched 9,8,7",
 	  "t:1:16: error: missing number in '9,8,7'" },
 	{ "cpu sched 9,8,7,100,200s",
-	  "t:1:21: error: 200 is out of range: expected 1 to 100" },
+	  "t:1:21: error: budget 200 is larger than the period, 100 microseconds" },
+	{ "cpu sched 9,10,7,100,50s",
+	  "t:1:13: error: low priority 10 is above the high one, 9" },
+	{ "cpu sched 300,10,7,100,50s",
+	  "t:1:11: error: 300 is out of range: expected 1 to 255" },
+	{ "cpu sched 9,0,7,100,50s",
+	  "t:1:13: error: 0 is out of range: expected 1 to 255" },
+	{ "cpu sched 9,8,0,100,50s",
+	  "t:1:15: error: 0 is out of range: expected 1 to 255" },
+	{ "cpu sched 9,8,256,100,50s",
+	  "t:1:15: error: 256 is out of range: expected 1 to 255" },
+	{ "cpu sched 9,8,7,0,0s",
+	  "t:1:17: error: 0 is out of range: expected 1 to 3600000000" },
+	{ "cpu sched 9,8,7,100,0s",
+	  "t:1:21: error: number '0' is too small" },
+	{ "cpu sched 9,8,7,100,50 ram",
+	  "t:1:11: error: bad value '9,8,7,100,50' of 'sched': expected PRIORITY[r|f|o] or "
+	  "HIGH,LOW,MAXREPL,PERIOD,BUDGETs\n"
+	  "t:1:24: error: 'ram' ends the text: expected [ADDRESS,]SIZE" },
 	{ "cpu sched 9,8,7,100,50",
 	  "t:1:11: error: bad value '9,8,7,100,50' of 'sched': expected PRIORITY[r|f|o] or "
 	  "HIGH,LOW,MAXREPL,PERIOD,BUDGETs" },
@@ -343,11 +361,12 @@ static const struct row parse_rows[] = {
 /* Parsed, checked, and answered with one warning each. */
 static const struct row later_rows[] = {
 	{ "cpu sched 8f", "" },
-	{ "cpu sched 9,8,7,100,50s",
-	  "t:1:5: warning: sporadic scheduling is not supported yet: round robin is used" },
+	{ "cpu sched 9,8,7,100,50s", "" },
 	{ "cpu partition p cluster c",
-	  "t:1:5: warning: 'partition' is not supported yet: ignored\n"
-	  "t:1:17: warning: 'cluster' is not supported yet: ignored" },
+	  "t:1:5: warning: there are no scheduling partitions here: 'partition' is ignored, use runmask and "
+	  "sched\n"
+	  "t:1:17: warning: there are no scheduling clusters here: 'cluster' is ignored, use runmask and "
+	  "sched" },
 	{ "vdev widget sched 8 log info stderr soon x",
 	  "t:1:13: warning: 'sched' of a vdev is not supported yet: ignored\n"
 	  "t:1:21: warning: 'log' of a vdev is not supported yet: ignored\n"

@@ -34,9 +34,13 @@ static void report_cpus(const struct vm_config *cfg)
 	for (u32 i = 0; i < cfg->cpu_count; i++) {
 		const struct cfg_cpu *c = &cfg->cpu[i];
 
-		printf("  vCPU %u  priority %u, %s, on host CPU", i,
-		       c->prio != 0 ? c->prio : PRIO_DEFAULT,
-		       c->alg == SCHED_FIFO ? "FIFO" : "round robin");
+		printf("  vCPU %u  priority %u", i, c->prio != 0 ? c->prio : PRIO_DEFAULT);
+		if (c->alg == SCHED_SPORADIC) {
+			printf(" for %lu of %lu us, then %u, at most %u replenishments, on host CPU",
+			       c->budget_us, c->period_us, c->prio_low, c->max_repl);
+		} else {
+			printf(", %s, on host CPU", c->alg == SCHED_FIFO ? "FIFO" : "round robin");
+		}
 		for (u32 n = 0; n < 64; n++) {
 			if ((c->runmask & BIT(n)) != 0) {
 				printf(" %u", n);
