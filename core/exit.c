@@ -78,7 +78,8 @@ void exit_wfx(struct vcpu *v, u64 esr)
 	if ((esr & ESR_WFX_TI) == 0) {
 		vcpu_wait_interrupt(v);
 	} else if (!sched_alone(this_cpu())) {
-		/* WFE traps only while the CPU is shared: let another spinner's lock holder run. */
+		/* WFE traps only while an equal waits: it may hold what this one spins for. */
+		v->thread.yielding = 1;
 		vcpu_work_set(v, VWORK_RESCHED);
 	}
 }

@@ -148,7 +148,9 @@ void irq_guest(struct vcpu *v)
 
 void irq_el2(void)
 {
+	this_cpu()->in_irq = true;
 	irq_dispatch(gic_ack_fast());
+	this_cpu()->in_irq = false;
 	if (this_cpu()->resched) {
 		schedule();
 	}

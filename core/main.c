@@ -202,7 +202,7 @@ void quoin_main(const struct boot_info *boot)
 	if (options.bench) {
 		arch_bench_start();
 	}
-	if (!start_vms(&image, &board)) {
+	if (!thread_reaper_start() || !start_vms(&image, &board)) {
 		stop("no memory for the first thread");
 	}
 	sched_start(); /* this context is the boot CPU's idle thread from here on */

@@ -1,47 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Run queues, sleeping and timers of each CPU.
+ * Run queues: who gets the CPU, and the switch.
  *
- * Invariants (all under the CPU's lock):
- *  1. runq holds exactly the READY threads of the CPU, highest priority first,
- *     first come first within a priority; `ready` is its length.
- *  2. A thread never changes its CPU after thread_init(): whoever switches away
- *     from a stack is the only one who can switch to it again.
- *  3. The hardware timer is set to the earlier of the first timer and the end of
- *     the running thread's time slice, or off.
+ * Invariants, all under the CPU's lock:
+ *  1. runq holds exactly the READY threads of the CPU, highest priority first, first come first
+ *     within a priority; `ready` is its length, `floating` counts those that other CPUs may take.
+ *  2. t->cpu names the CPU whose lock guards the thread's state. It changes only while the thread is
+ *     neither running nor on any CPU's stack (`on_cpu`) nor its vCPU's registers in a CPU
+ *     (`percpu.loaded`): balance_move(), with the old CPU's lock held. Whoever locked it looks
+ *     again (thread_lock()). Between two queues it is MOVING.
+ *  3. A vCPU is loaded nowhere but on t->cpu. It becomes so only while it is RUNNING, and `loaded` and
+ *     `on_cpu` are released last: who reads them free may take everything that was saved before.
+ *  4. The hardware timer is set to what is due first: a timer, the end of the running thread's time
+ *     slice or of its budget, the next look at the balance; or off.
+ *  5. Who makes a thread ready that may run elsewhere looks for CPUs without work after that; a CPU
+ *     without work looks for such threads after it has said so. One of them sees the other.
  */
-#include "core/sched.h"
+#include "core/sched_priv.h"
 
 #include "arch/arch.h"
 #include "core/base/log.h"
-#include "core/base/memory.h"
+#include "core/sporadic.h"
+#include "core/stolen.h"
 #include "core/sysreg.h"
 #include "core/vcpu.h"
 
 #define SLICE_MS 4
-#define THREAD_STACK KiB(16)
 
 struct percpu percpus[MAX_CPUS];
 u32 cpu_count;
 
-/* The allowed CPU with the fewest threads. */
-static u32 place(u64 allowed)
+struct percpu *thread_lock(const struct thread *t)
 {
-	u32 best = MAX_CPUS;
+	for (;;) {
+		u32 cpu = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+		struct percpu *c = &percpus[cpu];
 
-	for (u32 i = 0; i < MAX_CPUS; i++) {
-		if (percpus[i].online && (allowed & BIT(i)) != 0 &&
-		    (best == MAX_CPUS || percpus[i].threads < percpus[best].threads)) {
-			best = i;
+		spin_lock(&c->lock);
+		if (READ_ONCE(t->cpu) == cpu) {
+			return c;
 		}
+		spin_unlock(&c->lock);
 	}
-	return best == MAX_CPUS ? this_cpu()->id : best;
 }
 
 /* On the new thread's stack: nobody stands on the old one any more. */
 static void finish_switch(void)
 {
-	__atomic_store_n(&this_cpu()->left->on_cpu, 0, __ATOMIC_RELEASE);
+	struct percpu *c = this_cpu();
+	struct thread *left = c->left;
+	bool dead = left->state == THREAD_DEAD && left->vcpu == NULL;
+
+	__atomic_store_n(&left->on_cpu, 0, __ATOMIC_RELEASE);
+	if (dead) {
+		thread_ended(left);
+	}
+	if (c->floating != 0) {
+		balance_offer(c);
+	}
 }
 
 /* First code of every thread, reached by the first switch to it; interrupts are masked. */
@@ -57,21 +73,6 @@ void thread_start(void)
 	thread_exit();
 }
 
-void thread_init(struct thread *t, const char *name, u8 prio, u64 allowed, void *stack_top,
-		 void (*fn)(void *arg), void *arg)
-{
-	t->name = name;
-	t->prio = prio;
-	t->allowed = allowed;
-	t->fn = fn;
-	t->arg = arg;
-	t->state = THREAD_BLOCKED;
-	t->cpu = place(allowed);
-	__atomic_add_fetch(&percpus[t->cpu].threads, 1, __ATOMIC_RELAXED);
-	list_init(&t->link);
-	t->sp = arch_thread_sp(stack_top);
-}
-
 static void enqueue(struct percpu *c, struct thread *t, bool first)
 {
 	struct list *at;
@@ -85,104 +86,92 @@ static void enqueue(struct percpu *c, struct thread *t, bool first)
 	}
 	list_add_tail(at, &t->link);
 	c->ready++;
+	c->floating += t->floats;
 	t->state = THREAD_READY;
 }
 
-static void dequeue(struct percpu *c, struct thread *t)
+void thread_dequeue(struct percpu *c, struct thread *t)
 {
 	list_del(&t->link);
 	c->ready--;
+	c->floating -= t->floats;
 }
 
-/* True once the thread can get no CPU any more; one that was woken for nothing leaves the queue. */
-static bool retire(struct thread *t)
+bool thread_queue(struct percpu *c, struct thread *t, bool first)
 {
-	struct percpu *c = &percpus[t->cpu];
-	u64 flags = spin_lock_irq(&c->lock);
+	enqueue(c, t, first);
+	/*
+	 * Equal priority matters too: the running thread gets a time slice. So does the first one that
+	 * waits: a running guest's WFI must trap from now on.
+	 */
+	if (t->prio >= c->prio || (c->ready == 1 && c->current->vcpu != NULL)) {
+		c->resched = 1;
+		return true;
+	}
+	return false;
+}
 
+bool thread_reprioritise(struct percpu *c, struct thread *t, u8 prio, bool fifo)
+{
+	u8 was = t->prio;
+
+	t->fifo = fifo;
 	if (t->state == THREAD_READY) {
-		dequeue(c, t);
+		thread_dequeue(c, t);
+		t->prio = prio;
+		return thread_queue(c, t, false);
 	}
-	if (t->state != THREAD_RUNNING) {
-		t->state = THREAD_DEAD;
+	t->prio = prio;
+	if (t->state == THREAD_RUNNING && prio != was) {
+		c->prio = prio;
+		c->resched = 1;
+		return true;
 	}
-	spin_unlock_irq(&c->lock, flags);
-	return t->state == THREAD_DEAD;
-}
-
-void thread_wait_off_cpu(struct thread *t)
-{
-	while (!retire(t) || __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) != 0) {
-		thread_yield();
-	}
-}
-
-struct thread *thread_create(const char *name, u8 prio, u64 allowed, void (*fn)(void *arg), void *arg)
-{
-	struct thread *t = mem_alloc(sizeof(*t));
-	void *top;
-
-	if (t == NULL) {
-		return NULL;
-	}
-	top = arch_stack_alloc(THREAD_STACK);
-	if (top == NULL) {
-		mem_free(t, sizeof(*t));
-		return NULL;
-	}
-	thread_init(t, name, prio, allowed, top, fn, arg);
-	thread_wake(t);
-	return t;
-}
-
-/* The hardware timer follows the earlier of the first timer and the end of the slice. */
-static void program_timer(struct percpu *c)
-{
-	u64 at = ~0UL;
-
-	if (!list_empty(&c->timers)) {
-		at = list_entry(c->timers.next, struct timer, link)->at;
-	}
-	at = MIN(at, c->slice_end);
-	if (at != c->timer_at) {
-		c->timer_at = at;
-		arch_timer_set(at);
-	}
+	return false;
 }
 
 void thread_wake(struct thread *t)
 {
-	struct percpu *c = &percpus[t->cpu];
-	u64 flags = spin_lock_irq(&c->lock);
-	bool kick = false;
+	u64 flags = irq_save();
+	struct percpu *home = thread_lock(t), *c;
+	bool kick;
 
-	if (t->state == THREAD_BLOCKED) {
-		enqueue(c, t, false);
-		/* Equal priority matters too: the running thread gets a time slice and a WFI trap. */
-		if (c->current == NULL || t->prio >= c->current->prio) {
-			c->resched = 1;
-			kick = true;
-		}
-	} else {
+	if (t->state != THREAD_BLOCKED) {
 		t->wake_pending = 1;
+		spin_unlock(&home->lock);
+		irq_restore(flags);
+		return;
 	}
-	spin_unlock_irq(&c->lock, flags);
+	t->ready_at = counter_now();
+	sporadic_activate(t, t->ready_at);
+	c = balance_wake(home, t);
+	if (c != home) {
+		balance_move(home, c, t);
+		spin_unlock(&home->lock);
+		spin_lock(&c->lock);
+	}
+	kick = thread_queue(c, t, false);
+	spin_unlock(&c->lock);
 	if (kick) {
 		cpu_kick(c->id);
 	}
+	irq_restore(flags);
 }
 
 void cpu_kick(u32 cpu)
 {
-	if (cpu == this_cpu()->id) {
-		struct thread *t = this_cpu()->current;
+	u64 flags = irq_save();
+	struct percpu *c = this_cpu();
+	struct thread *t = c->current;
 
-		if (t != NULL && t->vcpu != NULL) {
-			__atomic_or_fetch(&t->vcpu->work, VWORK_RESCHED, __ATOMIC_RELAXED);
-		}
-	} else {
+	if (cpu != c->id) {
 		gic_send_sgi(SGI_KICK, cpu);
+	} else if (t != NULL && t->vcpu != NULL) {
+		__atomic_or_fetch(&t->vcpu->work, VWORK_RESCHED, __ATOMIC_RELAXED);
+	} else if (t != c->idle && !c->in_irq) {
+		gic_send_sgi(SGI_KICK, cpu); /* taken as soon as this thread unmasks interrupts */
 	}
+	irq_restore(flags);
 }
 
 /* The slice of `t`: only round robin threads with an equal waiting have one. */
@@ -198,10 +187,55 @@ static u64 slice_end(struct percpu *c, struct thread *t, u64 now)
 	return now + t->slice_left;
 }
 
-/* WFI of a guest traps while somebody else waits for the CPU. */
-static void set_wfi_trap(struct percpu *c, struct vcpu *v)
+/* WFI of a guest traps while somebody else waits for the CPU, WFE while an equal does. */
+static void set_halt_traps(struct percpu *c, struct vcpu *v)
 {
-	vcpu_trap_wfi(v, c->ready != 0);
+	vcpu_trap_halt(v, c->ready != 0, c->slice_end != ~0UL);
+}
+
+/* `prev` is about to lose the CPU, or to keep it: what it has used up, and its place in the queue. */
+static void requeue(struct percpu *c, struct thread *prev, u64 now)
+{
+	u64 ran = now - prev->started;
+	bool spent = false;
+
+	prev->runtime += ran;
+	prev->started = now;
+	sporadic_charge(prev, ran, now);
+	if (prev->state != THREAD_RUNNING) {
+		return;
+	}
+	if (c->slice_end != ~0UL) {
+		spent = now >= c->slice_end;
+		prev->slice_left = spent ? 0 : c->slice_end - now;
+	}
+	prev->ready_at = now;
+	if (prev == c->idle) {
+		prev->state = THREAD_READY;
+	} else {
+		/* A priority lowered just now is behind its new equals. */
+		enqueue(c, prev, !spent && !prev->yielding && prev->prio == c->prio);
+	}
+	prev->yielding = 0;
+}
+
+static struct thread *pick(struct percpu *c, u64 now)
+{
+	struct thread *next = c->idle;
+
+	if (c->ready != 0) {
+		next = list_entry(c->runq.next, struct thread, link);
+		thread_dequeue(c, next);
+	}
+	next->state = THREAD_RUNNING;
+	next->started = now;
+	next->waited += now - next->ready_at;
+	c->prio = next->prio;
+	c->slice_end = slice_end(c, next, now);
+	c->budget_end = sporadic_end(next, now);
+	c->balance_at = balance_next(c, now);
+	timers_program(c);
+	return next;
 }
 
 void schedule(void)
@@ -209,48 +243,33 @@ void schedule(void)
 	struct percpu *c = this_cpu();
 	struct thread *prev = c->current;
 	struct thread *next;
-	u64 now = counter_now();
+	u64 now;
 
 	spin_lock(&c->lock);
+	now = counter_now(); /* not before: others, too, set `started` under the lock */
 	c->resched = 0;
-	if (prev->state == THREAD_RUNNING) {
-		bool spent = false;
-
-		if (c->slice_end != ~0UL) {
-			spent = now >= c->slice_end;
-			prev->slice_left = spent ? 0 : c->slice_end - now;
-		}
-		if (prev == c->idle) {
-			prev->state = THREAD_READY;
-		} else {
-			enqueue(c, prev, !spent && !prev->yielding);
-		}
-		prev->yielding = 0;
-	}
-	next = c->ready == 0 ? c->idle : list_entry(c->runq.next, struct thread, link);
-	if (next != c->idle) {
-		dequeue(c, next);
-	}
-	next->state = THREAD_RUNNING;
-	c->slice_end = slice_end(c, next, now);
-	program_timer(c);
+	requeue(c, prev, now);
+	next = pick(c, now);
 	spin_unlock(&c->lock);
+	sporadic_arm(prev);
 
 	if (next->vcpu != NULL) {
-		set_wfi_trap(c, next->vcpu);
+		set_halt_traps(c, next->vcpu);
 	}
 	if (next == prev) {
+		if (c->floating != 0) {
+			balance_offer(c);
+		}
 		return;
 	}
-	prev->runtime += now - prev->started;
-	next->started = now;
 	if (prev->vcpu != NULL) {
 		vcpu_pause(prev->vcpu);
 	}
+	c->current = next;
 	if (next->vcpu != NULL) {
 		vcpu_resume(next->vcpu);
+		stolen_update(next->vcpu);
 	}
-	c->current = next;
 	c->left = prev;
 	next->on_cpu = 1;
 	arch_switch(&prev->sp, next->sp);
@@ -302,99 +321,6 @@ void thread_sleep_until(u64 at)
 	irq_restore(flags);
 }
 
-void thread_exit(void)
-{
-	irq_disable();
-	this_cpu()->current->state = THREAD_DEAD; /* its stack stays: threads are few and end with the machine */
-	schedule();
-	panic("a dead thread runs");
-}
-
-void timer_arm(struct timer *t, u64 at)
-{
-	struct percpu *c;
-	struct list *it;
-	u64 flags;
-
-	timer_cancel(t);
-	flags = irq_save();
-	c = this_cpu();
-	spin_lock(&c->lock);
-	t->at = at;
-	t->cpu = c;
-	list_for_each(it, &c->timers) {
-		if (list_entry(it, struct timer, link)->at > at) {
-			break;
-		}
-	}
-	list_add_tail(it, &t->link);
-	program_timer(c);
-	spin_unlock_irq(&c->lock, flags);
-}
-
-void timer_cancel(struct timer *t)
-{
-	struct percpu *c;
-
-	while ((c = READ_ONCE(t->cpu)) != NULL) {
-		u64 flags = spin_lock_irq(&c->lock);
-
-		if (t->cpu == c) {
-			list_del(&t->link);
-			t->cpu = NULL;
-			if (c == this_cpu()) {
-				program_timer(c);
-			}
-		}
-		spin_unlock_irq(&c->lock, flags);
-	}
-}
-
-void timer_cancel_wait(struct timer *t)
-{
-	for (u32 i = 0; i < MAX_CPUS; i++) {
-		timer_cancel(t); /* again: the function may have armed it */
-		while (__atomic_load_n(&percpus[i].firing, __ATOMIC_ACQUIRE) == t) {
-			cpu_relax();
-		}
-	}
-	timer_cancel(t);
-}
-
-void sched_timer_irq(void)
-{
-	struct percpu *c = this_cpu();
-	u64 now = counter_now();
-
-	spin_lock(&c->lock);
-	/* Each timer of a VM stands here once, so what is due is bounded by how many there are. */
-	while (!list_empty(&c->timers)) {
-		struct timer *t = list_entry(c->timers.next, struct timer, link);
-
-		if (t->at > now) {
-			break;
-		}
-		list_del(&t->link);
-		t->cpu = NULL;
-		c->firing = t;
-		spin_unlock(&c->lock);
-		t->fn(t);
-		spin_lock(&c->lock);
-		c->firing = NULL;
-	}
-	if (now >= c->slice_end) {
-		c->resched = 1;
-		cpu_kick(c->id);
-	}
-	c->timer_at = 0; /* the hardware timer is due: always set it anew */
-	if (now >= c->slice_end) {
-		arch_timer_set(~0UL);
-	} else {
-		program_timer(c);
-	}
-	spin_unlock(&c->lock);
-}
-
 void sched_init_cpu(struct percpu *c)
 {
 	struct thread *t = &c->idle_thread;
@@ -402,15 +328,22 @@ void sched_init_cpu(struct percpu *c)
 	list_init(&c->runq);
 	list_init(&c->timers);
 	c->slice_end = ~0UL;
+	c->budget_end = ~0UL;
+	c->balance_at = ~0UL;
 	c->timer_at = ~0UL;
+	c->prio = PRIO_IDLE;
 	t->name = "idle";
 	t->prio = PRIO_IDLE;
 	t->allowed = BIT(c->id);
 	t->cpu = c->id;
 	t->state = THREAD_RUNNING;
+	t->started = counter_now();
 	list_init(&t->link);
 	c->idle = t;
 	c->current = t;
+	if (c->id == 0) {
+		threads_init();
+	}
 	sysreg_id_join(c->id == 0);
 	c->online = true;
 }
@@ -426,7 +359,7 @@ void sched_start(void)
 {
 	for (;;) {
 		irq_disable();
-		if (this_cpu()->ready != 0) {
+		if (this_cpu()->ready != 0 || balance_pull(this_cpu())) {
 			schedule();
 		} else {
 			cpu_wfi(); /* wakes with interrupts masked; taken below */

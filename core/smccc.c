@@ -10,6 +10,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/psci.h"
 #include "core/spec/smccc.h"
+#include "core/stolen.h"
 #include "core/vm.h"
 
 /* Our own UUID in the vendor hypervisor range, so that a guest can tell (DEN 0028 6.2). */
@@ -74,12 +75,14 @@ static s64 workaround(u32 fid)
 	return SMCCC_SUCCESS;
 }
 
-static s64 arch_features(u32 fid)
+static s64 arch_features(const struct vcpu *v, u32 fid)
 {
 	switch (fid) {
 	case SMCCC_VERSION:
 	case SMCCC_ARCH_FEATURES:
 		return SMCCC_SUCCESS;
+	case PV_TIME_FEATURES:
+		return stolen_features(v, fid);
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
@@ -147,7 +150,7 @@ static __noinline void arch_call(struct vcpu *v, u32 fid)
 		v->x[0] = SMCCC_1_1;
 		break;
 	case SMCCC_ARCH_FEATURES:
-		v->x[0] = (u64)arch_features((u32)v->x[1]);
+		v->x[0] = (u64)arch_features(v, (u32)v->x[1]);
 		break;
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
@@ -172,6 +175,10 @@ static __noinline void smccc_call(struct vcpu *v)
 		trng_call(v, fid);
 	} else if (fid - SMCCC_VERSION <= SMCCC_NUMBER) {
 		arch_call(v, fid);
+	} else if (fid == PV_TIME_FEATURES) {
+		v->x[0] = (u64)stolen_features(v, (u32)v->x[1]);
+	} else if (fid == PV_TIME_ST) {
+		v->x[0] = (u64)stolen_structure(v);
 	} else if (fid == SMCCC_VENDOR_HYP_UID) {
 		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
 	} else {

@@ -140,7 +140,7 @@ static void start_main(void *arg)
 	}
 	console_multi(count > 1);
 	for (u32 i = 0; i < count; i++) {
-		vms[started] = vm_create(&configs[i], i, this_cpu()->current);
+		vms[started] = vm_create(&configs[i], i, current_thread());
 		if (vms[started] == NULL) {
 			log_error("%s: not started, no memory", configs[i].name);
 		} else {

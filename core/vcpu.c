@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/spec/hcr.h"
+#include "core/sporadic.h"
 #include "core/sysreg.h"
 #include "core/vm.h"
 
@@ -63,6 +64,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 			 vm->cfg->name, id, v->thread.cpu);
 	}
 	v->thread.vcpu = v;
+	v->thread.vm = vm;
 	v->vtimer.fn = vtimer_wake;
 	reset_registers(v); /* its MPIDR is looked at while it is off */
 	return v;
@@ -73,9 +75,10 @@ void vcpu_destroy(struct vcpu *v)
 	char *top = (char *)v + ALIGN_UP(sizeof(*v), 64);
 
 	thread_wait_off_cpu(&v->thread); /* it may still be on its way out on another CPU */
-	timer_cancel(&v->vtimer);
-	timer_cancel(&v->ptimer);
-	__atomic_sub_fetch(&percpus[v->thread.cpu].threads, 1, __ATOMIC_RELAXED);
+	timer_cancel_wait(&v->vtimer);
+	timer_cancel_wait(&v->ptimer);
+	sporadic_destroy(&v->thread);
+	thread_forget(&v->thread);
 	arch_stack_free(top, VCPU_STACK);
 }
 
@@ -101,13 +104,14 @@ void vcpu_work_set(struct vcpu *v, u32 bits)
 	struct thread *t = &v->thread;
 
 	__atomic_or_fetch(&v->work, bits, __ATOMIC_SEQ_CST);
-	if (t->cpu == this_cpu()->id && this_cpu()->current == t) {
+	if (current_thread() == t) {
 		return; /* looked at on the way back */
 	}
-	if (READ_ONCE(v->blocked)) {
+	/* Behind the bit, both: who blocks, or moves to another CPU, looks at the bit after that. */
+	if (__atomic_load_n(&v->blocked, __ATOMIC_SEQ_CST)) {
 		thread_wake(t);
-	} else if (t->cpu != this_cpu()->id) {
-		gic_send_sgi(SGI_KICK, t->cpu);
+	} else {
+		cpu_kick(__atomic_load_n(&t->cpu, __ATOMIC_SEQ_CST));
 	}
 }
 
@@ -144,6 +148,7 @@ void vcpu_load(struct vcpu *v)
 	};
 
 	timer_cancel(&v->vtimer);
+	timer_take(&v->ptimer); /* its function and the registers it looks at are for one CPU at a time */
 	v->timer_due = 0;
 	vm->tlb_owner[c->id] = v;
 	arch_vcpu_load(&v->regs, &el2);
@@ -163,10 +168,11 @@ void vcpu_put(struct vcpu *v)
 	vgic_put(v);
 	v->hcr |= read_hcr_el2() & HCR_VSE;
 	arch_vcpu_put(&v->regs);
-	c->loaded = NULL;
 	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON) {
 		timer_arm(&v->vtimer, v->regs.cntv_cval + v->vm->cntvoff);
 	}
+	/* Last: another CPU may take the vCPU as soon as this is seen. */
+	__atomic_store_n(&c->loaded, NULL, __ATOMIC_RELEASE);
 }
 
 void vcpu_pause(struct vcpu *v)
@@ -191,15 +197,16 @@ void vcpu_resume(struct vcpu *v)
 	write_spsr_el2(v->pstate);
 }
 
-void vcpu_trap_wfi(struct vcpu *v, bool on)
+void vcpu_trap_halt(struct vcpu *v, bool wfi, bool wfe)
 {
 	enum cfg_tristate fixed = v->vm->cfg->exit_on_halt;
-	u64 hcr;
+	u64 hcr = v->hcr & ~(HCR_TWI | HCR_TWE);
 
 	if (fixed != TRI_AUTO) {
-		on = fixed == TRI_ON;
+		wfi = fixed == TRI_ON;
+		wfe = wfe && wfi;
 	}
-	hcr = on ? v->hcr | HCR_TWI : v->hcr & ~HCR_TWI;
+	hcr |= (wfi ? HCR_TWI : 0) | (wfe ? HCR_TWE : 0);
 	if (hcr != v->hcr) {
 		v->hcr = hcr;
 		if (this_cpu()->loaded == v) {
@@ -253,9 +260,12 @@ static void vcpu_main(void *arg)
 		vcpu_put(this_cpu()->loaded);
 	}
 	vcpu_load(v);
-	vcpu_trap_wfi(v, !sched_alone(this_cpu()));
+	vcpu_trap_halt(v, !sched_alone(this_cpu()), this_cpu()->slice_end != ~0UL);
 	write_elr_el2(v->pc);
 	write_spsr_el2(v->pstate);
+	if (this_cpu()->resched) {
+		cpu_kick(this_cpu()->id); /* powered() has taken it out of `work` */
+	}
 	arch_guest_started();
 	arch_guest_enter(v);
 }

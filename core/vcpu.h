@@ -51,6 +51,8 @@ struct vcpu {
 	u64 sw_pos;
 	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
 	u64 exits[EXIT_COUNTERS]; /* core/exits.h */
+	u64 stolen_base; /* core/stolen.c: thread.waited when its VM started */
+	bool stolen_on;  /* the guest knows its stolen time structure */
 };
 
 /* vcpu_work_set - ask a vCPU to look at `bits` before it goes on; kicks the CPU it runs on. Any context. */
@@ -95,8 +97,8 @@ void vcpu_put(struct vcpu *v);
 /* vcpu_pause, vcpu_resume - another thread gets or gave back the CPU; EL1 state moves only if need be. */
 void vcpu_pause(struct vcpu *v);
 void vcpu_resume(struct vcpu *v);
-/* vcpu_trap_wfi - whether WFI of `v` exits, unless its VM's exit-on-halt fixes that. IRQs masked. */
-void vcpu_trap_wfi(struct vcpu *v, bool on);
+/* vcpu_trap_halt - whether WFI and WFE of `v` exit, unless its VM's exit-on-halt fixes that. IRQs masked. */
+void vcpu_trap_halt(struct vcpu *v, bool wfi, bool wfe);
 /* vcpu_wait_interrupt - the guest executed WFI: block until an interrupt is pending for it. Exit context. */
 void vcpu_wait_interrupt(struct vcpu *v);
 /* vcpu_work - the slow way back to the guest: flush, stop, pause, reschedule. Called by the vector. */

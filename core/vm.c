@@ -55,7 +55,7 @@ void vm_kill(struct vm *vm, const char *fmt, ...)
 	flags = spin_lock_irq(&vm->lock);
 	first = end_locked(vm, VM_END_KILLED);
 	if (first) {
-		struct thread *t = this_cpu()->current;
+		struct thread *t = current_thread();
 
 		memcpy(vm->reason, reason, sizeof(reason));
 		if (t->vcpu != NULL && t->vcpu->vm == vm) {
@@ -129,9 +129,12 @@ void *vm_ram_ptr(struct vm *vm, ipa_t ipa, u64 *len, bool write)
 /* True while the guest's own view of its RAM bypasses the caches. */
 static bool caches_off(struct vm *vm)
 {
+	u64 flags = irq_save(); /* an EL2 thread may change its CPU */
 	struct vcpu *v = this_cpu()->loaded;
+	bool off = v == NULL || v->vm != vm || (read_sctlr_el1() & BIT(2)) == 0;
 
-	return v == NULL || v->vm != vm || (read_sctlr_el1() & BIT(2)) == 0;
+	irq_restore(flags);
+	return off;
 }
 
 int vm_read_ram(struct vm *vm, ipa_t from, void *to, size_t n)

@@ -71,6 +71,8 @@ struct vm {
 	u32 guest_lines;      /* log_guest() budget */
 	u64 guest_lines_at;
 	u32 starts;           /* 1 = first start */
+	u64 helped;           /* run time of EL2 threads that worked for it and have ended */
+	pa_t stolen;          /* page of the vCPUs' stolen time, mapped at cfg->stolen; 0: none */
 };
 
 /* vm_kill - the guest did what cannot go on: stop that VM, others run on. Exit or thread context. */

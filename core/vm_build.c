@@ -9,6 +9,8 @@
 #include "core/load/load.h"
 #include "core/base/memory.h"
 #include "core/rng.h"
+#include "core/sporadic.h"
+#include "core/stolen.h"
 
 #define MIN_SPIS 64
 
@@ -101,6 +103,7 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 			top = MAX(top, v->loc->addr + MiB(1));
 		}
 	}
+	top = MAX(top, cfg->stolen + PAGE_SIZE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (top <= BIT(sizes[i])) {
 			return MIN(sizes[i], s2_max_ipa_bits());
@@ -135,6 +138,12 @@ static int create_vcpus(struct vm *vm, struct diag *d)
 			return -ENOMEM;
 		}
 		vm->vcpu_count++;
+		if (c->alg == SCHED_SPORADIC &&
+		    sporadic_create(&vm->vcpu[i]->thread, c->prio, c->prio_low, c->max_repl,
+				    c->period_us, c->budget_us) != 0) {
+			diag_error(d, &c->pos, "no memory for a vCPU's budget");
+			return -ENOMEM;
+		}
 	}
 	return 0;
 }
@@ -157,6 +166,12 @@ int vm_build(struct vm *vm, struct diag *d)
 	vm->gic_version = cfg->gic.version;
 	if (err == 0) {
 		err = create_vcpus(vm, d);
+	}
+	if (err == 0) {
+		err = stolen_create(vm);
+		if (err != 0) {
+			diag_error(d, &cfg->pos, "cannot map the stolen time page (%d)", err);
+		}
 	}
 	if (err == 0) {
 		err = vgic_create(vm, spi_count(cfg));
@@ -195,6 +210,7 @@ void vm_destroy(struct vm *vm)
 	vgic_destroy(vm);
 	vm_scrub(vm);
 	s2_destroy(&vm->s2);
+	stolen_destroy(vm);
 	for (u32 i = 0; i < vm->ram_count; i++) {
 		mem_range_free(vm->ram[i].pa, vm->ram[i].size);
 	}
@@ -272,6 +288,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	if (err == 0) {
 		vgic_reset(vm);
 		vdevs_reset(vm);
+		stolen_reset(vm);
 		vm->vcpu[0]->on_entry = plan->entry;
 		vm->vcpu[0]->on_context = plan->fdt;
 	}

@@ -130,7 +130,7 @@ static void vm_main(void *arg)
 	struct diag d = { .emit = log_diag };
 	bool built;
 
-	vm->thread = this_cpu()->current; /* vm_create() may not have got to know it yet */
+	vm->thread = current_thread(); /* vm_create() may not have got to know it yet */
 	built = vm_build(vm, &d) == 0;
 
 	if (!built) {
@@ -169,7 +169,7 @@ struct vm *vm_create(struct vm_config *cfg, u32 id, struct thread *done)
 	vm->cfg = cfg;
 	vm->id = id;
 	vm->done = done;
-	vm->thread = thread_create(cfg->name, PRIO_DEFAULT, ~0UL, vm_main, vm);
+	vm->thread = thread_create_for(vm, cfg->name, PRIO_DEFAULT, ~0UL, vm_main, vm);
 	if (vm->thread == NULL) {
 		mem_free(vm, sizeof(*vm));
 		return NULL;

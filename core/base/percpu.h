@@ -14,7 +14,8 @@
 #define PRIO_DEFAULT 10
 #define PRIO_IDLE 0
 
-enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+/* MOVING: in no queue, whoever took it out of one puts it into another. */
+enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_MOVING, THREAD_DEAD };
 
 struct timer {
 	struct list link;
@@ -32,12 +33,19 @@ struct thread {
 	void *arg;
 	const char *name;
 	u64 allowed;        /* CPUs it may run on */
-	u64 runtime;        /* counter ticks run so far */
-	u64 started;        /* when it last got the CPU */
+	u64 runtime;        /* counter ticks run so far, but for those since `started` */
+	u64 started;        /* when what it ran was last added to runtime */
+	u64 waited;         /* counter ticks it was ready and did not run */
+	u64 ready_at;       /* READY, MOVING: since when */
 	u64 slice_left;     /* round robin: ticks left of its time slice */
-	u32 cpu;            /* CPU it runs or queues on */
+	struct sporadic *sporadic; /* budget and replenishments (core/sporadic.h), or NULL */
+	struct vm *vm;      /* whom its time is accounted to; NULL: the monitor */
+	struct list all;    /* in the list of all threads */
+	void *stack;        /* of an EL2 thread: its top */
+	u32 cpu;            /* CPU it runs or queues on, or ran last */
 	u8 prio, fifo;
 	u8 state;           /* enum thread_state */
+	u8 floats;          /* there are several CPUs it may run on */
 	u8 yielding;        /* goes behind its equals this time */
 	u8 on_cpu;          /* a CPU stands on its stack */
 	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
@@ -63,8 +71,13 @@ struct percpu {
 	struct spinlock lock; /* runq, timers */
 	struct list runq;  /* ready threads, highest priority first */
 	u32 ready;         /* how many are in runq */
-	u32 threads;       /* how many were placed here */
+	u32 floating;      /* how many of them may run on another CPU as well */
+	u32 threads;       /* how many have their place here */
+	u8 prio;           /* of the running thread */
+	bool in_irq;       /* an interrupt hit EL2 and is being handled */
 	u64 slice_end;     /* of the running thread, ~0: none */
+	u64 budget_end;    /* when the running thread's sporadic budget is spent, ~0: none */
+	u64 balance_at;    /* when to look for a better CPU for those who wait, ~0: nobody floats */
 	u64 timer_at;      /* what the hardware timer is set to */
 	struct list timers;
 	struct timer *firing; /* whose function is being called */

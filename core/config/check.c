@@ -6,8 +6,8 @@
 #include "core/base/fmt.h"
 #include "core/config/check_parts.h"
 
-/* Windows besides those of ram, rom, vdev and pass: two of the GIC. */
-#define GIC_WINDOWS 2
+/* Windows besides those of ram, rom, vdev and pass: two of the GIC, stolen time. */
+#define OWN_WINDOWS 3
 /* IPA bits without a board: what stage 2 can have at most with 4K pages (ARM ARM D8.2). */
 #define IPA_BITS_MAX 48
 
@@ -61,7 +61,7 @@ static bool make_room(struct check *c)
 {
 	const struct vm_config *cfg = c->cfg;
 
-	c->room = GIC_WINDOWS;
+	c->room = OWN_WINDOWS;
 	for (const struct cfg_mem *m = cfg->mem; m != NULL; m = m->next) {
 		c->room++;
 	}
@@ -152,6 +152,19 @@ static void check_memory(struct check *c)
 	if (c->board != NULL && total > board) {
 		check_error(c, &cfg->pos, "%lu MiB of guest memory: the board has %lu MiB for VMs",
 			    total >> 20, board >> 20);
+	}
+}
+
+/* A page of the monitor's, as near to the GIC as there is room. No room is no error: nobody asked for it. */
+static void place_stolen(struct check *c)
+{
+	struct vm_config *cfg = c->cfg;
+	u64 at = check_free_place(c, ALIGN_UP(cfg->gic.dist, PAGE_SIZE), PAGE_SIZE);
+
+	cfg->stolen = 0;
+	if (range_valid(at, PAGE_SIZE) && at + PAGE_SIZE <= c->limit) {
+		cfg->stolen = at;
+		check_window(c, at, PAGE_SIZE, "stolen time", NULL, &cfg->pos, false);
 	}
 }
 
@@ -279,6 +292,7 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
 		check_contexts(&c);
 		check_memory(&c);
 		check_auto(&c);
+		place_stolen(&c);
 		check_loads(&c);
 		check_cpus(&c);
 		check_overlaps(&c);

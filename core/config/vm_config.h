@@ -173,6 +173,7 @@ struct vm_config {
 	ipa_t fdt_addr;
 	struct src_pos fdt_addr_pos;
 	const char *fdt_dump_file;
+	ipa_t stolen; /* page of the vCPUs' stolen time, placed by the checker; 0: nowhere */
 };
 
 #endif

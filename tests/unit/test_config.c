@@ -163,6 +163,11 @@ static void contexts(void)
 	CHECK_EQ(cfg.cpu[0].max_repl, 7);
 	CHECK_EQ(cfg.cpu[0].period_us, 100);
 	CHECK_EQ(cfg.cpu[0].budget_us, 50);
+	CHECK_EQ(parse_text("cpu sched 9,9,1,3600000000,3600000000 s runmask 1 cpu"), 0);
+	CHECK_EQ(cfg.cpu[0].alg, SCHED_SPORADIC);
+	CHECK_EQ(cfg.cpu[0].budget_us, 3600000000);
+	CHECK_EQ(cfg.cpu[0].runmask, 2);
+	CHECK_EQ(cfg.cpu_count, 2);
 }
 
 static void defaults(void)
@@ -300,7 +305,7 @@ static void gic_resolution(void)
 
 static void map_is_sorted_and_whole(void)
 {
-	static const char *const want[] = { "vdev pl011", "GICD", "GICR", "rom", "ram" };
+	static const char *const want[] = { "vdev pl011", "GICD", "stolen time", "GICR", "rom", "ram" };
 
 	good("ram 0x80000000,64M rom 0x40000000,1M load /k vdev pl011 loc 0x1c090000 intr gic:37 cpu cpu",
 	     &board_v3);
@@ -308,7 +313,7 @@ static void map_is_sorted_and_whole(void)
 	for (size_t i = 0; i < MIN(ARRAY_SIZE(want), (size_t)cfg.window_count); i++) {
 		CHECK_STR(cfg.window[i].what, want[i]);
 	}
-	CHECK_EQ(cfg.window[2].size, 0x40000);
+	CHECK_EQ(cfg.window[3].size, 0x40000);
 }
 
 static void pass_forms(void)

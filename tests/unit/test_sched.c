@@ -274,17 +274,16 @@ static void who_is_woken_preempts_by_priority(void)
 	waiter = start("w", 10, 1, wait_and_note, (void *)9);
 	run();
 	percpus[0].resched = 0;
-	percpus[0].idle_thread.prio = 11;
+	percpus[0].prio = 11;
 	thread_wake(waiter);
 	CHECK_EQ(percpus[0].resched, 0);
 	run();
 	percpus[0].resched = 0;
-	percpus[0].idle_thread.prio = 10;
+	percpus[0].prio = 10;
 	thread_wake(waiter);
 	CHECK_EQ(percpus[0].resched, 1);
 	run();
 	CHECK_EQ(percpus[0].resched, 0);
-	percpus[0].idle_thread.prio = 0;
 }
 
 static u64 woke_at[4];
@@ -482,7 +481,7 @@ static void wakes_and_timers_across_cpus(void)
 	waiter = start("w", 10, 2, wait_and_note, (void *)9);
 	host_percpu = &percpus[1];
 	run();
-	percpus[1].idle_thread.prio = 20; /* something more important runs there */
+	percpus[1].prio = 20; /* something more important runs there */
 	host_percpu = &percpus[0];
 	kicked = 0;
 	thread_wake(waiter);

@@ -315,15 +315,15 @@ static void wfi_traps_as_asked_or_as_fixed(void)
 
 	begin();
 	v = vm.vcpu[0];
-	vcpu_trap_wfi(v, true);
+	vcpu_trap_halt(v, true, true);
 	CHECK_EQ(v->hcr & HCR_TWI, HCR_TWI);
-	vcpu_trap_wfi(v, false);
+	vcpu_trap_halt(v, false, false);
 	CHECK_EQ(v->hcr & HCR_TWI, 0);
 	cfg.exit_on_halt = TRI_ON;
-	vcpu_trap_wfi(v, false);
+	vcpu_trap_halt(v, false, false);
 	CHECK_EQ(v->hcr & HCR_TWI, HCR_TWI);
 	cfg.exit_on_halt = TRI_OFF;
-	vcpu_trap_wfi(v, true);
+	vcpu_trap_halt(v, true, true);
 	CHECK_EQ(v->hcr & HCR_TWI, 0);
 	end();
 }
