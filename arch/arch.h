@@ -119,14 +119,38 @@ void arch_stack_call(void *sp, void (*fn)(void *), void *arg) __noreturn;
 /* arch_guest_enter - first entry of a vCPU: drop the EL2 stack and go to the guest. */
 void arch_guest_enter(struct vcpu *v) __noreturn;
 
+#define VCPU_BREAKPOINTS 16 /* of either kind: as many as the architecture allows */
+#define VCPU_COUNTERS 8     /* event counters a guest may have */
+#define VCPU_CYCLES VCPU_COUNTERS /* index of the cycle counter behind them */
+
+/* Self-hosted debug. This is the truth at all times; `on`: it is also in the hardware while loaded. */
+struct vcpu_debug {
+	u64 bp[VCPU_BREAKPOINTS][2]; /* value, control; first: arch/aarch64/debug.S */
+	u64 wp[VCPU_BREAKPOINTS][2];
+	u64 mdscr;
+	bool unlocked; /* OS lock */
+	bool on;
+};
+
+/* The PMU. `on`: while loaded the hardware counts, and counters and overflow flags are there. */
+struct vcpu_pmu {
+	u64 counter[VCPU_COUNTERS + 1], type[VCPU_COUNTERS + 1];
+	u32 pmcr, enabled, interrupt, overflow, selected, user;
+	bool on;
+	bool line; /* the overflow interrupt is asserted: the physical one is off meanwhile */
+};
+
 /* EL1 state of a vCPU that is not loaded. */
 struct vcpu_sysregs {
-	u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
+	u64 sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
 	u64 sp_el0, sp_el1, elr, spsr, esr, far, afsr0, afsr1, par;
-	u64 tpidr_el0, tpidr_el1, tpidrro_el0, csselr, cntkctl, mdscr, disr;
+	u64 tpidr_el0, tpidr_el1, tpidrro_el0, csselr, cntkctl, disr;
 	u64 cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
 	__uint128_t q[32]; /* with the two behind it: the order of arch/aarch64/fp.S */
 	u64 fpcr, fpsr;
+	u64 key[10]; /* pointer authentication: IA, IB, DA, DB, GA, low half first */
+	struct vcpu_debug debug;
+	struct vcpu_pmu pmu;
 };
 
 /* What EL2 holds for a vCPU while it is loaded. */
@@ -140,6 +164,13 @@ void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e);
 void arch_vcpu_put(struct vcpu_sysregs *r);
 /* arch_vcpu_reset - EL1 registers as after a reset. Any context. */
 void arch_vcpu_reset(struct vcpu_sysregs *r);
+/* arch_debug_load - breakpoints, watchpoints and MDSCR_EL1 into the hardware; NULL: none fires. Exit. */
+void arch_debug_load(const struct vcpu_debug *d);
+/* arch_pmu_load, arch_pmu_put - start counting; stop, and read what was counted. Exit, IRQs masked. */
+void arch_pmu_load(const struct vcpu_pmu *p);
+void arch_pmu_put(struct vcpu_pmu *p);
+/* Event counters that guests may have, the least of all CPUs; -1: some CPU has no PMU. */
+extern int arch_pmu_counters;
 
 struct smc_result {
 	u64 a[4];

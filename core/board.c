@@ -232,6 +232,10 @@ void board_finish(struct board_parser *p)
 		b->gic.maintenance.intid = 25;
 		b->gic.maintenance.flags = 4;
 	}
+	b->pmu = irq(&b->gic, &p->pmu, 0);
+	if (b->pmu.intid >= 32) {
+		b->pmu.intid = 0;
+	}
 	finish_timer(p);
 	finish_uarts(p);
 	finish_stdout(p);

@@ -350,6 +350,9 @@ static void device_node(struct board_parser *p, const char *name)
 		return;
 	}
 	if (!board_has(p, PROP_REG)) {
+		if (p->pmu.len == 0 && strncmp(name, "pmu", 3) == 0) {
+			raw_irq(p, &p->pmu);
+		}
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v3")) {

@@ -16,6 +16,7 @@
 #include "core/rng.h"
 #include "core/sched.h"
 #include "core/start.h"
+#include "core/sysreg.h"
 #include "core/vm_build.h"
 
 #define FDT_MAGIC 0xedfe0dd0 /* as a little-endian word */
@@ -186,6 +187,7 @@ void quoin_main(const struct boot_info *boot)
 	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);
 	irq_init(&board);
 	gic_init_cpu();
+	pmu_init(&board);
 	sched_init_cpu(this_cpu());
 	if (console_intid() == 0 || irq_register(console_intid(), false, console_interrupt, NULL) == 0) {
 		if (options.escape != 0) {

@@ -14,7 +14,8 @@
 
 enum action {
 	ACT_ZERO,   /* reads as zero, writes ignored */
-	ACT_OSLSR,  /* OS lock: implemented, unlocked */
+	ACT_DEBUG,
+	ACT_PMU,
 	ACT_SRE,    /* ICC_SRE_EL1: system registers always on */
 	ACT_SGI,
 	ACT_SGI0,
@@ -37,6 +38,8 @@ struct sysreg_row {
 	{ SYSREG(op0, op1, crn, crm, op2), SYSREG_KEY, act, true }
 #define ANY_OP2(op0, op1, crn, crm, act) \
 	{ SYSREG(op0, op1, crn, crm, 0), SYSREG_KEY & ~ESR_SYS_OP2, act, false }
+#define EL0_ANY_OP2(op0, op1, crn, crm, act) \
+	{ SYSREG(op0, op1, crn, crm, 0), SYSREG_KEY & ~ESR_SYS_OP2, act, true }
 #define SPACE(op0, op1, act) \
 	{ SYSREG(op0, op1, 0, 0, 0), ESR_SYS_OP0 | ESR_SYS_OP1, act, false }
 
@@ -64,16 +67,13 @@ static const struct sysreg_row rows[] = {
 	ONE(3, 0, 10, 3, 0, ACT_VM_REG),    /* AMAIR_EL1 */
 	ONE(3, 0, 13, 0, 1, ACT_VM_REG),    /* CONTEXTIDR_EL1 */
 	ONE(3, 0, 1, 0, 1, ACT_ZERO),       /* ACTLR_EL1: implementation defined */
-	/* Debug: no breakpoints, watchpoints, or debug channel; the OS lock is open. */
-	ONE(2, 0, 1, 1, 4, ACT_OSLSR),
-	SPACE(2, 0, ACT_ZERO),
+	SPACE(2, 0, ACT_DEBUG),
 	SPACE(2, 3, ACT_ZERO),
-	/* PMU: ID_AA64DFR0_EL1 says there is none; older kernels clear it all the same. */
-	ANY_OP2(3, 3, 9, 12, ACT_ZERO),
-	ANY_OP2(3, 3, 9, 13, ACT_ZERO),
-	ANY_OP2(3, 3, 9, 14, ACT_ZERO),
-	ANY_OP2(3, 0, 9, 14, ACT_ZERO),
-	{ SYSREG(3, 3, 14, 8, 0), ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_CRN | (8 << 1), ACT_ZERO, false },
+	EL0_ANY_OP2(3, 3, 9, 12, ACT_PMU),
+	EL0_ANY_OP2(3, 3, 9, 13, ACT_PMU),
+	EL0_ANY_OP2(3, 3, 9, 14, ACT_PMU),
+	ANY_OP2(3, 0, 9, 14, ACT_PMU),
+	{ SYSREG(3, 3, 14, 8, 0), ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_CRN | (8 << 1), ACT_PMU, true },
 };
 
 static const struct sysreg_row *find_row(u32 key)
@@ -138,9 +138,16 @@ static bool do_row(struct vcpu *v, const struct sysreg_row *row, u32 key, bool r
 	case ACT_ZERO:
 		*val = 0;
 		return true;
-	case ACT_OSLSR:
-		*val = 0x8;
-		return true;
+	case ACT_DEBUG:
+		if (debug_access(v, key, read, val)) {
+			return true;
+		}
+		break;
+	case ACT_PMU:
+		if (pmu_access(v, key, read, val)) {
+			return true;
+		}
+		break;
 	case ACT_SRE:
 		*val = 0x7; /* SRE, DFB, DIB: fixed (IHI 0069 12.2.24) */
 		if (v->vm->gic_version == 3) {

@@ -6,6 +6,7 @@
 #include "core/base/types.h"
 #include "core/spec/esr.h"
 
+struct board;
 struct vm;
 struct vcpu;
 
@@ -34,6 +35,27 @@ u64 sysreg_id_least(unsigned int reg, u64 a, u64 b);
  * sysreg_id_filter - the same of a given hardware value; pure. `ipa_size` in bytes.
  */
 u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size);
+
+#define ID_AA64DFR0 SYSREG(3, 0, 0, 5, 0)
+/* sysreg_guest_hcr - HCR_EL2 of a vCPU after reset: features that every CPU has are switched on. Any context. */
+u64 sysreg_guest_hcr(void);
+
+/*
+ * debug_access - a guest's access to a debug register (op0 2), of which memory holds the truth: false if it
+ * is undefined. Exit context, own vCPU.
+ */
+bool debug_access(struct vcpu *v, u32 key, bool read, u64 *val);
+
+/* pmu_init - the board's PMU interrupt; pmu_join - on the calling CPU, too. Boot CPU, then each CPU. */
+void pmu_init(const struct board *b);
+void pmu_join(void);
+/* pmu_visible - the VM has performance monitors; pmu_has_interrupt - and an overflow interrupt. Any context. */
+bool pmu_visible(const struct vm *vm);
+bool pmu_has_interrupt(void);
+/* pmu_access - a guest's access to a PMU register; false if it is undefined. Exit context, own vCPU. */
+bool pmu_access(struct vcpu *v, u32 key, bool read, u64 *val);
+/* pmu_reset - its interrupt line low. The vCPU does not run. */
+void pmu_reset(struct vcpu *v);
 
 /* The emulated physical timer, CNTP_*_EL0 (core/sysreg_timer.c). `op2`: 0 TVAL, 1 CTL, 2 CVAL. */
 u64 ptimer_read(struct vcpu *v, unsigned int op2);

@@ -8,6 +8,7 @@
  */
 #include "core/sysreg.h"
 
+#include "core/spec/hcr.h"
 #include "core/vm.h"
 
 enum rule {
@@ -35,8 +36,8 @@ struct id_field {
 #define MMFR2 REG(7, 2)
 
 /*
- * Hidden on purpose, besides what is newer: SVE, SME, MTE, PAuth (state or keys are not switched),
- * RAS, MPAM, AMU, PMU, SPE, trace, BRBE (trapped), EL2, EL3, VH, NV, ECV, FGT, HCX, XNX, TWED, EVT
+ * Hidden on purpose, besides what is newer: SVE, SME, MTE (state is not switched),
+ * RAS, MPAM, AMU, SPE, trace, BRBE (trapped), EL2, EL3, VH, NV, ECV, FGT, HCX, XNX, TWED, EVT
  * (nothing below EL2 sees them), TME, LS64, MOPS, WFxT, XS, S1PIE, S1POE, TCR2, GCS, THE (their
  * controls stay off), LORegions, SPECRES (trapped), mixed endianness (devices are little-endian).
  * In ascending order of registers.
@@ -52,9 +53,11 @@ static const struct id_field fields[] = {
 	{ PFR1, 0, LIMIT, 1 },   /* BTI: PSTATE and page tables only */
 	{ PFR1, 4, LIMIT, 2 },   /* SSBS: PSTATE only */
 	{ PFR1, 32, LIMIT, 1 },  /* CSV2_frac: 2 has SCXTNUM_ELx */
-	{ DFR0, 0, FIXED, 6 },   /* debug v8: the least there is; all its registers read as zero */
-	{ DFR0, 12, FIXED, 1 },  /* 2 breakpoints, the least that is legal */
-	{ DFR0, 20, FIXED, 1 },  /* 2 watchpoints */
+	{ DFR0, 0, FIXED, 6 },   /* debug v8: what later ones add is not emulated */
+	{ DFR0, 8, LIMIT, 6 },   /* PMUv3p5; see sysreg_id_read() */
+	{ DFR0, 12, LIMIT, 15 }, /* breakpoints, watchpoints, breakpoints that know contexts */
+	{ DFR0, 20, LIMIT, 15 },
+	{ DFR0, 28, LIMIT, 15 },
 	{ DFR0, 36, SIGNED, 0 }, /* OS double lock */
 	/* Instructions on general or FP registers alone. */
 	{ ISAR0, 4, LIMIT, 2 },  /* AES, PMULL */
@@ -72,14 +75,20 @@ static const struct id_field fields[] = {
 	{ ISAR0, 56, LIMIT, 2 }, /* TLBI by range, outer shareable: bound by VMID, broadcast by FB */
 	{ ISAR0, 60, LIMIT, 1 }, /* RNDR */
 	{ ISAR1, 0, LIMIT, 2 },  /* DC CVAP, CVADP */
+	{ ISAR1, 4, LIMIT, 5 },  /* PAuth by the architected algorithm, by another one: keys are switched */
+	{ ISAR1, 8, LIMIT, 5 },
 	{ ISAR1, 12, LIMIT, 1 }, /* JSCVT */
 	{ ISAR1, 16, LIMIT, 1 }, /* FCMA */
 	{ ISAR1, 20, LIMIT, 2 }, /* LRCPC; 3 has pairs that devices could not describe */
+	{ ISAR1, 24, LIMIT, 1 }, /* PACGA, likewise */
+	{ ISAR1, 28, LIMIT, 1 },
 	{ ISAR1, 32, LIMIT, 1 }, /* FRINTTS */
 	{ ISAR1, 36, LIMIT, 1 }, /* SB */
 	{ ISAR1, 44, LIMIT, 1 }, /* BF16 */
 	{ ISAR1, 48, LIMIT, 1 }, /* DGH: a hint */
 	{ ISAR1, 52, LIMIT, 1 }, /* I8MM */
+	{ ISAR2, 8, LIMIT, 1 },  /* PACGA, PAuth by the third algorithm */
+	{ ISAR2, 12, LIMIT, 5 },
 	{ ISAR2, 28, LIMIT, 1 }, /* CLRBHB: the guest protects itself with it */
 	{ MMFR0, 4, LIMIT, 2 },  /* ASID size */
 	{ MMFR0, 20, LIMIT, 1 }, /* 16K granule; 2 has 52-bit addresses */
@@ -106,6 +115,9 @@ static const struct id_field fields[] = {
 
 #define MMFR0_PARANGE BITS(3, 0)
 #define PFR0_GIC      BITS(27, 24)
+#define DFR0_PMUVER   BITS(11, 8)
+#define ISAR1_PAUTH   (BITS(11, 4) | BITS(31, 24))
+#define ISAR2_PAUTH   BITS(15, 8)
 
 /*
  * AArch32 at EL0, for guests that run 32-bit programs: whole registers less security, EL2, GIC
@@ -211,6 +223,7 @@ void sysreg_id_join(bool first)
 
 		system_id[reg] = first ? hw : sysreg_id_least(reg, system_id[reg], hw);
 	}
+	pmu_join();
 }
 
 /* ID_AA64MMFR0_EL1.PARange: the smallest size that reaches all of the VM's addresses. */
@@ -283,10 +296,21 @@ __noinline u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 i
 u64 sysreg_id_read(const struct vm *vm, u32 key)
 {
 	unsigned int reg = reg_of_key(key);
+	u64 val;
 
 	/* Without AArch32 its registers are UNKNOWN (ARM ARM D24.2). */
 	if (reg >= ARRAY_SIZE(system_id) || (reg < PFR0 && (system_id[PFR0] & 0xf) != 2)) {
 		return 0;
 	}
-	return sysreg_id_filter(key, system_id[reg], vm->gic_version, vm->s2.ipa_size);
+	val = sysreg_id_filter(key, system_id[reg], vm->gic_version, vm->s2.ipa_size);
+	/* Some CPU's monitors may not be the architecture's, 0xf. */
+	return reg == DFR0 && !pmu_visible(vm) ? val & ~DFR0_PMUVER : val;
+}
+
+/* Instructions and keys of pointer authentication trap otherwise. */
+u64 sysreg_guest_hcr(void)
+{
+	u64 any = (system_id[ISAR1] & ISAR1_PAUTH) | (system_id[ISAR2] & ISAR2_PAUTH);
+
+	return any != 0 ? HCR_GUEST | HCR_API | HCR_APK : HCR_GUEST;
 }

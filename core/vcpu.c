@@ -39,7 +39,7 @@ static void vtimer_wake(struct timer *t)
 static void reset_registers(struct vcpu *v)
 {
 	arch_vcpu_reset(&v->regs);
-	v->hcr = v->fiq != 0 ? HCR_GUEST | HCR_VF : HCR_GUEST;
+	v->hcr = sysreg_guest_hcr() | (v->fiq != 0 ? HCR_VF : 0);
 	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
 	v->vpidr = read_midr_el1();
 }
@@ -95,6 +95,7 @@ void vcpu_reset(struct vcpu *v, u64 entry, u64 arg)
 	v->timer_due = 0;
 	timer_cancel(&v->vtimer);
 	ptimer_reset(v);
+	pmu_reset(v);
 	reset_registers(v);
 	vgic_cpu_reset(v);
 }

@@ -11,6 +11,7 @@
 #include "core/rng.h"
 #include "core/sporadic.h"
 #include "core/stolen.h"
+#include "core/sysreg.h"
 
 #define MIN_SPIS 64
 
@@ -266,7 +267,8 @@ int vm_load(struct vm *vm, struct diag *d)
 	struct load_files files = { .open = open_blob };
 	struct guest_mem mem = { .ptr = mem_ptr, .written = mem_written, .arg = vm };
 	u8 seed[64];
-	struct guest_fdt g = { .cfg = vm->cfg, .devices = vm->vdevs };
+	struct guest_fdt g = { .cfg = vm->cfg, .devices = vm->vdevs, .pmu = pmu_visible(vm),
+			       .pmu_interrupt = pmu_has_interrupt() };
 	int err = -ENOMEM;
 
 	if (rng_bytes(seed, sizeof(seed)) == 0 && rng_bytes(&g.kaslr_seed, sizeof(g.kaslr_seed)) == 0) {

@@ -23,21 +23,26 @@
 #define MDCR_TTRF BIT(19)
 #define MDCR_TDCC BIT(27)
 
+#define MPAM2_TRAP1 BIT(48)
+#define MPAM2_TRAP0 BIT(49)
+#define MPAM2_TIDR  BIT(58)
+#define MPAMIDR_HAS_HCR BIT(17)
+#define MPAMHCR_TRAP_MPAMIDR BIT(31)
+
 #define CNTHCTL_EL1PCTEN BIT(0) /* the counter does not trap; the EL1 physical timer does */
 
 void cpu_setup_el2(void)
 {
-	u64 dfr0 = read_id_aa64dfr0_el1();
+	u64 pfr0 = read_id_aa64pfr0_el1();
 	u64 mmfr0 = read_id_aa64mmfr0_el1();
 	u64 mmfr1 = read_id_aa64mmfr1_el1();
-	u64 pmuver = dfr0 >> 8 & 0xf;
 	u64 mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF |
 		   MDCR_TDCC;
 
-	if (pmuver != 0 && pmuver != 0xf) {
-		mdcr |= read_pmcr_el0() >> 11 & 0x1f; /* HPMN: all counters, as at reset */
-	}
-	write_mdcr_el2(mdcr);
+	write_mdcr_el2(mdcr | pmu_setup_cpu()); /* HPMN: all counters, as at reset */
+	/* A guest's OS lock is emulated; the CPU's own would keep its breakpoints from working. */
+	write_mdscr_el1(0);
+	write_oslar_el1(0);
 	write_hcr_el2(HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO);
 	write_cptr_el2(CPTR_VALUE);
 	write_hstr_el2(0);
@@ -55,6 +60,26 @@ void cpu_setup_el2(void)
 		write_hfgitr_el2(0);
 		write_hdfgrtr_el2(0);
 		write_hdfgwtr_el2(0);
+		if ((pfr0 >> 44 & 0xf) != 0) { /* AMU */
+			write_hafgrtr_el2(0);
+		}
+	}
+	if ((mmfr0 >> 56 & 0xf) > 1) { /* FEAT_FGT2 */
+		write_hfgrtr2_el2(0);
+		write_hfgwtr2_el2(0);
+		write_hfgitr2_el2(0);
+		write_hdfgrtr2_el2(0);
+		write_hdfgwtr2_el2(0);
+	}
+	if ((pfr0 >> 40 & 0xf) != 0 || (read_id_aa64pfr1_el1() >> 16 & 0xf) != 0) { /* MPAM */
+		write_mpam2_el2(MPAM2_TIDR | MPAM2_TRAP1 | MPAM2_TRAP0);
+		if ((read_mpamidr_el1() & MPAMIDR_HAS_HCR) != 0) {
+			write_mpamhcr_el2(MPAMHCR_TRAP_MPAMIDR);
+		}
+	}
+	if ((pfr0 >> 28 & 0xf) != 0) { /* RAS: syndrome of virtual SErrors, deferred ones */
+		write_vsesr_el2(0);
+		write_vdisr_el2(0);
 	}
 	if ((mmfr1 >> 40 & 0xf) != 0) { /* FEAT_HCX */
 		write_hcrx_el2(0);

@@ -11,5 +11,7 @@ extern char vectors[], vectors_hard[];
 unsigned int cpu_pa_bits(void);
 /* s2_limit_ipa_bits - a CPU with fewer bits joins: stage 2 must fit the smallest. Boot. */
 void s2_limit_ipa_bits(unsigned int bits);
+/* pmu_setup_cpu - the PMU idle, whatever firmware left; how many event counters it has. Each CPU, once. */
+u64 pmu_setup_cpu(void);
 
 #endif

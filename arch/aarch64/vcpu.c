@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "arch/aarch64/tlb.h"
+#include "core/spec/hcr.h"
 
 #define CNTHCTL_EL1PCTEN BIT(0)
 
@@ -15,6 +16,7 @@ _Static_assert(offsetof(struct vcpu_sysregs, fpsr) == offsetof(struct vcpu_sysre
 
 void fp_save(__uint128_t q[32]);
 void fp_restore(const __uint128_t q[32]);
+void debug_write(const u64 bp[][2], u64 breakpoints, const u64 wp[][2], u64 watchpoints);
 
 /* SCTLR_EL1 after reset: RES1 bits of ARMv8.0 only; MMU and caches off (ARM ARM, SCTLR_EL1). */
 #define SCTLR_EL1_RESET 0x30d00800UL
@@ -23,6 +25,42 @@ void arch_vcpu_reset(struct vcpu_sysregs *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->sctlr = SCTLR_EL1_RESET;
+}
+
+/* ID_AA64PFR0_EL1.RAS: a guest reaches VDISR_EL2 as DISR_EL1, though it is told of no RAS. */
+static bool cpu_has_ras(void)
+{
+	return (read_id_aa64pfr0_el1() >> 28 & 0xf) != 0;
+}
+
+#define EACH_KEY(op) \
+	op(0, apiakeylo) op(1, apiakeyhi) op(2, apibkeylo) op(3, apibkeyhi) op(4, apdakeylo) \
+	op(5, apdakeyhi) op(6, apdbkeylo) op(7, apdbkeyhi) op(8, apgakeylo) op(9, apgakeyhi)
+
+static void keys_load(const u64 key[10])
+{
+#define LOAD(n, name) write_##name##_el1(key[n]);
+	EACH_KEY(LOAD)
+#undef LOAD
+}
+
+static void keys_save(u64 key[10])
+{
+#define SAVE(n, name) key[n] = read_##name##_el1();
+	EACH_KEY(SAVE)
+#undef SAVE
+}
+
+void arch_debug_load(const struct vcpu_debug *d)
+{
+	u64 dfr0 = read_id_aa64dfr0_el1();
+
+	if (d == NULL) {
+		write_mdscr_el1(0);
+		return;
+	}
+	debug_write(d->bp, (dfr0 >> 12 & 0xf) + 1, d->wp, (dfr0 >> 20 & 0xf) + 1);
+	write_mdscr_el1(d->mdscr);
 }
 
 /* Stage 1 is off here, since cpu_setup_el2() or the last arch_vcpu_put(). */
@@ -36,7 +74,6 @@ void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 	write_cntvoff_el2(e->cntvoff);
 	/* The physical counter has to show the same time: it traps where there is an offset. */
 	write_cnthctl_el2(e->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
-	write_actlr_el1(r->actlr);
 	write_cpacr_el1(r->cpacr);
 	write_ttbr0_el1(r->ttbr0);
 	write_ttbr1_el1(r->ttbr1);
@@ -58,7 +95,18 @@ void arch_vcpu_load(const struct vcpu_sysregs *r, const struct vcpu_el2 *e)
 	write_tpidrro_el0(r->tpidrro_el0);
 	write_csselr_el1(r->csselr);
 	write_cntkctl_el1(r->cntkctl);
-	write_mdscr_el1(r->mdscr);
+	if (cpu_has_ras()) {
+		write_vdisr_el2(r->disr);
+	}
+	if ((e->hcr & HCR_API) != 0) {
+		keys_load(r->key);
+	}
+	if (r->debug.on) {
+		arch_debug_load(&r->debug);
+	}
+	if (r->pmu.on) {
+		arch_pmu_load(&r->pmu);
+	}
 	fp_restore(r->q);
 	write_cntv_cval_el0(r->cntv_cval);
 	/* Also: CVAL and CNTVOFF before the timer may fire. */
@@ -76,7 +124,6 @@ void arch_vcpu_put(struct vcpu_sysregs *r)
 	isb(); /* the line is down before anything else takes the CPU */
 	r->cntv_cval = read_cntv_cval_el0();
 	r->sctlr = read_sctlr_el1();
-	r->actlr = read_actlr_el1();
 	r->cpacr = read_cpacr_el1();
 	r->ttbr0 = read_ttbr0_el1();
 	r->ttbr1 = read_ttbr1_el1();
@@ -99,7 +146,18 @@ void arch_vcpu_put(struct vcpu_sysregs *r)
 	r->tpidrro_el0 = read_tpidrro_el0();
 	r->csselr = read_csselr_el1();
 	r->cntkctl = read_cntkctl_el1();
-	r->mdscr = read_mdscr_el1();
+	if (cpu_has_ras()) {
+		r->disr = read_vdisr_el2();
+	}
+	if ((read_hcr_el2() & HCR_API) != 0) {
+		keys_save(r->key);
+	}
+	if (r->debug.on) {
+		arch_debug_load(NULL);
+	}
+	if (r->pmu.on) {
+		arch_pmu_put(&r->pmu);
+	}
 	stage1_walks_off();
 	fp_save(r->q);
 }

@@ -171,6 +171,26 @@ void arch_vcpu_reset(struct vcpu_sysregs *r)
 	(void)r;
 }
 
+int arch_pmu_counters = -1;
+const struct vcpu_debug *host_debug;
+const struct vcpu_pmu *host_pmu;
+
+void arch_debug_load(const struct vcpu_debug *d)
+{
+	host_debug = d;
+}
+
+void arch_pmu_load(const struct vcpu_pmu *p)
+{
+	host_pmu = p;
+}
+
+void arch_pmu_put(struct vcpu_pmu *p)
+{
+	(void)p;
+	host_pmu = NULL;
+}
+
 bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 {
 	return host_firmware != NULL && host_firmware(fid, a1, a2, a3, r);

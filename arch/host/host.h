@@ -53,6 +53,10 @@ void host_uart_reset(void);
 /* host_uart_type - put text into the receive side. */
 void host_uart_type(const char *text);
 
+/* What arch_debug_load() and arch_pmu_load() were last given, NULL after arch_pmu_put(). */
+extern const struct vcpu_debug *host_debug;
+extern const struct vcpu_pmu *host_pmu;
+
 /* No guest address translates. */
 extern bool host_stage1_faults;
 

@@ -111,6 +111,7 @@ struct board {
 	struct board_psci psci;
 	struct board_gic gic;
 	struct board_timer timer;
+	struct board_irq pmu; /* overflow, private to each CPU; intid 0: none, or shared ones */
 
 	u32 uart_count;
 	struct board_uart uart[BOARD_MAX_UARTS]; /* whatever looks like one; drivers decide */

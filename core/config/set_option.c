@@ -3,13 +3,13 @@
 #include "core/config/parser.h"
 
 /* In this order. The others have no function yet, or none outside x86. */
-enum { VAR_EXIT_ON_HALT, VAR_COUNTER_OFFSET, VAR_FDT_ADDR, VAR_FDT_DUMP };
+enum { VAR_EXIT_ON_HALT, VAR_COUNTER_OFFSET, VAR_PMU, VAR_FDT_ADDR, VAR_FDT_DUMP };
 
 static const struct {
 	const char *vars; /* see config_option_find() */
 	const char *status;
 } groups[] = {
-	{ "exit-on-halt=t counter-offset=n fdt-addr=n fdt-dump-file=s", "" },
+	{ "exit-on-halt=t counter-offset=n pmu=b fdt-addr=n fdt-dump-file=s", "" },
 	{ "grow-heap=n message-block-timeout=n vdev-message-block-timeout=n slog-buffer=n debug=b "
 	  "gic-hwassist=b host-paddr-gicd=n host-paddr-gich=h host-paddr-gicv=n",
 	  " (not supported yet)" },
@@ -47,6 +47,9 @@ static void set_var(struct parser *p, int i, const struct token *val, u64 num)
 		break;
 	case VAR_COUNTER_OFFSET:
 		cfg->counter_offset = num;
+		break;
+	case VAR_PMU:
+		cfg->pmu_off = num == 0;
 		break;
 	case VAR_FDT_ADDR:
 		cfg->has_fdt_addr = true;

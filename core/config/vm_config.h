@@ -169,6 +169,7 @@ struct vm_config {
 	/* set variables with a function today; others are kept by the parser only as warnings */
 	enum cfg_tristate exit_on_halt; /* default TRI_AUTO */
 	u64 counter_offset;             /* default 0 */
+	bool pmu_off;                   /* performance monitors are hidden */
 	bool has_fdt_addr;
 	ipa_t fdt_addr;
 	struct src_pos fdt_addr_pos;

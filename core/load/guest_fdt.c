@@ -6,6 +6,7 @@
 #include "core/base/fmt.h"
 #include "core/load/fdt_writer.h"
 #include "core/vdev.h"
+#include "core/vgic/vgic.h"
 
 #define NODE_NAME_MAX 48
 
@@ -240,6 +241,19 @@ static void timer(struct fdt_writer *w, const struct vm_config *cfg)
 	fdt_writer_end(w);
 }
 
+/* Binding "arm/pmu"; without interrupts it counts, but does not sample. */
+static void pmu(struct fdt_writer *w, const struct guest_fdt *g)
+{
+	const u32 cells[] = { IRQ_PPI, VGIC_PMU - 16, ppi_flags(g->cfg) };
+
+	fdt_writer_begin(w, "pmu");
+	fdt_writer_str(w, "compatible", "arm,armv8-pmuv3");
+	if (g->pmu_interrupt) {
+		fdt_writer_u32s(w, "interrupts", cells, ARRAY_SIZE(cells));
+	}
+	fdt_writer_end(w);
+}
+
 static void gic_name(const struct vm_config *cfg, char *buf, size_t size)
 {
 	fmt_str(buf, size, "intc@%lx", cfg->gic.dist);
@@ -351,6 +365,9 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	memory(&w, g->cfg);
 	firmware(&w);
 	timer(&w, g->cfg);
+	if (g->pmu) {
+		pmu(&w, g);
+	}
 	gic(&w, g->cfg, gic_phandle);
 	clock(&w, "clock-24m", 24000000, clock_phandle);
 	devices(&w, g->devices, clock_phandle);

@@ -30,6 +30,7 @@ struct guest_fdt {
 	const u8 *rng_seed;          /* NULL: the host has no randomness to give */
 	u32 rng_seed_len;
 	u64 kaslr_seed;              /* 0: none */
+	bool pmu, pmu_interrupt;     /* performance monitors; their overflow interrupt */
 };
 
 /* guest_fdt_bound - bytes that are enough for the tree. Any context. */

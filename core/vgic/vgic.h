@@ -28,6 +28,7 @@ struct vcpu;
 #define VGIC_WORDS 32
 #define VGIC_VTIMER 27 /* of the guest; the physical one is the board's */
 #define VGIC_PTIMER 30
+#define VGIC_PMU 23
 #define VGIC_MAX_SPIS (VGIC_MAX_INTID - 32)
 
 struct vgic {

@@ -57,6 +57,8 @@ static void gicv3_board(void)
 	CHECK_EQ(b.timer.hyp_virt.intid, 28);
 	CHECK_EQ(b.timer.virt.flags, 4);
 	CHECK_EQ(b.timer.frequency, 0);
+	CHECK_EQ(b.pmu.intid, 23);
+	CHECK_EQ(b.pmu.flags, 4);
 }
 
 static void cpus_and_affinity(void)
@@ -284,6 +286,7 @@ static void zcu102_board(void)
 	REQUIRE(parse_file("zcu102"));
 	CHECK_EQ(heard.d.warnings, 0);
 	CHECK_EQ(b.cpu_count, 4);
+	CHECK_EQ(b.pmu.intid, 0); /* shared interrupts, one for each CPU */
 	CHECK_EQ(b.gic.cpu.start, 0xf9020000);
 	CHECK_EQ(b.gic.cpu.size, 0x20000); /* the 64K-alias layout shows in the size */
 	CHECK_EQ(b.gic.vcpu.start, 0xf9060000);

@@ -211,6 +211,11 @@ static void neutral_options(void)
 	CHECK_EQ(parse_text("set counter-offset ~0 logger info none"), 0);
 	CHECK_EQ(cfg.counter_offset, ~0UL);
 	CHECK_EQ(cfg.logger_mask, 0);
+	CHECK(!cfg.pmu_off);
+	CHECK_EQ(parse_text("set pmu off"), 0);
+	CHECK(cfg.pmu_off);
+	CHECK_EQ(parse_text("set pmu off set pmu on"), 0);
+	CHECK(!cfg.pmu_off);
 	CHECK_EQ(parse_text("set ?"), 0);
 	CHECK(strstr(log_text, "note: set exit-on-halt on, off or auto\n") != NULL);
 	CHECK(strstr(log_text, "note: set grow-heap a number (not supported yet)") != NULL);

@@ -150,6 +150,25 @@ static void linux_vm(void)
 	CHECK_STR(string("/psci", "method"), "hvc");
 }
 
+static void performance_monitors(void)
+{
+	setup();
+	g.pmu = true;
+	REQUIRE(build() == 0);
+	check_with_dtc();
+	CHECK_STR(string("/pmu", "compatible"), "arm,armv8-pmuv3");
+	CHECK_STR(cells("/pmu", "interrupts"), "(none)");
+	setup();
+	g.pmu = true;
+	g.pmu_interrupt = true;
+	REQUIRE(build() == 0);
+	check_with_dtc();
+	CHECK_STR(cells("/pmu", "interrupts"), "1 7 4");
+	setup();
+	REQUIRE(build() == 0);
+	CHECK(string("/pmu", "compatible") == NULL);
+}
+
 static void cpus_and_memory(void)
 {
 	setup();
@@ -492,7 +511,7 @@ static void clocks_of_devices(void)
 	CHECK_STR(cells("/vdevs/timer@1c0a0000", "clocks"), "8005 8002");
 }
 
-TEST_MAIN(RUN(clocks_of_devices), RUN(linux_vm), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
+TEST_MAIN(RUN(clocks_of_devices), RUN(linux_vm), RUN(performance_monitors), RUN(cpus_and_memory), RUN(devices), RUN(chosen), RUN(gicv2_vm),
 	  RUN(bare_vm), RUN(too_small), RUN(bound_of_a_big_vm), RUN(user_properties_win),
 	  RUN(stale_chosen),
 	  RUN(user_nodes_are_added), RUN(user_phandles_hold), RUN(reservations_are_merged),

@@ -67,7 +67,7 @@ static void whole_encoding_space_is_answered(void)
 					  read_elr_el2());
 			}
 			done += h == DONE;
-			/* EL0 gets at the physical timer and counter only. */
+			/* EL0 gets at the physical timer and counter only; this VM has no PMU. */
 			if ((k & 2) != 0 && h == DONE && (i & ~1UL & ~(7UL << 17)) !=
 			    (REG(3, 3, 14, 2, 0)) && (i & ~1UL & ~(7UL << 17)) != REG(3, 3, 14, 0, 0)) {
 				test_fail(__FILE__, __LINE__, "EL0 got %#lx, value %#lx", i, val);
@@ -84,10 +84,9 @@ static void registers_that_read_as_zero(void)
 {
 	static const u64 regs[] = {
 		REG(3, 0, 1, 0, 1),  /* ACTLR_EL1 */
-		REG(2, 0, 0, 2, 2),  /* MDSCR_EL1 */
-		REG(2, 0, 0, 0, 4),  /* DBGBVR0_EL1 */
-		REG(2, 0, 0, 15, 7), /* DBGWCR15_EL1 */
-		REG(2, 0, 1, 0, 4),  /* OSLAR_EL1 */
+		REG(2, 0, 0, 2, 0),  /* MDCCINT_EL1 */
+		REG(2, 0, 0, 3, 2),  /* OSDTRTX_EL1 */
+		REG(2, 0, 7, 8, 6),  /* DBGCLAIMSET_EL1 */
 		REG(2, 0, 1, 3, 4),  /* OSDLR_EL1 */
 		REG(2, 3, 0, 1, 0),  /* MDCCSR_EL0 */
 		REG(3, 3, 9, 12, 0), /* PMCR_EL0 */
@@ -103,8 +102,6 @@ static void registers_that_read_as_zero(void)
 		CHECK_EQ(rd(g, regs[i], &val), DONE);
 		CHECK_EQ(val, 0);
 	}
-	CHECK_EQ(rd(g, REG(2, 0, 1, 1, 4), &val), DONE); /* OSLSR_EL1: implemented, open */
-	CHECK_EQ(val, 8);
 	CHECK_EQ(rd(g, REG(3, 0, 12, 12, 5), &val), DONE); /* ICC_SRE_EL1 */
 	CHECK_EQ(val, 7);
 	guest_free(g);
@@ -150,6 +147,82 @@ static void unsupported_register_follows_the_configuration(void)
 	(void)wr(g, reg, 1);
 	CHECK_EQ(g->vm.end, VM_END_KILLED);
 	CHECK_STR(g->vm.reason, "unsupported register S3_3_C13_C2_0 at 0x40001000");
+	guest_free(g);
+}
+
+/* ---- Debug */
+
+#define MDSCR  REG(2, 0, 0, 2, 2)
+#define OSLAR  REG(2, 0, 1, 0, 4)
+#define OSLSR  REG(2, 0, 1, 1, 4)
+#define BVR(n) REG(2, 0, 0, n, 4)
+#define BCR(n) REG(2, 0, 0, n, 5)
+#define WVR(n) REG(2, 0, 0, n, 6)
+#define WCR(n) REG(2, 0, 0, n, 7)
+
+/* 6 breakpoints, 4 watchpoints */
+static struct guest *debugged(void)
+{
+	struct guest *g = guest_new();
+
+	host_sysreg[HOST_SYSREG_id_aa64dfr0_el1] = 0x10305106;
+	sysreg_id_join(true);
+	host_debug = NULL;
+	return g;
+}
+
+static void breakpoints_are_as_many_as_the_cpus_have(void)
+{
+	struct guest *g = debugged();
+	u64 val;
+
+	for (u64 n = 0; n < 16; n++) {
+		CHECK_EQ(wr(g, BVR(n), 0xffff000012345670 + n), n < 6 ? DONE : UNDEF);
+		CHECK_EQ(wr(g, BCR(n), ~0UL), n < 6 ? DONE : UNDEF);
+		CHECK_EQ(wr(g, WVR(n), 0x1000 + n), n < 4 ? DONE : UNDEF);
+		CHECK_EQ(wr(g, WCR(n), ~0UL), n < 4 ? DONE : UNDEF);
+	}
+	for (u64 n = 0; n < 6; n++) {
+		CHECK_EQ(rd(g, BVR(n), &val), DONE);
+		CHECK_EQ(val, 0xffff000012345670 + n);
+		CHECK_EQ(rd(g, BCR(n), &val), DONE);
+		CHECK_EQ(val, 0xffe1e7); /* BT, LBN, SSC, HMC, BAS, PMC, E */
+		CHECK_EQ(rd(g, WVR(n), &val), n < 4 ? DONE : UNDEF);
+		CHECK_EQ(val, n < 4 ? 0x1000 + n : 0x5555555555555555);
+	}
+	CHECK_EQ(rd(g, WCR(3), &val), DONE);
+	CHECK_EQ(val, 0x1f1fffff);
+	CHECK(host_debug == NULL);
+	guest_free(g);
+}
+
+static void hardware_has_breakpoints_only_while_they_may_fire(void)
+{
+	struct guest *g = debugged();
+	u64 val;
+
+	CHECK_EQ(rd(g, OSLSR, &val), DONE);
+	CHECK_EQ(val, 0xa); /* locked after reset */
+	CHECK_EQ(wr(g, OSLSR, 0), UNDEF);
+	CHECK_EQ(rd(g, OSLAR, &val), UNDEF);
+	CHECK_EQ(wr(g, BVR(0), 0x4000), DONE);
+	CHECK_EQ(wr(g, BCR(0), 0x1e5), DONE);
+	CHECK_EQ(wr(g, MDSCR, ~0UL), DONE);
+	CHECK_EQ(rd(g, MDSCR, &val), DONE);
+	CHECK_EQ(val, 0xb001); /* MDE, KDE, TDCC, SS: nothing of an external debugger's */
+	CHECK(host_debug == NULL && !g->v->regs.debug.on);
+	CHECK_EQ(wr(g, OSLAR, 0), DONE);
+	CHECK_EQ(rd(g, OSLSR, &val), DONE);
+	CHECK_EQ(val, 8);
+	CHECK(host_debug == &g->v->regs.debug && g->v->regs.debug.on);
+	CHECK_EQ(host_debug->bp[0][0], 0x4000);
+	CHECK_EQ(host_debug->bp[0][1], 0x1e5);
+	CHECK_EQ(wr(g, MDSCR, 0x3000), DONE); /* KDE and TDCC alone */
+	CHECK(host_debug == NULL && !g->v->regs.debug.on);
+	CHECK_EQ(wr(g, MDSCR, 1), DONE); /* single step */
+	CHECK(host_debug == &g->v->regs.debug);
+	CHECK_EQ(wr(g, OSLAR, 1), DONE);
+	CHECK(host_debug == NULL && !g->v->regs.debug.on);
 	guest_free(g);
 }
 
@@ -209,9 +282,9 @@ static void max_cpu_shows_only_what_works(void)
 	CHECK_EQ(filtered(4, 1, 0x0000001001000121, 3), 0x21);
 	CHECK_EQ(filtered(4, 4, 0x0110110100210021, 3), 0);
 	CHECK_EQ(filtered(4, 5, 0x80f100fd00000000, 3), 0);
-	CHECK_EQ(filtered(5, 0, 0x100000001030560a, 3), 0x101006);
+	CHECK_EQ(filtered(5, 0, 0x100000001030560a, 3), 0x10305606);
 	CHECK_EQ(filtered(6, 0, 0x1221111110212120, 3), 0x1221111110212120);
-	CHECK_EQ(filtered(6, 1, 0x0111211110211502, 3), 0x0011101100211002);
+	CHECK_EQ(filtered(6, 1, 0x0111211110211502, 3), 0x0011101110211502);
 	CHECK_EQ(filtered(6, 2, 0x0000000000110012, 3), 0);
 	CHECK_EQ(filtered(7, 0, 0x2100032310201126, 3), 0x100022);
 	CHECK_EQ(filtered(7, 1, 0x0110112010312122, 3), 0x0000002000302002);
@@ -233,7 +306,7 @@ static void older_cpus_show_what_they_are(void)
 	/* no floating point, no 4K granule, no double lock: "not implemented" is 0xf there */
 	CHECK_EQ(filtered(4, 0, 0x00ff0002, 2), 0x00ff0012);
 	CHECK_EQ(filtered(7, 0, 0xff000000, 2), 0xff000000);
-	CHECK_EQ(filtered(5, 0, 0xf000000006, 2), 0xf000101006);
+	CHECK_EQ(filtered(5, 0, 0xf000000006, 2), 0xf000000006);
 }
 
 /* Whatever a future CPU says, no field exceeds what this version of the monitor knows. */
@@ -245,8 +318,8 @@ static void future_cpus_show_nothing_new(void)
 	} t[] = {
 		{ 4, 0, 0x1101000001110012 }, { 4, 1, 0x0000000100000021 }, { 4, 2, 0 }, { 4, 3, 0 },
 		{ 4, 4, 0 }, { 4, 5, 0 }, { 4, 6, 0 }, { 4, 7, 0 },
-		{ 5, 0, 0x101006 }, { 5, 1, 0 }, { 5, 4, 0 },
-		{ 6, 0, 0x1221111110212120 }, { 6, 1, 0x0011101100211002 }, { 6, 2, 0x10000000 },
+		{ 5, 0, 0x70707606 }, { 5, 1, 0 }, { 5, 4, 0 },
+		{ 6, 0, 0x1221111110212120 }, { 6, 1, 0x0011101111211552 }, { 6, 2, 0x10005100 },
 		{ 6, 3, 0 }, { 7, 0, 0x100022 }, { 7, 1, 0x1000003000302002 },
 		{ 7, 2, 0x1021001110110111 }, { 7, 3, 0 }, { 7, 4, 0 },
 	};
@@ -522,6 +595,8 @@ static void user_space_may_use_the_timer_it_was_given(void)
 }
 
 TEST_MAIN(RUN(whole_encoding_space_is_answered), RUN(registers_that_read_as_zero),
+	  RUN(breakpoints_are_as_many_as_the_cpus_have),
+	  RUN(hardware_has_breakpoints_only_while_they_may_fire),
 	  RUN(registers_of_hidden_features_are_undefined),
 	  RUN(unsupported_register_follows_the_configuration), RUN(sgi_registers_reach_the_vgic),
 	  RUN(register_31_is_not_written),

@@ -23,7 +23,6 @@ static void hidden_features(void)
 	check_eq(FIELD(pfr1, 8), 0, "no MTE with tag storage");
 	check_eq(FIELD(pfr1, 24), 0, "no SME");
 	check_eq(FIELD(dfr0, 4), 0, "no trace unit");
-	check_eq(FIELD(dfr0, 8), 0, "no PMU");
 	check_eq(FIELD(dfr0, 32), 0, "no SPE");
 	check_eq(FIELD(dfr0, 44), 0, "no trace buffer");
 	check(FIELD(mmfr0, 0) <= 6, "PARange is one of the architecture's");
