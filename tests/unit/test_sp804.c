@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SP804 dual timer, as DDI 0271 describes it. Time: 1 MHz, a tick is 1000 ns. */
+#include "tests/unit/test.h"
+#include "tests/unit/vdev_util.h"
+
+#define LOAD 0x00
+#define VALUE 0x04
+#define CONTROL 0x08
+#define INTCLR 0x0c
+#define RIS 0x10
+#define MIS 0x14
+#define BGLOAD 0x18
+
+static struct rig *r;
+
+static void setup(void)
+{
+	host_init();
+	r = rig_new("guest", "timer-sp804");
+	if (rig_start(r) != 0) {
+		test_fail(__FILE__, __LINE__, "not created: %s", r->message);
+	}
+}
+
+static u32 rd(u64 off)
+{
+	return (u32)rig_read(r, off, 4);
+}
+
+static void wr(u64 off, u32 val)
+{
+	rig_write(r, off, 4, val);
+}
+
+static bool line(void)
+{
+	return r->vm.vdevs->line;
+}
+
+static void reset_state(void)
+{
+	setup();
+	CHECK_EQ(rd(VALUE), 0xffffffff);
+	CHECK_EQ(rd(CONTROL), 0x20);
+	CHECK_EQ(rd(LOAD), 0);
+	CHECK_EQ(rd(0x28), 0x20);
+	CHECK_EQ(rd(0xfe0), 0x04);
+	CHECK_EQ(rd(0xfe4), 0x18);
+	CHECK_EQ(rd(0xfe8), 0x14);
+	CHECK_EQ(rd(0xffc), 0xb1);
+	host_pass_ns(5000);
+	CHECK_EQ(rd(VALUE), 0xffffffff); /* it does not run */
+	rig_free(r);
+}
+
+static void periodic(void)
+{
+	setup();
+	wr(LOAD, 100);
+	wr(CONTROL, 0xe2); /* enable, periodic, interrupt, 32 bits */
+	host_pass_ns(30000);
+	CHECK_EQ(rd(VALUE), 70);
+	CHECK(!line());
+	host_pass_ns(71000);
+	CHECK(line());
+	CHECK_EQ(rd(RIS), 1);
+	CHECK_EQ(rd(MIS), 1);
+	CHECK_EQ(rd(VALUE), 99);
+	wr(INTCLR, 0);
+	CHECK(!line());
+	CHECK_EQ(rd(RIS), 0);
+	host_pass_ns(100000);
+	CHECK(line());
+	host_pass_ns(1000000); /* many periods make one interrupt */
+	wr(INTCLR, 1);
+	CHECK(!line());
+	wr(CONTROL, 0xc2); /* interrupt masked */
+	host_pass_ns(200000);
+	CHECK(!line());
+	CHECK_EQ(rd(RIS), 1);
+	CHECK_EQ(rd(MIS), 0);
+	wr(CONTROL, 0xe2);
+	CHECK(line());
+	rig_free(r);
+}
+
+static void one_shot(void)
+{
+	setup();
+	wr(LOAD, 10);
+	wr(CONTROL, 0xa3);
+	host_pass_ns(11000);
+	CHECK(line());
+	CHECK_EQ(rd(VALUE), 0);
+	wr(INTCLR, 1);
+	host_pass_ns(100000);
+	CHECK(!line());
+	CHECK_EQ(rd(VALUE), 0);
+	wr(LOAD, 5); /* starts it again */
+	host_pass_ns(6000);
+	CHECK(line());
+	rig_free(r);
+}
+
+static void free_running_16_bits(void)
+{
+	setup();
+	wr(LOAD, 0x10003); /* only 16 bits count */
+	wr(CONTROL, 0xa0);
+	CHECK_EQ(rd(VALUE), 3);
+	host_pass_ns(4000);
+	CHECK(line());
+	CHECK_EQ(rd(VALUE), 0xffff);
+	wr(INTCLR, 1);
+	host_pass_ns(65000000);
+	CHECK(!line());
+	host_pass_ns(1000000);
+	CHECK(line());
+	rig_free(r);
+}
+
+static void prescaled(void)
+{
+	setup();
+	wr(LOAD, 10);
+	wr(CONTROL, 0xe6); /* by 16 */
+	host_pass_ns(159000);
+	CHECK(!line());
+	CHECK_EQ(rd(VALUE), 1);
+	host_pass_ns(2000);
+	CHECK(line());
+	wr(INTCLR, 1);
+	wr(CONTROL, 0xea); /* by 256 */
+	wr(LOAD, 10);
+	host_pass_ns(2559000);
+	CHECK(!line());
+	host_pass_ns(2000);
+	CHECK(line());
+	rig_free(r);
+}
+
+static void background_load(void)
+{
+	setup();
+	wr(LOAD, 100);
+	wr(CONTROL, 0xe2);
+	host_pass_ns(50000);
+	wr(BGLOAD, 20); /* from the next time on */
+	CHECK_EQ(rd(VALUE), 50);
+	CHECK_EQ(rd(LOAD), 20);
+	host_pass_ns(51000);
+	CHECK(line());
+	wr(INTCLR, 1);
+	host_pass_ns(20000);
+	CHECK(line());
+	rig_free(r);
+}
+
+static void two_timers_one_line(void)
+{
+	setup();
+	wr(LOAD, 100);
+	wr(CONTROL, 0xe2);
+	wr(0x20, 30);
+	wr(0x28, 0xe2);
+	host_pass_ns(31000);
+	CHECK(line());
+	CHECK_EQ(rd(RIS), 0);
+	CHECK_EQ(rd(0x30), 1);
+	host_pass_ns(70000);
+	CHECK_EQ(rd(RIS), 1);
+	wr(0x2c, 1);
+	CHECK(line());
+	wr(INTCLR, 1);
+	CHECK(!line());
+	wr(0xf00, 1); /* test mode: the line follows ITOP */
+	wr(0xf04, 1);
+	CHECK(line());
+	wr(0xf00, 0);
+	CHECK(!line());
+	rig_free(r);
+}
+
+/* The shortest period does not make more work than the guest clears. */
+static void storm_is_the_guests_own(void)
+{
+	setup();
+	wr(LOAD, 0);
+	wr(CONTROL, 0xe2);
+	CHECK(line());
+	host_pass_ns(1000000000);
+	CHECK(line());
+	CHECK_EQ(r->vm.vdevs->deadline, 0); /* nothing armed while it is pending */
+	wr(INTCLR, 1);
+	CHECK(r->vm.vdevs->deadline != 0);
+	rig_free(r);
+}
+
+TEST_MAIN(RUN(reset_state), RUN(periodic), RUN(one_shot), RUN(free_running_16_bits), RUN(prescaled),
+	  RUN(background_load), RUN(two_timers_one_line), RUN(storm_is_the_guests_own))
