@@ -96,7 +96,7 @@ void exit_unknown(struct vcpu *v, u64 esr)
 
 	switch (vm->cfg->unsup_instruction) {
 	case UNSUP_ABORT:
-		vm_kill(vm, "unsupported instruction at %#lx, syndrome %#lx", read_elr_el2(), esr);
+		vm_unsupported(vm, "unsupported instruction at %#lx, syndrome %#lx", read_elr_el2(), esr);
 		return;
 	case UNSUP_IGNORE:
 		vcpu_skip_instruction(v, esr);

@@ -69,7 +69,7 @@ static enum mmio_result access_nothing(struct vcpu *v, ipa_t ipa, bool write, u6
 	*val = ~0UL;
 	switch (vm->cfg->unsup_reference) {
 	case UNSUP_ABORT:
-		vm_kill(vm, "%s unsupported address %#lx at %#lx", what, ipa, read_elr_el2());
+		vm_unsupported(vm, "%s unsupported address %#lx at %#lx", what, ipa, read_elr_el2());
 		return MMIO_DONE;
 	case UNSUP_FAIL:
 		log_guest(vm, "cpu %u: %s unsupported address %#lx at %#lx: abort", v->id, what, ipa,

@@ -54,9 +54,33 @@ static s64 cpu_suspend(struct vcpu *v, const u64 arg[3])
 	if (!entry_ok(v->vm, entry)) {
 		return PSCI_INVALID_ADDRESS;
 	}
-	vcpu_wait_interrupt(v);
+	vcpu_wait_wakeup(v);
 	resume_at(entry);
 	return (s64)context; /* what goes to x0 */
+}
+
+/* DEN 0022 5.20: the last CPU that is on sleeps until an interrupt is pending for it. */
+static s64 system_suspend(struct vcpu *v, const u64 arg[3])
+{
+	struct vm *vm = v->vm;
+	bool alone = true;
+
+	spin_lock(&vm->lock);
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		alone = alone && (vm->vcpu[i] == v || vm->vcpu[i]->power == VCPU_OFF);
+	}
+	spin_unlock(&vm->lock);
+	if (!alone) {
+		return PSCI_DENIED;
+	}
+	if (!entry_ok(vm, arg[0])) {
+		return PSCI_INVALID_ADDRESS;
+	}
+	v->suspended = 1;
+	vcpu_wait_wakeup(v);
+	v->suspended = 0;
+	resume_at(arg[0]);
+	return (s64)arg[1];
 }
 
 /* The VM ends when its last CPU is off; the VM's thread sees to that. */
@@ -180,13 +204,15 @@ static const psci_fn calls[] = {
 	CALL(PSCI_SYSTEM_OFF) = system_off,
 	CALL(PSCI_SYSTEM_RESET) = system_reset,
 	CALL(PSCI_FEATURES) = features,
+	CALL(PSCI_SYSTEM_SUSPEND) = system_suspend,
 	CALL(PSCI_SYSTEM_RESET2) = system_reset2,
 };
 
 /* Functions that have an SMC64 variant: those with addresses or affinities. */
 #define HAS_64 \
 	(BIT(PSCI_CPU_SUSPEND - PSCI_VERSION) | BIT(PSCI_CPU_ON - PSCI_VERSION) | \
-	 BIT(PSCI_AFFINITY_INFO - PSCI_VERSION) | BIT(PSCI_SYSTEM_RESET2 - PSCI_VERSION))
+	 BIT(PSCI_AFFINITY_INFO - PSCI_VERSION) | BIT(PSCI_SYSTEM_RESET2 - PSCI_VERSION) | \
+	 BIT(PSCI_SYSTEM_SUSPEND - PSCI_VERSION))
 
 static psci_fn find_call(u32 fid)
 {

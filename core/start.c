@@ -14,12 +14,12 @@
 #include "core/sched.h"
 #include "core/script.h"
 #include "core/vm_build.h"
+#include "core/vm_life.h"
 
 static const struct image *image;
 static const struct board *board;
 static struct vm_config configs[VM_MAX];
 static struct arena arenas[VM_MAX]; /* of configs[] */
-static struct vm *vms[VM_MAX];
 
 static int open_text(void *ctx, const char *path, const char **text, size_t *len)
 {
@@ -67,6 +67,11 @@ static bool read_vm(const struct script_vm *line, u32 index, const struct board_
 	return true;
 }
 
+static bool operator_at_shell(void)
+{
+	return false;
+}
+
 static void __noreturn idle(enum script_idle what)
 {
 	switch (what) {
@@ -87,11 +92,28 @@ static void __noreturn idle(enum script_idle what)
 	}
 }
 
-static void wait_all(u32 count)
+static bool some_vm_lives(void)
 {
-	for (u32 i = 0; i < count; i++) {
-		while (__atomic_load_n(&vms[i]->state, __ATOMIC_ACQUIRE) != VM_DEAD) {
+	for (u32 i = 0; i < VM_MAX; i++) {
+		struct vm *vm = vm_at(i);
+
+		if (vm != NULL && __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) != VM_DEAD) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Until all VMs have ended. Not under the hands of an operator, who may want to start one again. */
+static void wait_all(void)
+{
+	for (;;) {
+		if (some_vm_lives()) {
 			thread_block();
+		} else if (operator_at_shell()) {
+			thread_sleep_until(counter_now() + counter_hz / 4);
+		} else {
+			return;
 		}
 	}
 }
@@ -105,7 +127,7 @@ static void start_main(void *arg)
 	struct script script = { .on_idle = IDLE_POWEROFF };
 	const struct vm_config *good[VM_MAX];
 	struct arena arena;
-	u32 count = 0, started = 0;
+	u32 count = 0;
 
 	(void)arg;
 	board_limits_of(board, ram, ARRAY_SIZE(ram), &limits);
@@ -140,14 +162,11 @@ static void start_main(void *arg)
 	}
 	console_multi(count > 1);
 	for (u32 i = 0; i < count; i++) {
-		vms[started] = vm_create(&configs[i], i, current_thread());
-		if (vms[started] == NULL) {
+		if (vm_create(&configs[i], i, current_thread()) == NULL) {
 			log_error("%s: not started, no memory", configs[i].name);
-		} else {
-			started++;
 		}
 	}
-	wait_all(started);
+	wait_all();
 	idle(script.on_idle);
 }
 

@@ -221,7 +221,7 @@ static void unsupported(struct vcpu *v, u64 esr)
 
 	switch (vm->cfg->unsup_register) {
 	case UNSUP_ABORT:
-		vm_kill(vm, "unsupported register S%u_%u_C%u_C%u_%u at %#lx", op0, op1, crn, crm,
+		vm_unsupported(vm, "unsupported register S%u_%u_C%u_C%u_%u at %#lx", op0, op1, crn, crm,
 			op2, read_elr_el2());
 		return;
 	case UNSUP_IGNORE:

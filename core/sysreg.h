@@ -60,6 +60,8 @@ void pmu_reset(struct vcpu *v);
 /* The emulated physical timer, CNTP_*_EL0 (core/sysreg_timer.c). `op2`: 0 TVAL, 1 CTL, 2 CVAL. */
 u64 ptimer_read(struct vcpu *v, unsigned int op2);
 void ptimer_write(struct vcpu *v, unsigned int op2, u64 val);
+/* ptimer_resume - after a pause, with the clock set on: its timer is armed anew. The vCPU does not run. */
+void ptimer_resume(struct vcpu *v);
 /* ptimer_reset - off, its interrupt line low. The vCPU does not run. */
 void ptimer_reset(struct vcpu *v);
 

@@ -13,7 +13,7 @@
 
 static u64 guest_counter(const struct vcpu *v)
 {
-	return counter_now() - v->vm->cntvoff;
+	return vm_counter(v->vm);
 }
 
 /* ARM ARM D12.2.4: the comparison is of unsigned 64-bit values. */
@@ -72,6 +72,11 @@ void ptimer_write(struct vcpu *v, unsigned int op2, u64 val)
 		v->regs.cntp_cval = val;
 		break;
 	}
+	update(v);
+}
+
+void ptimer_resume(struct vcpu *v)
+{
 	update(v);
 }
 

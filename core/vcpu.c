@@ -169,7 +169,8 @@ void vcpu_put(struct vcpu *v)
 	vgic_put(v);
 	v->hcr |= read_hcr_el2() & HCR_VSE;
 	arch_vcpu_put(&v->regs);
-	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON) {
+	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON &&
+	    (v->vgic.live & BIT(VGIC_VTIMER)) != 0) {
 		timer_arm(&v->vtimer, v->regs.cntv_cval + v->vm->cntvoff);
 	}
 	/* Last: another CPU may take the vCPU as soon as this is seen. */
@@ -190,7 +191,7 @@ void vcpu_resume(struct vcpu *v)
 		if (c->loaded != NULL) {
 			vcpu_put(c->loaded);
 		}
-		if (v->power == VCPU_ON) {
+		if (v->power == VCPU_ON && !v->parked) {
 			vcpu_load(v);
 		}
 	}
@@ -232,7 +233,7 @@ static bool powered(struct vcpu *v)
 	bool on = false;
 
 	spin_lock(&vm->lock);
-	if (vm->state == VM_RUNNING && v->power == VCPU_ON_PENDING) {
+	if (vm->state == VM_RUNNING && v->power == VCPU_ON_PENDING) { /* after a pause, if it is one */
 		__atomic_store_n(&v->work, 0, __ATOMIC_RELAXED);
 		v->power = VCPU_ON;
 		vm->running++;
@@ -276,12 +277,15 @@ void vcpu_halt(struct vcpu *v)
 	struct vm *vm = v->vm;
 	bool last;
 
+	if (v != vm->culprit) { /* that has its own from when it happened */
+		vcpu_pause(v);
+	}
 	unload(v);
 	spin_lock(&vm->lock);
 	if (v->power != VCPU_ON_PENDING) {
 		v->power = VCPU_OFF;
 	}
-	last = --vm->running == 0;
+	last = --vm->running == vm->parked;
 	spin_unlock(&vm->lock);
 	if (last) {
 		thread_wake(vm->thread);
@@ -300,18 +304,73 @@ static bool vtimer_waits(struct vcpu *v)
 		       (CNTV_ENABLE | CNTV_ISTATUS);
 }
 
+/*
+ * Until the VM goes on or ends. The state is in memory meanwhile, pc and pstate included; a thread_wake()
+ * for anything else changes nothing.
+ */
+static void park(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+
+	vcpu_pause(v);
+	unload(v);
+	spin_lock(&vm->lock);
+	if (vm->state != VM_PAUSED) {
+		spin_unlock(&vm->lock);
+	} else {
+		v->parked = 1;
+		vm->parked++;
+		spin_unlock(&vm->lock);
+		thread_wake(vm->thread);
+		for (;;) { /* as in vcpu_wait_interrupt(): published, then read */
+			__atomic_store_n(&v->blocked, 1, __ATOMIC_SEQ_CST);
+			if (!__atomic_load_n(&v->parked, __ATOMIC_SEQ_CST)) {
+				break;
+			}
+			thread_block();
+		}
+		v->blocked = 0;
+	}
+	if (this_cpu()->loaded != v) {
+		vcpu_resume(v);
+	}
+}
+
 void vcpu_wait_interrupt(struct vcpu *v)
 {
 	for (;;) {
+		if ((READ_ONCE(v->work) & VWORK_PAUSE) != 0) {
+			__atomic_and_fetch(&v->work, ~(u32)VWORK_PAUSE, __ATOMIC_ACQ_REL);
+			park(v);
+		}
 		/* Published before the conditions are read: who changes one of them sees it and wakes us. */
 		__atomic_store_n(&v->blocked, 1, __ATOMIC_SEQ_CST);
 		if ((__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) & (VWORK_STOP | VWORK_VGIC | VWORK_FIQ)) != 0 ||
 		    (v->hcr & HCR_VF) != 0 || v->timer_due || vtimer_waits(v) || vgic_has_interrupt(v)) {
 			break;
 		}
-		thread_block();
+		if ((READ_ONCE(v->work) & VWORK_PAUSE) == 0) {
+			thread_block();
+		}
 	}
 	v->blocked = 0;
+}
+
+void vcpu_wait_wakeup(struct vcpu *v)
+{
+	u32 mask = vgic_set_mask(v, VGIC_MASK_OPEN); /* guests close their CPU interface first */
+
+	for (;;) {
+		u32 work = __atomic_fetch_and(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
+
+		if ((work & (VWORK_STOP | VWORK_FIQ)) != 0 || (v->hcr & HCR_VF) != 0 ||
+		    vtimer_waits(v) || vgic_has_interrupt(v)) {
+			break;
+		}
+		v->timer_due = 0; /* the timer alone does not count, its interrupt has to be enabled */
+		vcpu_wait_interrupt(v);
+	}
+	(void)vgic_set_mask(v, mask);
 }
 
 void vcpu_work(struct vcpu *v)
@@ -320,6 +379,9 @@ void vcpu_work(struct vcpu *v)
 
 	if ((work & VWORK_STOP) != 0) {
 		vcpu_halt(v);
+	}
+	if ((work & VWORK_PAUSE) != 0) {
+		park(v);
 	}
 	if ((work & VWORK_FIQ) != 0) {
 		update_fiq(v);

@@ -23,6 +23,7 @@ struct mmio_window;
 #define VWORK_VGIC BIT(0)    /* interrupt state changed by someone else: vgic_flush() */
 #define VWORK_STOP BIT(1)    /* the VM ends or restarts: leave the guest for good */
 #define VWORK_DEVICE BIT(5)  /* a device has work to be done here: vdev_work_run() */
+#define VWORK_PAUSE BIT(2)   /* the VM is paused: put everything to memory and wait */
 #define VWORK_RESCHED BIT(3) /* another thread wants the CPU */
 #define VWORK_FIQ BIT(4)     /* the level of its FIQ line has changed */
 
@@ -48,6 +49,8 @@ struct vcpu {
 	u8 blocked; /* its thread waits: power-on or an interrupt */
 	u8 timer_due; /* its virtual timer expired while it was not loaded */
 	u8 fiq;     /* level of its FIQ line: HCR_EL2.VF, once VWORK_FIQ is seen to */
+	u8 parked;  /* paused: nothing of it is in the hardware */
+	u8 suspended; /* in PSCI SYSTEM_SUSPEND, for the shell */
 	u64 sw_pos;
 	u64 on_entry, on_context; /* CPU_ON arguments until it starts */
 	u64 exits[EXIT_COUNTERS]; /* core/exits.h */
@@ -101,6 +104,11 @@ void vcpu_resume(struct vcpu *v);
 void vcpu_trap_halt(struct vcpu *v, bool wfi, bool wfe);
 /* vcpu_wait_interrupt - the guest executed WFI: block until an interrupt is pending for it. Exit context. */
 void vcpu_wait_interrupt(struct vcpu *v);
+/*
+ * vcpu_wait_wakeup - as in a power-down state: block until an enabled interrupt is pending for it, whatever
+ * its CPU interface masks. Exit context.
+ */
+void vcpu_wait_wakeup(struct vcpu *v);
 /* vcpu_work - the slow way back to the guest: flush, stop, pause, reschedule. Called by the vector. */
 void vcpu_work(struct vcpu *v);
 /* vcpu_halt - power off: drops the EL2 stack; the vCPU starts anew at the next CPU_ON. Exit context, own vCPU. */

@@ -148,7 +148,7 @@ static void expired(struct timer *t)
 
 	vdev_lock(d);
 	/* It may have been moved while this call was on its way. */
-	if (d->deadline != 0 && counter_now() >= d->deadline) {
+	if (d->deadline != 0 && counter_now() >= d->deadline && READ_ONCE(d->vm->stopped_at) == 0) {
 		d->deadline = 0;
 		if (d->type->expire != NULL) {
 			d->type->expire(d);
@@ -343,6 +343,21 @@ void vdevs_reset(struct vm *vm)
 	}
 }
 
+void vdevs_resume(struct vm *vm, u64 gap)
+{
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		u64 flags = irq_save();
+
+		vdev_lock(d);
+		if (d->deadline != 0) {
+			d->deadline += gap;
+			timer_arm(&instance_of(d)->timer, d->deadline);
+		}
+		vdev_unlock(d);
+		irq_restore(flags);
+	}
+}
+
 void vdevs_destroy(struct vm *vm)
 {
 	vdev_workers_destroy(vm);
@@ -448,7 +463,7 @@ void vdev_watchdog(struct vdev *d, bool dump)
 
 u64 vdev_now_ns(struct vdev *d)
 {
-	return counter_to_ns(counter_now() - d->vm->cntvoff);
+	return counter_to_ns(vm_counter(d->vm));
 }
 
 void vdev_arm(struct vdev *d, u64 deadline_ns)

@@ -250,6 +250,8 @@ enum mmio_result vdev_access(struct vdev *d, struct mmio *m);
  */
 int vdevs_create(struct vm *vm, struct diag *diag) __must_check;
 void vdevs_reset(struct vm *vm);
+/* vdevs_resume - after a pause of `gap` counter ticks: deadlines are that much later. Thread context. */
+void vdevs_resume(struct vm *vm, u64 gap);
 void vdevs_destroy(struct vm *vm);
 
 /*

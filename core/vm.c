@@ -12,14 +12,23 @@
 /* Lines a guest may cause per second. */
 #define GUEST_LINES 10
 
+void vm_unpark(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		__atomic_store_n(&vm->vcpu[i]->parked, 0, __ATOMIC_SEQ_CST);
+	}
+	vm->parked = 0;
+}
+
 /* Under vm->lock: the first reason to end is the one that counts. */
 static bool end_locked(struct vm *vm, enum vm_end why)
 {
-	if (vm->state != VM_RUNNING || vm->end != VM_END_NONE) {
+	if ((vm->state != VM_RUNNING && vm->state != VM_PAUSED) || vm->end != VM_END_NONE) {
 		return false;
 	}
 	vm->end = (u8)why;
 	vm->state = VM_ENDING;
+	vm_unpark(vm);
 	return true;
 }
 
@@ -42,7 +51,7 @@ void vm_end_request(struct vm *vm, enum vm_end why)
 	}
 }
 
-void vm_kill(struct vm *vm, const char *fmt, ...)
+void vm_end_for(struct vm *vm, enum vm_end why, const char *fmt, ...)
 {
 	char reason[sizeof(vm->reason)];
 	bool first;
@@ -53,7 +62,7 @@ void vm_kill(struct vm *vm, const char *fmt, ...)
 	fmt_vstr(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
 	flags = spin_lock_irq(&vm->lock);
-	first = end_locked(vm, VM_END_KILLED);
+	first = end_locked(vm, why);
 	if (first) {
 		struct thread *t = current_thread();
 

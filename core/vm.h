@@ -2,9 +2,9 @@
 /*
  * A virtual machine: what was built from one vm_config.
  *
- *   NEW --vm_build--> READY --vm_start--> RUNNING --vm_end--> ENDING --> (restart: READY | DEAD)
+ *   NEW --build--> READY --start--> RUNNING <--> PAUSED --end--> ENDING --> READY (restart), HELD or DEAD
  *
- * All transitions but the request to end are made by the VM's own EL2 thread.
+ * All transitions but those to ENDING are made by the VM's own EL2 thread (core/vm_life.h).
  */
 #ifndef QUOIN_CORE_VM_H
 #define QUOIN_CORE_VM_H
@@ -20,7 +20,7 @@
 #define VM_MAX 8
 #define VM_MAX_RAM 16
 
-enum vm_state { VM_NEW, VM_READY, VM_RUNNING, VM_ENDING, VM_DEAD };
+enum vm_state { VM_NEW, VM_READY, VM_RUNNING, VM_PAUSED, VM_ENDING, VM_HELD, VM_DEAD };
 
 enum vm_end {
 	VM_END_NONE,
@@ -29,7 +29,11 @@ enum vm_end {
 	VM_END_KILLED,  /* the monitor: vm_kill() with a reason */
 	VM_END_CONFIG,  /* could not be built or loaded */
 	VM_END_ALL_OFF, /* guest: the last vCPU did PSCI CPU_OFF */
+	VM_END_UNSUPPORTED, /* the monitor: `unsupported ... abort` */
 	VM_END_WATCHDOG, /* a watchdog of the VM */
+	VM_END_DEVICE,  /* a device of the VM cannot go on */
+	VM_END_STOPPED, /* operator: vm_stop() */
+	VM_END_RESTART, /* operator: vm_restart() */
 };
 
 /* A contiguous piece of the VM's RAM or ROM. */
@@ -39,6 +43,8 @@ struct vm_ram {
 	pa_t pa;
 	bool rom;
 };
+
+struct vm_request;
 
 struct vm {
 	u32 id;
@@ -62,7 +68,11 @@ struct vm {
 	void *console;        /* port of the VM, core/console.h */
 	struct thread *thread;/* the VM's life-cycle thread */
 	struct thread *done;  /* told when the VM has ended */
-	u32 running;          /* vCPU threads that are inside the guest or an exit */
+	struct vm_request *requests; /* waiting for its thread, oldest first; under lock */
+	u32 running;          /* vCPU threads that are inside the guest or an exit, or parked */
+	u32 parked;           /* those of them that wait for the end of a pause */
+	u32 users;            /* vm_inspect() */
+	bool built;           /* has vCPUs, devices and memory */
 	char reason[96];      /* why it ended */
 	bool hold;            /* its watchdog wants it to be held for its dump */
 	struct vcpu *culprit; /* whose registers tell about a kill, or NULL */
@@ -73,12 +83,38 @@ struct vm {
 	u32 starts;           /* 1 = first start */
 	u64 helped;           /* run time of EL2 threads that worked for it and have ended */
 	pa_t stolen;          /* page of the vCPUs' stolen time, mapped at cfg->stolen; 0: none */
+	/* The life-cycle thread's own. */
+	u8 verdict;           /* what a request wants after the end: see vm_life.c */
+	u8 code;              /* vm_exit_code() */
+	u32 restarts;         /* since the operator's last start or restart */
+	u32 quick;            /* lives shorter than a second in a row */
+	u32 unsaid;           /* restarts not logged */
+	u64 said_at;          /* when one was logged */
+	u64 started_at;       /* counter value */
+	u64 cost;             /* ticks the last scrubbing and loading took */
+	u64 stopped_at;       /* when it was paused, its clock stands still since; 0: it goes on */
 };
 
-/* vm_kill - the guest did what cannot go on: stop that VM, others run on. Exit or thread context. */
-void vm_kill(struct vm *vm, const char *fmt, ...) __printf(2, 3);
+/* vm_counter - the counter as the guest's clock, which stands still while the VM is paused. Any context. */
+static inline u64 vm_counter(const struct vm *vm)
+{
+	u64 stopped = __atomic_load_n(&vm->stopped_at, __ATOMIC_ACQUIRE);
+
+	return (stopped != 0 ? stopped : counter_now()) - vm->cntvoff;
+}
+
+/*
+ * vm_end_for - the VM cannot go on: stop it for `why`, with a reason for the log; others run on. The first
+ * reason counts. vm_kill - for what a guest did; vm_unsupported - for what its configuration calls fatal.
+ * Exit or thread context.
+ */
+void vm_end_for(struct vm *vm, enum vm_end why, const char *fmt, ...) __printf(3, 4);
+#define vm_kill(vm, ...) vm_end_for(vm, VM_END_KILLED, __VA_ARGS__)
+#define vm_unsupported(vm, ...) vm_end_for(vm, VM_END_UNSUPPORTED, __VA_ARGS__)
 /* vm_end_request - PSCI: the VM is to end for `why`; every vCPU stops at its next exit. */
 void vm_end_request(struct vm *vm, enum vm_end why);
+/* vm_unpark - the vCPUs of a paused VM may go on once they are woken. Under vm->lock. */
+void vm_unpark(struct vm *vm);
 /* vm_log - one line about a VM, prefixed with its name, if its `logger` lets `level` through. */
 void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...) __printf(3, 4);
 /* log_guest - one line about a guest's doing, prefixed with its name, rate limited per VM. */

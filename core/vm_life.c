@@ -1,29 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life-cycle thread of a VM: build, load, run, say why it ended, restart or take it down. */
-#include "core/vm_build.h"
+#include "core/vm_request.h"
 
+#include <errno.h>
 #include <string.h>
 #include "core/base/log.h"
-#include "core/console.h"
 #include "core/base/memory.h"
+#include "core/console.h"
+#include "core/vm_build.h"
+
+/* A VM that lives shorter than a second again and again: from here on its restarts are not all logged. */
+#define QUICK_LINES 10
+/* ... and the pause before a restart has grown to what the restart itself costs, at most a second. */
+#define QUICK_PAUSE 16
+
+static bool (*keep_crashed)(struct vm *vm);
+
+void vm_on_crash(bool (*keep)(struct vm *vm))
+{
+	keep_crashed = keep;
+}
+
+static void set_state(struct vm *vm, enum vm_state state)
+{
+	__atomic_store_n(&vm->state, (u8)state, __ATOMIC_RELEASE);
+}
+
+/* True while this restart is one of many that the log is spared. */
+static bool quiet(struct vm *vm)
+{
+	return vm->quick > QUICK_LINES && counter_now() - vm->said_at < counter_hz;
+}
 
 static void start(struct vm *vm)
 {
 	u64 flags;
 
 	vm->end = VM_END_NONE;
+	vm->code = 0;
+	vm->verdict = VERDICT_POLICY;
 	vm->reason[0] = '\0';
 	vm->culprit = NULL;
 	vm->hold = false;
 	vm->vcpu_started = false;
+	vm->stopped_at = 0;
 	vm->cntvoff = vm->cfg->counter_offset == ~0UL ? counter_now() : vm->cfg->counter_offset;
 	vm->starts++;
-	vm_log(vm, LOG_INFO, "starting, %u vCPU%s, %lu MiB at 0x%lx, entry 0x%lx", vm->vcpu_count,
-	       vm->vcpu_count == 1 ? "" : "s", vm->ram[0].size >> 20, vm->ram[0].ipa,
-	       vm->vcpu[0]->on_entry);
+	if (!quiet(vm)) {
+		vm_log(vm, LOG_INFO, "starting, %u vCPU%s, %lu MiB at 0x%lx, entry 0x%lx", vm->vcpu_count,
+		       vm->vcpu_count == 1 ? "" : "s", vm->ram[0].size >> 20, vm->ram[0].ipa,
+		       vm->vcpu[0]->on_entry);
+		log_debug("%s: start %u, %lu pages free", vm->cfg->name, vm->starts,
+			  mem_free_bytes() / PAGE_SIZE);
+		vm->said_at = counter_now();
+	}
 	console_vm_start(vm);
 	flags = spin_lock_irq(&vm->lock);
-	vm->state = VM_RUNNING;
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		vm->vcpu[i]->power = VCPU_OFF; /* a CPU_ON may have met the end of the last life */
+	}
+	set_state(vm, VM_RUNNING);
+	vm->started_at = counter_now();
 	vm->vcpu[0]->power = VCPU_ON_PENDING;
 	spin_unlock_irq(&vm->lock, flags);
 	thread_wake(&vm->vcpu[0]->thread);
@@ -47,7 +84,7 @@ static void wait_end(struct vm *vm)
 		u64 flags = spin_lock_irq(&vm->lock);
 		bool over = vm->running == 0 && vm->state == VM_ENDING;
 
-		if (vm->state == VM_RUNNING && all_off(vm)) {
+		if ((vm->state == VM_RUNNING || vm->state == VM_PAUSED) && all_off(vm)) {
 			/* The last vCPU switched itself off. */
 			vm->state = VM_ENDING;
 			vm->end = VM_END_ALL_OFF;
@@ -57,6 +94,7 @@ static void wait_end(struct vm *vm)
 		if (over) {
 			return;
 		}
+		vm_serve(vm);
 		thread_block();
 	}
 }
@@ -75,43 +113,187 @@ static void dump_registers(struct vm *vm, const struct vcpu *v)
 	       v->x[28], v->x[29], r->vbar, r->esr, r->far, r->elr);
 }
 
-static void report(struct vm *vm)
+/* What a QNX qvm would have exited with. */
+static u8 exit_code(const struct vm *vm)
 {
-	arch_bench_report(); /* first: what follows is not the guest's doing */
+	switch ((enum vm_end)vm->end) {
+	case VM_END_STOPPED:
+	case VM_END_RESTART:
+		return 3;
+	case VM_END_WATCHDOG:
+		return 4;
+	case VM_END_UNSUPPORTED:
+		return 5;
+	case VM_END_DEVICE:
+		return 6;
+	case VM_END_KILLED:
+		return 7;
+	case VM_END_CONFIG:
+		return vm->starts != 0 ? 96 : 65;
+	case VM_END_NONE:
+	case VM_END_OFF:
+	case VM_END_RESET:
+	case VM_END_ALL_OFF:
+		break;
+	}
+	return 0;
+}
+
+static bool crashed(const struct vm *vm)
+{
+	return vm->end == VM_END_KILLED || vm->end == VM_END_UNSUPPORTED || vm->end == VM_END_WATCHDOG ||
+	       vm->end == VM_END_DEVICE;
+}
+
+/* Does the VM's `restart` want another life after this end? */
+static bool policy_restarts(const struct vm *vm)
+{
+	switch ((enum vm_end)vm->end) {
+	case VM_END_RESTART:
+		return true;
+	case VM_END_RESET:
+		return vm->cfg->restart != RESTART_NEVER;
+	case VM_END_OFF:
+	case VM_END_ALL_OFF:
+		return vm->cfg->restart == RESTART_ALWAYS;
+	case VM_END_NONE:
+	case VM_END_CONFIG:
+	case VM_END_STOPPED:
+		return false;
+	case VM_END_KILLED:
+	case VM_END_UNSUPPORTED:
+	case VM_END_WATCHDOG:
+	case VM_END_DEVICE:
+		break;
+	}
+	return vm->cfg->restart == RESTART_CRASH || vm->cfg->restart == RESTART_ALWAYS;
+}
+
+static void report(struct vm *vm, bool restarts)
+{
 	switch ((enum vm_end)vm->end) {
 	case VM_END_OFF:
-		vm_log(vm, LOG_INFO, "ended, the guest powered off (PSCI SYSTEM_OFF)");
+		vm_log(vm, LOG_INFO, "ended, the guest powered off (PSCI SYSTEM_OFF), exit code 0");
 		break;
 	case VM_END_RESET:
-		vm_log(vm, LOG_INFO, "the guest asked for a reset, restarting");
+		vm_log(vm, LOG_INFO, restarts ? "the guest asked for a reset, restarting" :
+		       "ended, the guest asked for a reset, exit code 0");
 		break;
 	case VM_END_ALL_OFF:
-		vm_log(vm, LOG_INFO, "ended, the last vCPU switched itself off (PSCI CPU_OFF)");
+		vm_log(vm, LOG_INFO, "ended, the last vCPU switched itself off (PSCI CPU_OFF), exit code 0");
+		break;
+	case VM_END_STOPPED:
+		vm_log(vm, LOG_INFO, "ended, stopped by the operator, exit code 3");
+		break;
+	case VM_END_RESTART:
+		vm_log(vm, LOG_INFO, "restarted by the operator");
+		break;
+	case VM_END_WATCHDOG:
+		vm_log(vm, LOG_WARN, "ended, its watchdog has expired, exit code 4");
 		break;
 	case VM_END_KILLED:
-		vm_log(vm, LOG_WARN, "stopped, %s", vm->reason);
+	case VM_END_UNSUPPORTED:
+	case VM_END_DEVICE:
+		vm_log(vm, LOG_WARN, "stopped, %s, exit code %u", vm->reason, vm->code);
 		if (vm->culprit != NULL) {
 			dump_registers(vm, vm->culprit);
 		}
 		break;
-	case VM_END_WATCHDOG:
-		vm_log(vm, LOG_WARN, "ended, its watchdog has expired");
-		break;
 	case VM_END_CONFIG:
-		vm_log(vm, LOG_WARN, "not started");
+		vm_log(vm, LOG_WARN, "not started, exit code %u", vm->code);
 		break;
 	case VM_END_NONE:
 		break;
 	}
 }
 
+/* Its ends and restarts by policy, unless there are too many of them to be told. */
+static void report_restart(struct vm *vm)
+{
+	if (quiet(vm)) {
+		vm->unsaid++;
+		return;
+	}
+	report(vm, true);
+	if (vm->unsaid != 0) {
+		vm_log(vm, LOG_INFO, "%u restarts before this one were not logged", vm->unsaid);
+		vm->unsaid = 0;
+	}
+	if (vm->cfg->restart_limit != 0 && vm->end != VM_END_RESTART) {
+		vm_log(vm, LOG_INFO, "restart %u of %u", vm->restarts, vm->cfg->restart_limit);
+	} else if (vm->end != VM_END_RESTART && vm->end != VM_END_RESET) {
+		vm_log(vm, LOG_INFO, "restarting");
+	}
+}
+
+/* Until somebody wants something else than to wait. */
+static void wait_verdict(struct vm *vm)
+{
+	for (;;) {
+		vm_serve(vm);
+		if (vm->verdict != VERDICT_POLICY) {
+			return;
+		}
+		thread_block();
+	}
+}
+
+/* A VM that does nothing but restart leaves half of the time to others. */
+static void back_off(struct vm *vm)
+{
+	u64 share = vm->cost * MIN(vm->quick, QUICK_PAUSE) / QUICK_PAUSE;
+	u64 until = counter_now() + MIN(share, counter_hz);
+
+	vm_serve(vm);
+	while (vm->quick > 1 && vm->verdict == VERDICT_POLICY && counter_now() < until) {
+		thread_sleep_until(until);
+		vm_serve(vm);
+	}
+}
+
+/* After an end: report it and decide whether the VM gets another life. */
+static bool again(struct vm *vm)
+{
+	bool restart = policy_restarts(vm), limit;
+
+	vm->quick = counter_now() - vm->started_at < counter_hz ? vm->quick + 1 : 0;
+	vm->code = exit_code(vm);
+	limit = restart && vm->end != VM_END_RESTART && vm->cfg->restart_limit != 0 &&
+		vm->restarts >= vm->cfg->restart_limit;
+	restart = restart && !limit;
+	if (restart) {
+		vm->restarts += vm->end != VM_END_RESTART;
+		report_restart(vm);
+	} else {
+		console_vm_end(vm); /* its last words come before ours */
+		report(vm, false);
+	}
+	if (limit) {
+		vm_log(vm, LOG_WARN, "restarted %u times, not again", vm->restarts);
+	}
+	if (crashed(vm) && keep_crashed != NULL && keep_crashed(vm)) {
+		set_state(vm, VM_HELD);
+		wait_verdict(vm);
+		set_state(vm, VM_ENDING);
+	} else if (restart) {
+		back_off(vm);
+	}
+	vm_serve(vm);
+	if (vm->verdict == VERDICT_AGAIN) {
+		vm->restarts = 0;
+		vm->quick = 0;
+		return true;
+	}
+	return restart && vm->verdict != VERDICT_DEAD;
+}
+
 static bool run_once(struct vm *vm, struct diag *d)
 {
+	set_state(vm, VM_READY);
 	if (vm_load(vm, d) != 0) {
 		vm->end = VM_END_CONFIG;
 		return false;
 	}
-	vm->state = VM_READY;
 	if (vm->cfg->fdt_dump_file != NULL && vm->starts == 0) {
 		vm_log(vm, LOG_WARN, "set fdt-dump-file writes no file here, qvm-check does");
 	}
@@ -119,44 +301,81 @@ static bool run_once(struct vm *vm, struct diag *d)
 		vm_log(vm, LOG_INFO, "Exiting: dryrun completed");
 		return false;
 	}
-	start(vm);
-	wait_end(vm);
 	return true;
+}
+
+/* Nobody looks at what is taken down. */
+static void unbuild(struct vm *vm)
+{
+	u64 flags = spin_lock_irq(&vm->lock);
+
+	vm->built = false;
+	spin_unlock_irq(&vm->lock, flags);
+	while (READ_ONCE(vm->users) != 0) {
+		thread_block();
+	}
+	vm_destroy(vm);
+}
+
+/* From nothing to nothing. */
+static void live(struct vm *vm)
+{
+	struct diag d = { .emit = log_diag };
+
+	set_state(vm, VM_NEW);
+	vm->end = VM_END_NONE;
+	vm->code = 0;
+	vm->verdict = VERDICT_POLICY;
+	vm->restarts = 0;
+	vm->quick = 0;
+	vm->cost = 0;
+	vm->built = vm_build(vm, &d) == 0;
+	if (!vm->built) {
+		vm->end = VM_END_CONFIG;
+	}
+	while (vm->built) {
+		u64 began = counter_now();
+
+		if (!run_once(vm, &d)) {
+			break;
+		}
+		vm->cost += counter_now() - began;
+		start(vm);
+		wait_end(vm);
+		arch_bench_report(); /* first: what follows is not the guest's doing */
+		if (!again(vm)) {
+			break;
+		}
+		began = counter_now();
+		vm_scrub(vm);
+		vm->cost = counter_now() - began;
+	}
+	console_vm_end(vm);
+	if (vm->end == VM_END_CONFIG) {
+		vm->code = exit_code(vm);
+		report(vm, false);
+	}
+	if (vm->built) {
+		unbuild(vm);
+	}
+	log_debug("%s: ended, %lu pages free", vm->cfg->name, mem_free_bytes() / PAGE_SIZE);
 }
 
 static void vm_main(void *arg)
 {
 	struct vm *vm = arg;
-	struct diag d = { .emit = log_diag };
-	bool built;
 
 	vm->thread = current_thread(); /* vm_create() may not have got to know it yet */
-	built = vm_build(vm, &d) == 0;
-
-	if (!built) {
-		vm->end = VM_END_CONFIG;
+	for (;;) {
+		live(vm);
+		vm->verdict = VERDICT_POLICY;
+		set_state(vm, VM_DEAD);
+		thread_wake(vm->done);
+		do {
+			vm->verdict = VERDICT_POLICY;
+			wait_verdict(vm);
+		} while (vm->verdict != VERDICT_AGAIN);
 	}
-	while (built) {
-		bool ran = run_once(vm, &d);
-
-		if (vm->end != VM_END_RESET) {
-			console_vm_end(vm); /* its last words come before ours */
-		}
-		report(vm);
-		if (!ran || vm->end != VM_END_RESET) {
-			break;
-		}
-		vm_scrub(vm);
-	}
-	if (!built) {
-		report(vm);
-	}
-	console_vm_end(vm);
-	if (built) {
-		vm_destroy(vm);
-	}
-	__atomic_store_n(&vm->state, (u8)VM_DEAD, __ATOMIC_RELEASE);
-	thread_wake(vm->done);
 }
 
 struct vm *vm_create(struct vm_config *cfg, u32 id, struct thread *done)
@@ -174,5 +393,6 @@ struct vm *vm_create(struct vm_config *cfg, u32 id, struct thread *done)
 		mem_free(vm, sizeof(*vm));
 		return NULL;
 	}
+	vm_register(vm);
 	return vm;
 }

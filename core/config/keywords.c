@@ -26,6 +26,7 @@ const struct config_keyword config_keywords[] = {
 	{ "logger", CTX_VM, 2, true, "LEVEL[,LEVEL...] and a destination", opt_logger },
 	{ "set", CTX_VM, 1, true, "a variable and its value ('set ?' lists them)", opt_set },
 	{ "dump", CTX_VM, 1, false, "a directory or \"|COMMAND\"", opt_dump },
+	{ "restart", CTX_VM, 1, true, "never, crash or always[,LIMIT]", opt_restart },
 	{ "dryrun", CTX_VM, 0, false, NULL, opt_dryrun },
 	{ "safety", CTX_VM, 1, true, "none, warn or required", opt_safety },
 	{ "user", CTX_VM, 1, false, "USER[:GROUP[,GROUP...]]", opt_user },

@@ -134,6 +134,7 @@ void opt_logger(struct parser *p, const struct token *opt, const struct token *a
 void opt_set(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_dump(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_dryrun(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_restart(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_safety(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_user(struct parser *p, const struct token *opt, const struct token *arg);
 /* context.c: */

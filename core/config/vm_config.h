@@ -125,6 +125,8 @@ struct cfg_reserve {
 
 enum cfg_unsupported { UNSUP_ABORT, UNSUP_FAIL, UNSUP_IGNORE };
 enum cfg_tristate { TRI_OFF, TRI_ON, TRI_AUTO };
+/* What restarts the VM: PSCI SYSTEM_RESET; nothing; that and a crash; any end of its own. */
+enum cfg_restart { RESTART_RESET, RESTART_NEVER, RESTART_CRASH, RESTART_ALWAYS };
 enum cfg_safety { SAFETY_NONE, SAFETY_WARN, SAFETY_REQUIRED };
 
 /* The interrupt controller as the VM sees it; from `vdev gic` or the defaults. */
@@ -164,6 +166,8 @@ struct vm_config {
 	u32 logger_mask;     /* bit per enum log_level that reaches the console */
 	const char *dump;
 	bool dryrun;
+	enum cfg_restart restart;
+	u32 restart_limit;   /* restarts in all, 0: no limit */
 	enum cfg_safety safety;
 	struct src_pos safety_pos;
 	/* set variables with a function today; others are kept by the parser only as warnings */

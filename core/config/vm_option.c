@@ -196,6 +196,22 @@ void opt_dryrun(struct parser *p, const struct token *opt, const struct token *a
 	p->cfg->dryrun = true;
 }
 
+void opt_restart(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	struct slice rest = slice_of(arg->text), word = slice_cut(&rest, ',');
+	int i = value_index(word, "never|crash|always");
+	u64 limit = 0;
+
+	if (i < 0 || (i == 0 && word.n != strlen(arg->text))) {
+		parse_bad_value(p, opt, arg, "never, crash or always[,LIMIT]");
+		return;
+	}
+	if (word.n == strlen(arg->text) || parse_number(p, arg, rest, 1, 1000000000, &limit)) {
+		p->cfg->restart = (enum cfg_restart)(RESTART_NEVER + i);
+		p->cfg->restart_limit = (u32)limit;
+	}
+}
+
 void opt_safety(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	int i = parse_choice(p, arg, "none|warn|required");

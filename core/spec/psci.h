@@ -15,6 +15,7 @@
 #define PSCI_SYSTEM_OFF        0x84000008U
 #define PSCI_SYSTEM_RESET      0x84000009U
 #define PSCI_FEATURES          0x8400000aU
+#define PSCI_SYSTEM_SUSPEND    0x8400000eU
 #define PSCI_SYSTEM_RESET2     0x84000012U
 #define PSCI_FUNCTIONS         0x20 /* numbers 0..0x1f of the standard range are PSCI's */
 

@@ -148,6 +148,15 @@ __cold void vgic_put(struct vcpu *v)
 	vgic_unlock(g);
 }
 
+__cold u32 vgic_set_mask(struct vcpu *v, u32 vmcr)
+{
+	u32 old = gic_vmcr();
+
+	gic_set_vmcr(vmcr);
+	vgic_reconsider(v);
+	return old;
+}
+
 /* Would the CPU interface signal one of these? The priority mask and its group decide. */
 static bool passes(u32 prio, bool group1, u32 vmcr)
 {

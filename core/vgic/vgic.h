@@ -90,6 +90,12 @@ void vgic_kicked(struct vcpu *v);
  * has expired while its vCPU is not loaded is the caller's to see.
  */
 bool vgic_has_interrupt(struct vcpu *v);
+/*
+ * vgic_set_mask - priority mask and group enables of the loaded vCPU's CPU interface, as ICH_VMCR_EL2
+ * holds them (IHI 0069 12.4.8); returns what they were. VGIC_MASK_OPEN lets everything through. Exit context.
+ */
+#define VGIC_MASK_OPEN 0xff000003u
+u32 vgic_set_mask(struct vcpu *v, u32 vmcr);
 /* vgic_sgi1r - ICC_SGI1R_EL1 written by `v` (IHI 0069 12.2.18): SGIs of either group. Exit. */
 void vgic_sgi1r(struct vcpu *v, u64 val);
 /* vgic_sgi0r - ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 written: SGIs in Group 0 only. Exit. */

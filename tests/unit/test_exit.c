@@ -99,7 +99,7 @@ static void unsupported_instruction_follows_the_configuration(void)
 	guest_rewind(g);
 	g->cfg.unsup_instruction = UNSUP_ABORT;
 	guest_exit(g, 0x3f, 0);
-	CHECK_EQ(g->vm.end, VM_END_KILLED);
+	CHECK_EQ(g->vm.end, VM_END_UNSUPPORTED);
 	CHECK(strstr(g->vm.reason, "unsupported instruction at 0x40001000") != NULL);
 	CHECK_EQ(g->v->work & VWORK_STOP, VWORK_STOP);
 	guest_free(g);

@@ -297,7 +297,7 @@ static void nothing_there_follows_unsupported_reference(void)
 	guest_rewind(g);
 	g->cfg.unsup_reference = UNSUP_ABORT;
 	guest_abort(g, G_HOLE, iss(2, false, 2, false, true));
-	CHECK_EQ(g->vm.end, VM_END_KILLED);
+	CHECK_EQ(g->vm.end, VM_END_UNSUPPORTED);
 	CHECK_STR(g->vm.reason, "write to unsupported address 0xa000000 at 0x40001000");
 	guest_free(g);
 }

@@ -44,7 +44,7 @@ static void both_conduits_answer_and_go_on(void)
 static void unknown_functions_are_not_supported_and_silent(void)
 {
 	static const u64 fids[] = {
-		0x0, 0x04000000, 0xdeadbeef, 0xffffffff, 0x84000005, 0x84000007, 0x8400000e,
+		0x0, 0x04000000, 0xdeadbeef, 0xffffffff, 0x84000005, 0x84000007, 0x8400000d,
 		0x84000013, 0x8400001f, 0x84000020, 0x8400ffff, 0xc4000000, 0xc4000002, 0xc4000008,
 		0xc400000a, 0x80000002, 0x8600ff00, 0x86000000, 0xc6000000, 0x84000060, 0xc5000020,
 		0x84010000, 0x44000003, 0xbf00ff01,
@@ -111,10 +111,11 @@ static void psci_features(void)
 {
 	static const u64 yes[] = {
 		0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003, 0xc4000003, 0x84000004,
-		0xc4000004, 0x84000006, 0x84000008, 0x84000009, 0x8400000a, 0x84000012, 0xc4000012,
+		0xc4000004, 0x84000006, 0x84000008, 0x84000009, 0x8400000a, 0x8400000e, 0xc400000e,
+		0x84000012, 0xc4000012,
 		0x80000000,
 	};
-	static const u64 no[] = { 0x84000005, 0x8400000e, 0xc4000002, 0x84000013, 0x80000001, 0 };
+	static const u64 no[] = { 0x84000005, 0x8400000d, 0xc4000002, 0x84000013, 0x80000001, 0 };
 	struct guest *g = guest_new();
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(yes); i++) {
@@ -260,13 +261,35 @@ static void powerdown_suspend_ends_at_the_entry_point(void)
 {
 	struct guest *g = guest_new();
 
-	g->v->timer_due = 1;
+	g->v->hcr |= HCR_VF; /* an interrupt waits already */
 	CHECK_EQ(err(call(g, 0xc4000001, BIT(16), 0xbad0000, 5)), -9);
 	CHECK_EQ(read_elr_el2(), G_PC);
 	CHECK_EQ(call(g, 0xc4000001, BIT(16), G_RAM + 0x100, 0xabcdef0123), 0xabcdef0123);
 	CHECK_EQ(read_elr_el2(), G_RAM + 0x100);
 	CHECK_EQ(read_spsr_el2(), 0x3c5);
 	CHECK_EQ(read_sctlr_el1() & 5, 0); /* MMU and caches off */
+	guest_free(g);
+}
+
+static void system_suspend_is_for_the_last_cpu(void)
+{
+	struct guest *g = guest_new();
+	struct vcpu other = { .power = VCPU_ON };
+
+	g->v->hcr |= HCR_VF;
+	g->vm.vcpu[g->vm.vcpu_count++] = &other;
+	CHECK_EQ(err(call(g, 0xc400000e, G_RAM + 0x100, 5, 0)), -3);
+	other.power = VCPU_ON_PENDING;
+	CHECK_EQ(err(call(g, 0xc400000e, G_RAM + 0x100, 5, 0)), -3);
+	other.power = VCPU_OFF;
+	CHECK_EQ(err(call(g, 0xc400000e, 0xbad0000, 5, 0)), -9);
+	CHECK_EQ(err(call(g, 0xc400000e, G_RAM + 2, 5, 0)), -9);
+	CHECK_EQ(read_elr_el2(), G_PC);
+	CHECK_EQ(call(g, 0xc400000e, G_RAM + 0x100, 0xabcdef0123, 0), 0xabcdef0123);
+	CHECK_EQ(read_elr_el2(), G_RAM + 0x100);
+	CHECK_EQ(read_spsr_el2(), 0x3c5);
+	CHECK_EQ(g->v->suspended, 0);
+	g->vm.vcpu_count--;
 	guest_free(g);
 }
 
@@ -443,6 +466,6 @@ TEST_MAIN(RUN(both_conduits_answer_and_go_on), RUN(unknown_functions_are_not_sup
 	  RUN(cpu_on_checks_its_arguments_in_order), RUN(narrow_calls_have_narrow_arguments),
 	  RUN(affinity_info_looks_at_levels), RUN(cpu_off_turns_the_caller_off),
 	  RUN(standby_waits_and_returns), RUN(powerdown_suspend_ends_at_the_entry_point),
-	  RUN(system_calls_end_the_vm), RUN(unknown_reset_types_are_refused),
+	  RUN(system_suspend_is_for_the_last_cpu), RUN(system_calls_end_the_vm), RUN(unknown_reset_types_are_refused),
 	  RUN(workarounds_by_core_and_firmware), RUN(random_numbers_need_a_seed),
 	  RUN(random_numbers_come_in_the_asked_width))

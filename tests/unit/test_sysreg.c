@@ -145,7 +145,7 @@ static void unsupported_register_follows_the_configuration(void)
 	CHECK_EQ(wr(g, reg, 1), DONE);
 	g->cfg.unsup_register = UNSUP_ABORT;
 	(void)wr(g, reg, 1);
-	CHECK_EQ(g->vm.end, VM_END_KILLED);
+	CHECK_EQ(g->vm.end, VM_END_UNSUPPORTED);
 	CHECK_STR(g->vm.reason, "unsupported register S3_3_C13_C2_0 at 0x40001000");
 	guest_free(g);
 }

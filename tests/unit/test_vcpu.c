@@ -213,9 +213,9 @@ static void a_put_vcpu_is_woken_by_its_timer(void)
 	static const struct {
 		u64 ctl;
 		enum vcpu_power power;
-		bool armed;
-	} t[] = { { 1, VCPU_ON, true }, { 0, VCPU_ON, false }, { 3, VCPU_ON, false },
-		  { 2, VCPU_ON, false }, { 1, VCPU_OFF, false } };
+		bool enabled, armed;
+	} t[] = { { 1, VCPU_ON, true, true }, { 0, VCPU_ON, true, false }, { 3, VCPU_ON, true, false },
+		  { 2, VCPU_ON, true, false }, { 1, VCPU_OFF, true, false }, { 1, VCPU_ON, false, false } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		struct vcpu *v;
@@ -227,6 +227,7 @@ static void a_put_vcpu_is_woken_by_its_timer(void)
 		v->power = (u8)t[i].power;
 		vcpu_load(v);
 		CHECK(host_percpu->loaded == v);
+		v->vgic.live = t[i].enabled ? BIT(VGIC_VTIMER) : 0;
 		v->regs.cntv_ctl = t[i].ctl;
 		v->regs.cntv_cval = due - vm.cntvoff;
 		vcpu_put(v);
