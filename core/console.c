@@ -234,8 +234,8 @@ void console_say(const char *text)
 	} else {
 		put_text(p, "quoin: ", now);
 		for (; *text != '\0'; text++) {
-			/* One call, one line: a line end inside would start a line without prefix. */
-			mux_put(&console.mux, p, *text == '\n' || *text == '\r' ? ' ' : (u8)*text, now);
+			/* One call, one line: no line end or cursor movement inside. */
+			mux_put(&console.mux, p, (u8)*text < ' ' ? ' ' : (u8)*text, now);
 		}
 		put_text(p, "\r\n", now);
 	}

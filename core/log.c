@@ -21,12 +21,22 @@ void log_print(enum log_level level, const char *fmt, ...)
 	char line[256];
 	va_list ap;
 
-	if (level > max_level) {
-		return;
-	}
 	va_start(ap, fmt);
 	fmt_vstr(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	if (level <= max_level) {
+		log_line(level, line);
+	} else {
+		log_keep(level, line);
+	}
+}
+
+void log_line(enum log_level level, const char *line)
+{
+	/* Who panics may have stopped in the middle of keeping another. */
+	if (READ_ONCE(panics) == 0) {
+		log_keep(level, line);
+	}
 	console_log(line);
 }
 

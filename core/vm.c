@@ -81,16 +81,23 @@ void vm_end_for(struct vm *vm, enum vm_end why, const char *fmt, ...)
 
 void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...)
 {
-	char line[160];
+	bool show = (vm->cfg->logger_mask & BIT(level)) != 0;
+	char line[192];
 	va_list ap;
+	size_t n;
 
-	if ((vm->cfg->logger_mask & BIT(level)) == 0) {
+	if (!show && (vm->cfg->logger_slog & BIT(level)) == 0) {
 		return;
 	}
+	n = fmt_str(line, sizeof(line), "%s: ", vm->cfg->name);
 	va_start(ap, fmt);
-	fmt_vstr(line, sizeof(line), fmt, ap);
+	fmt_vstr(line + n, sizeof(line) - n, fmt, ap);
 	va_end(ap);
-	log_print(level, "%s: %s", vm->cfg->name, line);
+	if (show) {
+		log_line(level, line);
+	} else {
+		log_keep(level, line);
+	}
 }
 
 void log_guest(struct vm *vm, const char *fmt, ...)

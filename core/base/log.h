@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages of the monitor and of the host tools. On the target they go to the
- * console (core/log.c), in the tools to stderr.
+ * console (core/log.c) and are kept (core/log_ring.c), in the tools to stderr.
  *
  * Rule: nothing a guest does may cause a LOG_ERROR line; guest-caused lines go
  * through log_guest(), which is rate limited per VM.
@@ -22,10 +22,21 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
+/*
+ * log_keep - keep a line without showing it; what is shown is kept as well. Any context.
+ * log_read - the oldest kept line at or behind *from (0: the oldest there is), with the seconds since power-on in
+ * front, and *from moved behind it. Its length, below `size`; 0: there is none yet. Any context.
+ */
+void log_keep(enum log_level level, const char *line);
+size_t log_read(u64 *from, char *line, size_t size);
+
+/* log_line - show and keep a formatted line, whatever its level. As log_print. */
+void log_line(enum log_level level, const char *line);
+
 /* log_diag - a diag.emit that logs: errors as errors, all else as warnings. Any context log_print() may be called in. */
 void log_diag(struct diag *d, enum diag_kind k, const char *line);
 
-/* log_set_level - lines above this level are dropped; LOG_INFO at first, each -v is one more. Boot. */
+/* log_set_level - lines above this level are kept, but not shown; LOG_INFO at first, each -v is one more. Boot. */
 void log_set_level(enum log_level level);
 
 /* log_flush - wait until what was logged has left the machine. Boot or thread context. */

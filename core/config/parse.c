@@ -281,6 +281,7 @@ static void set_defaults(struct vm_config *cfg, struct arena *arena)
 	cfg->unsup_reference = UNSUP_IGNORE;
 	cfg->unsup_register = UNSUP_FAIL;
 	cfg->logger_mask = (u32)LOGGER_DEFAULT;
+	cfg->logger_slog = (u32)BIT(LOG_INTERNAL);
 	cfg->exit_on_halt = TRI_AUTO;
 }
 

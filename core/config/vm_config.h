@@ -163,7 +163,8 @@ struct vm_config {
 	u32 window_count;
 	const char *cmdline; /* or NULL */
 	enum cfg_unsupported unsup_instruction, unsup_reference, unsup_register;
-	u32 logger_mask;     /* bit per enum log_level that reaches the console */
+	u32 logger_mask;     /* bit per enum log_level that reaches the console and is kept */
+	u32 logger_slog;     /* that is kept only */
 	const char *dump;
 	bool dryrun;
 	enum cfg_restart restart;

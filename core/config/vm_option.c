@@ -167,20 +167,16 @@ void opt_logger(struct parser *p, const struct token *opt, const struct token *a
 	u32 mask = parse_log_levels(p, &arg[0]);
 	int dest = mask == 0 ? -1 : parse_choice(p, &arg[1], "stdout|stderr|slog|none");
 
+	(void)opt;
 	if (dest < 0) {
-		return;
-	}
-	if (dest == 2) {
-		parse_later(p, &opt->pos, "'logger ... slog'");
 		return;
 	}
 	if (!p->logger_given) {
 		p->cfg->logger_mask = 0;
 		p->logger_given = true;
 	}
-	if (dest < 2) {
-		p->cfg->logger_mask |= mask;
-	}
+	p->cfg->logger_mask |= dest < 2 ? mask : 0;
+	p->cfg->logger_slog |= dest == 2 ? mask : 0;
 }
 
 void opt_dump(struct parser *p, const struct token *opt, const struct token *arg)

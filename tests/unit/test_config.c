@@ -216,6 +216,10 @@ static void neutral_options(void)
 	CHECK(cfg.pmu_off);
 	CHECK_EQ(parse_text("set pmu off set pmu on"), 0);
 	CHECK(!cfg.pmu_off);
+	CHECK_EQ(cfg.logger_slog, 1U << LOG_INTERNAL);
+	CHECK_EQ(parse_text("logger info,debug slog logger info stdout logger warn,fatal none"), 0);
+	CHECK_EQ(cfg.logger_mask, 1U << LOG_INFO);
+	CHECK_EQ(cfg.logger_slog, 1U << LOG_INTERNAL | 1U << LOG_INFO | 1U << LOG_DEBUG);
 	CHECK_EQ(parse_text("set ?"), 0);
 	CHECK(strstr(log_text, "note: set exit-on-halt on, off or auto\n") != NULL);
 	CHECK(strstr(log_text, "note: set grow-heap a number (not supported yet)") != NULL);

@@ -245,6 +245,32 @@ static void a_guest_may_cause_ten_lines_a_second(void)
 	guest_free(g);
 }
 
+/* Shown by `stderr`, whatever the monitor's own verbosity; kept by `slog`. */
+static void the_logger_keeps_lines(void)
+{
+	char line[256];
+	u64 at = 0, end;
+
+	g = guest_new();
+	host_uart_reset();
+	while (log_read(&at, line, sizeof(line)) != 0) {
+	}
+	end = at;
+	g->cfg.logger_mask = BIT(LOG_VERBOSE);
+	g->cfg.logger_slog = BIT(LOG_DEBUG);
+	vm_log(&g->vm, LOG_DEBUG, "one");
+	vm_log(&g->vm, LOG_INFO, "two");
+	vm_log(&g->vm, LOG_VERBOSE, "three");
+	CHECK_STR(host_uart.out, "quoin: guest: three\r\n");
+	CHECK(log_read(&at, line, sizeof(line)) != 0);
+	CHECK_STR(strchr(line, ']'), "] guest: one");
+	CHECK(log_read(&at, line, sizeof(line)) != 0);
+	CHECK_STR(strchr(line, ']'), "] guest: three");
+	CHECK_EQ(log_read(&at, line, sizeof(line)), 0);
+	CHECK(log_read(&end, line, sizeof(line)) != 0);
+	guest_free(g);
+}
+
 static void the_logger_says_which_lines_are_shown(void)
 {
 	char longer[400];
@@ -271,4 +297,4 @@ TEST_MAIN(RUN(pointers_into_memory), RUN(copies), RUN(copies_across_pieces),
 	  RUN(windows_are_sorted_and_disjoint), RUN(windows_run_out),
 	  RUN(the_first_reason_to_end_counts), RUN(only_a_running_vm_ends),
 	  RUN(a_kill_from_outside_has_no_culprit), RUN(a_guest_may_cause_ten_lines_a_second),
-	  RUN(the_logger_says_which_lines_are_shown))
+	  RUN(the_logger_says_which_lines_are_shown), RUN(the_logger_keeps_lines))
