@@ -7,12 +7,9 @@
  * 2. The timer is armed with no console lock held: the scheduler's locks rank before this one.
  * 3. After console_start() no one waits for the UART but console_flush() and panic.
  */
-#include <errno.h>
 #include <string.h>
 #include "arch/arch.h"
 #include "core/base/fmt.h"
-#include "core/board.h"
-#include "core/config/value.h"
 #include "core/console.h"
 #include "core/console_state.h"
 
@@ -368,8 +365,6 @@ u32 console_intid(void)
 	return console.intid;
 }
 
-/* ---- Finding the UART */
-
 void console_use(const struct uart_ops *ops, pa_t base, u32 intid)
 {
 	u64 flags = console_lock();
@@ -381,70 +376,4 @@ void console_use(const struct uart_ops *ops, pa_t base, u32 intid)
 	console.tx_on = false;
 	console_push();
 	console_unlock(flags);
-}
-
-static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, u32 intid)
-{
-	pa_t page = ALIGN_DOWN(base, PAGE_SIZE);
-	int err = arch_map(page, ALIGN_UP(base + size, PAGE_SIZE) - page, MAP_DEVICE);
-
-	if (err == 0 || err == -EEXIST) {
-		err = ops->init(base);
-	}
-	if (err == 0) {
-		console_use(ops, base, intid);
-	}
-	return err;
-}
-
-int console_early(const char *spec)
-{
-	struct slice at = { spec, strcspn(spec, " ") };
-	struct slice driver = slice_cut(&at, ',');
-	const struct uart_ops *ops;
-	char name[16];
-	u64 base;
-
-	if (driver.n >= sizeof(name) || value_number(at, &base) != VALUE_OK) {
-		return -EINVAL;
-	}
-	memcpy(name, driver.s, driver.n);
-	name[driver.n] = '\0';
-	ops = uart_by_early_name(name);
-	return ops != NULL ? open_uart(ops, base, PAGE_SIZE, 0) : -ENODEV;
-}
-
-/* The driver for the first of a UART's compatible strings that has one. */
-static const struct uart_ops *driver_for(const struct board_uart *u)
-{
-	const char *s = u->compatible, *end = s + u->compatible_len;
-
-	while (s < end) {
-		const struct uart_ops *ops = uart_by_compatible(s);
-
-		if (ops != NULL) {
-			return ops;
-		}
-		s += strlen(s) + 1;
-	}
-	return NULL;
-}
-
-bool console_knows(const struct board_uart *u)
-{
-	return driver_for(u) != NULL;
-}
-
-int console_init(const struct board *b)
-{
-	const struct board_uart *u = board_console(b, console_knows);
-
-	if (u == NULL) {
-		return -ENODEV;
-	}
-	if (console.uart != NULL && console.base == u->regs.start) {
-		console.intid = u->irq.intid;
-		return 0;
-	}
-	return open_uart(driver_for(u), u->regs.start, u->regs.size, u->irq.intid);
 }

@@ -74,12 +74,25 @@ void console_vm_end(struct vm *vm);
 void console_vm_start(struct vm *vm);
 
 /*
- * console_attach - connect a device to the port of its VM (made on first use). 0, -ENOMEM, -ENOSPC.
- * console_detach - undo it; harmless if it was not. Afterwards the device is called no more.
- * Thread or boot context.
+ * What a device is connected to; all add up. 0, -ENOMEM, -ENOSPC. Thread or boot context.
+ * console_attach - the port of its VM (made on first use); output is collected for up to batch_ns.
+ * console_feed - its input is `data`, from the start after each console_hold().
+ * console_keep - its output is kept with that of the VM's others: the last 4 KiB.
+ * console_detach - undo all; harmless without. Afterwards the device is called no more.
+ * console_hold - no input while `hold`; it is on from the start, until the device has been reset.
  */
-int console_attach(struct vdev *d, bool in, bool out) __must_check;
+int console_attach(struct vdev *d, bool in, bool out, u64 batch_ns) __must_check;
+int console_feed(struct vdev *d, const void *data, u64 size) __must_check;
+int console_keep(struct vdev *d) __must_check;
 void console_detach(struct vdev *d);
+void console_hold(struct vdev *d, bool hold);
+
+/*
+ * console_kept_read - what the VM's devices said to `hostdev >NAME`, also after its end: at most `n` bytes at or behind
+ * *from (0: the oldest there is), which is moved behind them; without carriage returns, other control characters but tab and line
+ * feed as dots. How many; 0: there are none yet. Any context.
+ */
+size_t console_kept_read(const struct vm *vm, u32 *from, char *buf, size_t n);
 
 /*
  * console_set_escape - the key that chooses who has the console, -1: none. Boot context.

@@ -92,7 +92,7 @@ static bool takes_input(const struct console_port *p)
 	bool in = p == port_at(CONSOLE_SHELL) && console.shell != NULL;
 
 	for (u32 i = 0; i < CONSOLE_PORT_DEVICES; i++) {
-		in |= p->dev[i] != NULL && p->in[i];
+		in |= p->end[i].dev != NULL && p->end[i].in;
 	}
 	return p->used && p->live && in;
 }

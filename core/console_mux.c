@@ -28,7 +28,13 @@ static bool reached(u64 now, u64 at, u64 *wake)
 /* Has it something that should be shown now? It is not empty. */
 static bool is_ready(const struct console_mux *m, const struct console_port *p, u64 now, u64 *wake)
 {
-	if (is_monitor(m, p) || p->raw || m->all || !p->live) {
+	if (is_monitor(m, p) || m->all || !p->live) {
+		return true;
+	}
+	if (p->batch != 0 && port_used(p) < p->size / 2 && !reached(now, p->first + p->batch, wake)) {
+		return false;
+	}
+	if (p->raw) {
 		return true;
 	}
 	if (is_shell(m, p)) {

@@ -23,6 +23,17 @@
 #define CONSOLE_LONG 1024                 /* and need not be waited for any more after these, */
 #define CONSOLE_LONG_RAW 4096             /* these for one that is not prefixed */
 
+/* A device on a port. */
+struct console_end {
+	struct vdev *dev;  /* NULL: this one is free */
+	struct console_port *port;
+	bool in, out;      /* the console's input, its output */
+	bool held;         /* gets no input: it is made or reset at the moment */
+	bool kept;         /* what it says is kept for console_kept_read() */
+	const u8 *file;    /* input out of a file of the image */
+	u64 size, at;      /* of the file, how much has been given */
+};
+
 struct console_port {
 	u8 *buf;
 	u32 size;          /* of buf, a power of two */
@@ -35,8 +46,8 @@ struct console_port {
 	bool raw;          /* no prefix: what comes goes out */
 	bool filter;       /* control characters do not */
 	u8 before;         /* the last byte that went out */
-	bool in[CONSOLE_PORT_DEVICES];
-	struct vdev *dev[CONSOLE_PORT_DEVICES];
+	u64 batch, first;  /* ticks to collect bytes, 0: none; when the oldest that waits came */
+	struct console_end end[CONSOLE_PORT_DEVICES];
 	struct vm *vm;     /* whose port it is */
 	char name[VM_NAME_MAX + 1];
 };
@@ -72,6 +83,7 @@ static inline u32 port_room(const struct console_port *p)
 /* mux_put - append a byte to a port; the caller has looked at port_room(). */
 static inline void mux_put(struct console_mux *m, struct console_port *p, u8 c, u64 now)
 {
+	p->first = port_used(p) == 0 ? now : p->first;
 	p->buf[p->head & (p->size - 1)] = c;
 	p->head++;
 	p->lines += c == '\n';
@@ -91,7 +103,7 @@ int mux_next(struct console_mux *m, u64 now, u64 *wake);
  */
 static inline bool mux_may_pass(const struct console_mux *m, const struct console_port *p)
 {
-	return p->raw && m->filled == 0 && m->pend_at == m->pend_len
+	return p->raw && p->batch == 0 && m->filled == 0 && m->pend_at == m->pend_len
 		&& (m->open == NULL || m->open == p);
 }
 

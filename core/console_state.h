@@ -99,6 +99,10 @@ static inline u32 input_copy(const struct console_input *in, void *to, u32 n)
 	return n;
 }
 
+/* console_kept_make - a place for what a VM says, for good: 0, -ENOMEM. console_kept_put: lock held. */
+int console_kept_make(const struct vm *vm) __must_check;
+void console_kept_put(const struct vm *vm, u8 c);
+
 /* console_serve - hand input to, and report room to devices. No lock held. */
 void console_serve(void);
 

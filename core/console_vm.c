@@ -8,7 +8,8 @@
 #include "core/base/memory.h"
 #include "core/vm.h"
 
-#define SERVE_BYTES 64 /* input handed over per call */
+#define PIECE 16 /* bytes offered at once, */
+#define PIECES 4 /* and how often per call */
 
 /* ---- Ports */
 
@@ -18,13 +19,14 @@ static struct console_port *slot_of(const struct vm *vm)
 	return &console.mux.port[1 + vm->id % CONSOLE_VMS];
 }
 
-static void open_port(struct console_port *p, const char *name)
+static void open_port(struct console_port *p, struct vm *vm)
 {
 	u32 used = 0;
 
 	p->waiting = 0;
 	p->refused = false;
-	fmt_str(p->name, sizeof(p->name), "%s", name);
+	fmt_str(p->name, sizeof(p->name), "%s", vm->cfg->name);
+	p->vm = vm;
 	p->live = true;
 	p->used = true;
 	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
@@ -33,98 +35,146 @@ static void open_port(struct console_port *p, const char *name)
 	console.mux.multi |= used > 1;
 }
 
+/* The device's end, made if it has none; NULL if there are too many. Lock held. */
+static struct console_end *end_of(struct vdev *d)
+{
+	struct console_port *p = slot_of(d->vm);
+	struct console_end *e = d->backend;
+
+	for (u32 i = 0; i < CONSOLE_PORT_DEVICES && e == NULL; i++) {
+		if (p->end[i].dev == NULL) {
+			e = &p->end[i];
+			*e = (struct console_end){ .dev = d, .port = p, .held = true };
+			d->vm->console = p;
+			d->backend = e;
+		}
+	}
+	return e;
+}
+
 /*
  * A ring stays with its slot for good: what a VM has left to say is shown after its end, and VMs
  * come and go while slots do not grow.
  */
-static struct console_port *make_port(struct vm *vm)
+static int make_ring(struct console_port *p)
 {
-	struct console_port *p = slot_of(vm);
-	u64 flags;
-
 	if (p->buf == NULL) {
 		p->buf = mem_alloc(CONSOLE_RING);
 		p->size = CONSOLE_RING;
 	}
-	if (p->buf == NULL) {
-		return NULL;
-	}
-	flags = console_lock();
-	open_port(p, vm->cfg->name);
-	p->vm = vm;
-	vm->console = p;
-	console_unlock(flags);
-	return p;
+	return p->buf != NULL ? 0 : -ENOMEM;
 }
 
-int console_attach(struct vdev *d, bool in, bool out)
+int console_attach(struct vdev *d, bool in, bool out, u64 batch_ns)
 {
-	struct console_port *p = d->vm->console;
+	struct console_port *p = slot_of(d->vm);
+	struct console_end *e;
 	u64 flags;
-	int err = -ENOSPC;
 
-	if (p == NULL) {
-		p = make_port(d->vm);
-		if (p == NULL) {
-			return -ENOMEM;
-		}
+	if (make_ring(p) != 0) {
+		return -ENOMEM;
 	}
 	flags = console_lock();
-	for (u32 i = 0; i < CONSOLE_PORT_DEVICES && err != 0; i++) {
-		if (p->dev[i] == NULL || p->dev[i] == d) {
-			p->in[i] = in || (p->dev[i] == d && p->in[i]);
-			p->dev[i] = d;
-			d->backend = out ? p : d->backend;
-			err = 0;
+	e = end_of(d);
+	if (e != NULL) {
+		if (!p->live) {
+			open_port(p, d->vm);
+			p->batch = 0;
 		}
+		e->in |= in;
+		e->out |= out;
+		p->batch = MAX(p->batch, ns_to_counter(batch_ns));
+		console_refocus();
 	}
-	console_refocus();
 	console_unlock(flags);
-	return err;
+	return e != NULL ? 0 : -ENOSPC;
 }
 
-static bool remove_device(struct console_port *p, const struct vdev *d)
+int console_feed(struct vdev *d, const void *data, u64 size)
+{
+	u64 flags = console_lock();
+	struct console_end *e = end_of(d);
+
+	if (e != NULL) {
+		e->file = data;
+		e->size = size;
+	}
+	console_unlock(flags);
+	return e != NULL ? 0 : -ENOSPC;
+}
+
+int console_keep(struct vdev *d)
+{
+	int err = console_kept_make(d->vm);
+	struct console_end *e;
+	u64 flags;
+
+	if (err != 0) {
+		return err;
+	}
+	flags = console_lock();
+	e = end_of(d);
+	if (e != NULL) {
+		e->kept = true;
+	}
+	console_unlock(flags);
+	return e != NULL ? 0 : -ENOSPC;
+}
+
+static bool is_empty(const struct console_port *p)
 {
 	u32 i = 0;
 
-	while (i < CONSOLE_PORT_DEVICES && p->dev[i] != d) {
+	while (i < CONSOLE_PORT_DEVICES && p->end[i].dev == NULL) {
 		i++;
 	}
-	if (i == CONSOLE_PORT_DEVICES) {
-		return false;
+	return i == CONSOLE_PORT_DEVICES;
+}
+
+/* A call into the device may be on its way: it is short, and no new one can start. Thread context. */
+static void wait_served(void)
+{
+	while (READ_ONCE(console.serving)) {
+		cpu_relax();
 	}
-	/* The others keep their order: the first that takes input has it. */
-	for (; i + 1 < CONSOLE_PORT_DEVICES; i++) {
-		p->dev[i] = p->dev[i + 1];
-		p->in[i] = p->in[i + 1];
-	}
-	p->dev[i] = NULL;
-	return true;
 }
 
 void console_detach(struct vdev *d)
 {
-	struct console_port *p = d->vm->console;
-	bool called = true;
+	u64 flags = console_lock();
+	struct console_end *e = d->backend;
 
-	if (p == NULL) {
+	if (e == NULL) {
+		console_unlock(flags);
 		return;
 	}
-	/* A call into the device may be on its way: it is short, and no new one can start. */
-	while (called) {
-		u64 flags = console_lock();
-
-		if (remove_device(p, d) && p->dev[0] == NULL) {
-			p->live = false;
-			d->vm->console = NULL;
-		}
-		console_refocus();
-		d->backend = NULL;
-		called = console.serving;
-		console_unlock(flags);
-		cpu_relax();
+	e->dev = NULL;
+	d->backend = NULL;
+	if (is_empty(e->port)) {
+		e->port->live = false;
+		d->vm->console = NULL;
 	}
+	console_refocus();
+	console_unlock(flags);
+	wait_served();
 	console_soon();
+}
+
+void console_hold(struct vdev *d, bool hold)
+{
+	u64 flags = console_lock();
+	struct console_end *e = d->backend;
+
+	if (e != NULL) {
+		e->held = hold;
+		e->at = 0;
+	}
+	console_unlock(flags);
+	if (e != NULL && hold) {
+		wait_served();
+	} else if (e != NULL) {
+		console_soon();
+	}
 }
 
 static void set_live(struct vm *vm, bool live)
@@ -132,7 +182,7 @@ static void set_live(struct vm *vm, bool live)
 	struct console_port *p = vm->console;
 	u64 flags;
 
-	if (p == NULL) {
+	if (p == NULL || !p->used) {
 		return;
 	}
 	flags = console_lock();
@@ -169,37 +219,40 @@ void console_multi(bool on)
 
 bool vdev_putc(struct vdev *d, u8 c)
 {
-	struct console_port *p = d->backend;
+	struct console_end *e = d->backend;
+	struct console_port *p;
 	u64 flags, now, again = ~0UL;
-	bool room;
+	bool taken = true;
 
-	if (p == NULL) {
+	if (e == NULL) {
 		return true; /* connected to nothing: gone */
 	}
+	p = e->port;
 	flags = console_lock();
 	now = counter_now();
-	if (console_direct(p, c, now)) {
-		console_unlock(flags);
-		return true;
+	if (e->out && !console_direct(p, c, now)) {
+		taken = port_room(p) != 0;
+		if (taken) {
+			mux_put(&console.mux, p, c, now);
+			again = console.tx_on ? ~0UL : console_push();
+		} else {
+			p->refused = true;
+			console.refused = true;
+		}
 	}
-	room = port_room(p) != 0;
-	if (room) {
-		mux_put(&console.mux, p, c, now);
-		again = console.tx_on ? ~0UL : console_push();
-	} else {
-		p->refused = true;
-		console.refused = true;
+	if (taken && e->kept) {
+		console_kept_put(d->vm, c);
 	}
 	console_unlock(flags);
 	console_rearm(again);
-	return room;
+	return taken;
 }
 
 bool vdev_output_full(struct vdev *d)
 {
-	struct console_port *p = d->backend;
+	struct console_end *e = d->backend;
 
-	return p != NULL && port_room(p) == 0;
+	return e != NULL && e->out && port_room(e->port) == 0;
 }
 
 void vdev_input_more(struct vdev *d)
@@ -212,33 +265,76 @@ void vdev_input_more(struct vdev *d)
 
 /* ---- Calls into devices */
 
-/* Where a port's input goes: its first device that takes it. Lock held. */
-static struct vdev *input_device(const struct console_port *p)
+/* Where what is typed for a port goes: its first device that takes it. Lock held. */
+static struct console_end *input_end(struct console_port *p)
 {
 	for (u32 k = 0; p->live && k < CONSOLE_PORT_DEVICES; k++) {
-		if (p->dev[k] != NULL && p->in[k]) {
-			return p->dev[k];
+		if (p->end[k].dev != NULL && p->end[k].in) {
+			return p->end[k].held ? NULL : &p->end[k];
 		}
 	}
 	return NULL;
 }
 
-/* One piece of input; false when there is none, or it is not taken. Lock held, given up meanwhile. */
-static bool hand_over_input(const struct console_port *p, u64 *flags)
+/* Some bytes for the device; how many it took. Lock held, given up meanwhile. */
+static u32 offer(struct console_end *e, const u8 *bytes, u32 n, u64 *flags)
 {
-	struct vdev *d = input_device(p);
+	struct vdev *d = e->dev;
+	u32 taken;
+
+	console_unlock(*flags);
+	taken = vdev_input(d, bytes, n);
+	*flags = console_lock();
+	return taken;
+}
+
+/* One piece of what was typed; false when there is none, or it is not taken. Lock as offer(). */
+static bool hand_over_typed(struct console_port *p, u64 *flags)
+{
+	struct console_end *e = input_end(p);
 	struct console_input *in = console_input_of(p);
-	u8 piece[16];
-	u32 n = d != NULL ? input_copy(in, piece, sizeof(piece)) : 0, taken;
+	u8 piece[PIECE];
+	u32 n = e != NULL ? input_copy(in, piece, sizeof(piece)) : 0, taken;
 
 	if (n == 0) {
 		return false;
 	}
-	console_unlock(*flags);
-	taken = vdev_input(d, piece, n);
-	*flags = console_lock();
+	taken = offer(e, piece, n, flags);
 	console_taken(in, taken);
 	return taken == n;
+}
+
+/* The same out of a file. */
+static bool hand_over_file(struct console_end *e, u64 *flags)
+{
+	u32 n = e->dev != NULL && !e->held ? (u32)MIN(e->size - e->at, (u64)PIECE) : 0, taken;
+
+	if (n == 0) {
+		return false;
+	}
+	taken = offer(e, e->file + e->at, n, flags);
+	e->at += taken;
+	return taken == n;
+}
+
+/* True if there is more than one call hands over. */
+static bool hand_over(struct console_port *p, u64 *flags)
+{
+	bool more = true;
+	u32 n;
+
+	for (n = 0; n < PIECES && more; n++) {
+		more = hand_over_typed(p, flags);
+	}
+	for (u32 k = 0; k < CONSOLE_PORT_DEVICES; k++) {
+		bool file = p->end[k].file != NULL;
+
+		for (n = 0; n < PIECES && file; n++) {
+			file = hand_over_file(&p->end[k], flags);
+		}
+		more |= file;
+	}
+	return more;
 }
 
 /* Tell the devices of ports that were full; there is room for a good part of a FIFO each. */
@@ -255,7 +351,7 @@ static void report_room(u64 *flags)
 		}
 		p->refused = false;
 		for (u32 k = 0; k < CONSOLE_PORT_DEVICES; k++) {
-			struct vdev *d = p->dev[k];
+			struct vdev *d = p->end[k].dev;
 
 			if (d != NULL) {
 				console_unlock(*flags);
@@ -284,9 +380,7 @@ void console_serve(void)
 		report_room(&flags);
 	}
 	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
-		for (u32 n = 0; n < SERVE_BYTES / 16 && hand_over_input(&c->mux.port[i], &flags); n++) {
-			again |= n + 1 == SERVE_BYTES / 16;
-		}
+		again |= hand_over(&c->mux.port[i], &flags);
 	}
 	again |= c->serve_again;
 	c->serving = false;

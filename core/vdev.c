@@ -330,8 +330,10 @@ void vdevs_reset(struct vm *vm)
 {
 	vdev_workers_quiet(vm);
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
-		u64 flags = irq_save();
+		u64 flags;
 
+		console_hold(d, true);
+		flags = irq_save();
 		vdev_lock(d);
 		vdev_arm(d, 0);
 		if (d->type->reset != NULL) {
@@ -340,6 +342,7 @@ void vdevs_reset(struct vm *vm)
 		vdev_input_more(d);
 		vdev_unlock(d);
 		irq_restore(flags);
+		console_hold(d, false);
 	}
 }
 

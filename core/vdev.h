@@ -65,8 +65,8 @@ struct vdev_option {
 	bool file;          /* [<]PATH names a file of the image, which has to be there, but for ram:SIZE */
 	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
 	const char *(*check)(const char *text);
-	/* Optional: true if this text is right but its function comes later, as `later` for all texts. */
-	bool (*later_if)(const char *text);
+	/* Optional: a warning about a text that is right, NULL: none. Host and boot. */
+	const char *(*note)(const char *text);
 	const char *help;   /* one line for the manual and qvm-check */
 };
 
@@ -162,21 +162,25 @@ bool vdev_putc(struct vdev *d, u8 c);              /* to hostdev; false: no spac
 bool vdev_output_full(struct vdev *d);
 void vdev_input_more(struct vdev *d);              /* there is room for input() again */
 /*
- * vdev_connect - attach the device to what its `hostdev` options name: `-` both ways, `>-` output
- * only, `<-` input only: the console. No such option: output is dropped. 0 or -E, having said why.
- * create() only. The option's declaration, and one for `delayed SEC|forever`, are here for all.
+ * vdev_connect - attach the device to what its `hostdev` options name (core/vdev_hostdev.c); with
+ * `batch`, its output is collected for up to so many microseconds. No `hostdev`: output is dropped.
+ * 0 or -E, having said why. create() only. The declarations of these options are here for all; that
+ * of `delayed SEC|forever`, too: what is waited for is always there.
  */
 int vdev_connect(struct vdev *d) __must_check;
 const char *vdev_check_hostdev(const char *text);
 const char *vdev_check_delayed(const char *text);
-bool vdev_hostdev_later(const char *text);
+const char *vdev_note_hostdev(const char *text);
 #define VDEV_OPTION_HOSTDEV \
 	{ .name = "hostdev", .kind = VOPT_STRING, .repeat = true, .check = vdev_check_hostdev, \
-	  .later_if = vdev_hostdev_later, \
+	  .note = vdev_note_hostdev, \
 	  .help = "[<|>]PATH: where output goes and input comes from; - is the console" }
+#define VDEV_OPTION_BATCH \
+	{ .name = "batch", .kind = VOPT_NUM, .max = 1000000, \
+	  .help = "microseconds to collect output before it is passed on" }
 #define VDEV_OPTION_DELAYED \
-	{ .name = "delayed", .kind = VOPT_STRING, .later = true, .check = vdev_check_delayed, \
-	  .help = "seconds to wait for the host device, or `forever`" }
+	{ .name = "delayed", .kind = VOPT_STRING, .check = vdev_check_delayed, \
+	  .help = "seconds to wait for the host device, or `forever`: it is always there" }
 int vdev_read_ram(struct vdev *d, ipa_t from, void *to, size_t size) __must_check;
 int vdev_write_ram(struct vdev *d, ipa_t to, const void *from, size_t size) __must_check;
 /* vdev_ram - pointer to guest RAM [ipa, ipa + *len), *len lowered to what is contiguous; NULL: none there. */

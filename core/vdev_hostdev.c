@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What serial devices share: the `hostdev` and `delayed` options. */
+/*
+ * What serial devices share: the options `hostdev`, `batch` and `delayed`.
+ *
+ *   -  >-  <-      the console: both ways, output, input
+ *   >NAME >"|CMD"  output is kept in memory (console_kept_read)
+ *   <PATH          input is a file of the image
+ *   PATH           a terminal or serial device of the host: here the console is all there is
+ */
 #include <errno.h>
 #include <string.h>
 #include "core/console.h"
 #include "core/vdev.h"
 
-const char *vdev_check_hostdev(const char *text)
+static bool is_direction(char c)
 {
-	if (*text == '<' || *text == '>') {
-		text++;
-	}
-	return *text != '\0' ? NULL : "[<|>]PATH, or - for the console";
+	return c == '<' || c == '>';
 }
 
-bool vdev_hostdev_later(const char *text)
+static const char *target(const char *text)
 {
-	if (*text == '<' || *text == '>') {
-		text++;
+	return is_direction(*text) ? text + 1 : text;
+}
+
+const char *vdev_check_hostdev(const char *text)
+{
+	const char *t = target(text);
+
+	if (*t == '\0' || is_direction(*t)) {
+		return "[<|>]PATH, or - for the console";
 	}
-	return strcmp(text, "-") != 0;
+	return *text != '>' && *t == '|' ? "no command for input: a file of the image, or -" : NULL;
+}
+
+const char *vdev_note_hostdev(const char *text)
+{
+	const char *t = target(text);
+
+	if (*t == '|') {
+		return "there are no commands here, the output is kept in memory";
+	}
+	return t == text && strcmp(t, "-") != 0 ? "the host's devices are not here, it is the console" : NULL;
 }
 
 const char *vdev_check_delayed(const char *text)
@@ -29,18 +50,35 @@ const char *vdev_check_delayed(const char *text)
 		: "a number of seconds, or forever";
 }
 
+static int connect(struct vdev *d, const struct cfg_option *o, u64 batch_ns)
+{
+	const char *t = target(o->str);
+	const void *data;
+	u64 size;
+	int err;
+
+	if (t == o->str || strcmp(t, "-") == 0) {
+		return console_attach(d, o->str[0] != '>', o->str[0] != '<', batch_ns);
+	}
+	if (o->str[0] == '>') {
+		return console_keep(d);
+	}
+	err = vdev_file(d, t, &data, &size);
+	return err == 0 ? console_feed(d, data, size) : err;
+}
+
 int vdev_connect(struct vdev *d)
 {
-	for (const struct cfg_option *o = d->cfg->options; o != NULL; o = o->next) {
-		int err;
+	const struct cfg_option *batch = vdev_option(d, "batch");
+	u64 batch_ns = batch != NULL ? 1000 * batch->num : 0;
 
-		if (strcmp(o->decl->name, "hostdev") != 0 || vdev_hostdev_later(o->str)) {
-			continue;
-		}
-		err = console_attach(d, o->str[0] != '>', o->str[0] != '<');
+	for (const struct cfg_option *o = d->cfg->options; o != NULL; o = o->next) {
+		int err = strcmp(o->decl->name, "hostdev") == 0 ? connect(d, o, batch_ns) : 0;
+
 		if (err != 0) {
-			vdev_error(d, &o->pos, "%s", err == -ENOMEM ? "no memory for the console"
-				   : "too many devices on the console");
+			vdev_error(d, &o->pos, err == -ENOMEM ? "no memory for the console"
+				   : err == -ENOSPC ? "too many devices on the console"
+				   : "'%s' is not in the image", target(o->str));
 			return err;
 		}
 	}

@@ -16,55 +16,10 @@
  *
  * It starts as firmware leaves one: enabled (CR 0x301), so that an early console works as is.
  */
+#include "vdev/pl011.h"
+
 #include "core/base/fmt.h"
 #include "core/vdev.h"
-
-#define DEPTH 32
-
-#define DR_BE BIT(10)
-#define DR_OE BIT(11)
-#define RSR_OE BIT(3)
-
-#define FR_CTS BIT(0)
-#define FR_DSR BIT(1)
-#define FR_DCD BIT(2)
-#define FR_BUSY BIT(3)
-#define FR_RXFE BIT(4)
-#define FR_TXFF BIT(5)
-#define FR_RXFF BIT(6)
-#define FR_TXFE BIT(7)
-#define FR_RI BIT(8)
-#define FR_MODEM (FR_CTS | FR_DSR | FR_DCD | FR_RI)
-
-#define LCR_BRK BIT(0)
-#define LCR_FEN BIT(4)
-
-#define CR_UARTEN BIT(0)
-#define CR_LBE BIT(7)
-#define CR_TXE BIT(8)
-#define CR_RXE BIT(9)
-#define CR_DTR BIT(10)
-#define CR_RTS BIT(11)
-#define CR_OUT1 BIT(12)
-#define CR_OUT2 BIT(13)
-#define CR_RESET (CR_UARTEN | CR_TXE | CR_RXE)
-#define CR_BITS 0xff87
-
-#define IFLS_TX BITS(2, 0)
-#define IFLS_RX BITS(5, 3)
-#define IFLS_RESET 0x12
-
-/* Bits of IMSC, RIS, MIS and ICR. */
-#define INT_RI BIT(0)
-#define INT_CTS BIT(1)
-#define INT_DCD BIT(2)
-#define INT_DSR BIT(3)
-#define INT_RX BIT(4)
-#define INT_TX BIT(5)
-#define INT_RT BIT(6)
-#define INT_BE BIT(9)
-#define INT_OE BIT(10)
-#define INT_BITS 0x7ff
 
 struct pl011 {
 	struct vdev dev; /* must be first */
@@ -254,17 +209,20 @@ static u64 merge(u64 old, u64 val, u64 mask)
 	return (old & ~mask) | val;
 }
 
-static u64 get_fr(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return READ_ONCE(to_pl011(d)->fr);
-}
-
-static u64 get_rsr(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->rsr;
-}
+#define GETTER(name, value) \
+	static u64 get_##name(struct vdev *d, unsigned int i) \
+	{ \
+		const struct pl011 *s = to_pl011(d); \
+		(void)i; \
+		return (value); \
+	}
+GETTER(fr, READ_ONCE(s->fr))
+GETTER(rsr, s->rsr)
+GETTER(lcr, s->lcr)
+GETTER(cr, s->cr)
+GETTER(imsc, s->imsc)
+GETTER(ris, s->ris)
+GETTER(mis, s->ris & s->imsc)
 
 static void set_ecr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 {
@@ -272,12 +230,6 @@ static void set_ecr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	(void)val;
 	(void)mask;
 	to_pl011(d)->rsr = 0;
-}
-
-static u64 get_lcr(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->lcr;
 }
 
 static void set_lcr(struct vdev *d, unsigned int i, u64 val, u64 mask)
@@ -299,12 +251,6 @@ static void set_lcr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	vdev_input_more(d);
 }
 
-static u64 get_cr(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->cr;
-}
-
 static void set_cr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 {
 	struct pl011 *s = to_pl011(d);
@@ -316,12 +262,6 @@ static void set_cr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	vdev_input_more(d);
 }
 
-static u64 get_imsc(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->imsc;
-}
-
 static void set_imsc(struct vdev *d, unsigned int i, u64 val, u64 mask)
 {
 	struct pl011 *s = to_pl011(d);
@@ -329,18 +269,6 @@ static void set_imsc(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	(void)i;
 	s->imsc = (u32)merge(s->imsc, val, mask) & INT_BITS;
 	update(s);
-}
-
-static u64 get_ris(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->ris;
-}
-
-static u64 get_mis(struct vdev *d, unsigned int i)
-{
-	(void)i;
-	return to_pl011(d)->ris & to_pl011(d)->imsc;
 }
 
 static void set_icr(struct vdev *d, unsigned int i, u64 val, u64 mask)
@@ -355,11 +283,7 @@ static void set_icr(struct vdev *d, unsigned int i, u64 val, u64 mask)
 
 /* Registers that only remember: row by offset, with the bits that exist. */
 #define STORED(field, bits) \
-	static u64 get_##field(struct vdev *d, unsigned int i) \
-	{ \
-		(void)i; \
-		return to_pl011(d)->field; \
-	} \
+	GETTER(field, s->field) \
 	static void set_##field(struct vdev *d, unsigned int i, u64 val, u64 mask) \
 	{ \
 		(void)i; \
@@ -385,21 +309,21 @@ static u64 get_id(struct vdev *d, unsigned int i)
 	{ .off = (at), .end = (at) + 4, .width = 4, .sizes = ANY, .get = (getter), .set = (setter) }
 
 static const struct vreg regs[] = {
-	REG(0x00, get_dr, set_dr),
-	REG(0x04, get_rsr, set_ecr),
-	{ .off = 0x18, .end = 0x1c, .width = 4, .sizes = ANY, .polled = true, .get = get_fr },
-	REG(0x20, get_ilpr, set_ilpr),
-	REG(0x24, get_ibrd, set_ibrd),
-	REG(0x28, get_fbrd, set_fbrd),
-	REG(0x2c, get_lcr, set_lcr),
-	REG(0x30, get_cr, set_cr),
-	REG(0x34, get_ifls, set_ifls),
-	REG(0x38, get_imsc, set_imsc),
-	REG(0x3c, get_ris, NULL),
-	REG(0x40, get_mis, NULL),
-	REG(0x44, NULL, set_icr),
-	REG(0x48, get_dmacr, set_dmacr),
-	{ .off = 0xfe0, .end = 0x1000, .width = 4, .sizes = ANY, .get = get_id },
+	REG(DR, get_dr, set_dr),
+	REG(RSR, get_rsr, set_ecr),
+	{ .off = FR, .end = FR + 4, .width = 4, .sizes = ANY, .polled = true, .get = get_fr },
+	REG(ILPR, get_ilpr, set_ilpr),
+	REG(IBRD, get_ibrd, set_ibrd),
+	REG(FBRD, get_fbrd, set_fbrd),
+	REG(LCR_H, get_lcr, set_lcr),
+	REG(CR, get_cr, set_cr),
+	REG(IFLS, get_ifls, set_ifls),
+	REG(IMSC, get_imsc, set_imsc),
+	REG(RIS, get_ris, NULL),
+	REG(MIS, get_mis, NULL),
+	REG(ICR, NULL, set_icr),
+	REG(DMACR, get_dmacr, set_dmacr),
+	{ .off = ID, .end = 0x1000, .width = 4, .sizes = ANY, .get = get_id },
 };
 
 /* ---- Life */
@@ -448,8 +372,7 @@ static void status(struct vdev *d, char *buf, size_t size)
 
 static const struct vdev_option options[] = {
 	VDEV_OPTION_HOSTDEV,
-	{ .name = "batch", .kind = VOPT_NUM, .later = true,
-	  .help = "microseconds to collect output before it is passed on" },
+	VDEV_OPTION_BATCH,
 	VDEV_OPTION_DELAYED,
 	{ 0 },
 };

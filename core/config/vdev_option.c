@@ -158,10 +158,9 @@ static void declared_option(struct parser *p, const struct vdev_option *o, const
 		parse_later(p, &opt->pos, "'%s' of vdev '%s'", o->name, p->vdev->type_name);
 		return;
 	}
-	if (o->later_if != NULL && o->later_if(arg.text)) {
-		parse_later(p, &opt->pos, "'%s %.40s' of vdev '%s'", o->name, arg.text,
-			    p->vdev->type_name);
-		return;
+	if (o->note != NULL && o->note(arg.text) != NULL) {
+		diag_warning(p->diag, &opt->pos, "'%s %.40s' of vdev '%s': %s", o->name, arg.text,
+			     p->vdev->type_name, o->note(arg.text));
 	}
 	keep_option(p, o, opt, &arg, num);
 }

@@ -493,7 +493,7 @@ static void declaration(void)
 		later += o->later;
 		CHECK_EQ(o->repeat, strcmp(o->name, "hostdev") == 0);
 	}
-	CHECK_EQ(later, 2); /* batch, delayed */
+	CHECK_EQ(later, 0);
 }
 
 static void reset_forgets(void)
@@ -515,6 +515,10 @@ static void reset_forgets(void)
 
 static void hostdev_directions(void)
 {
+	static const char *const silent[] = { "-", ">-", "<-", ">log", ">/tmp/log", "</answers" };
+	static const char *const noted[] = { "/dev/ser1", "ptyp0", ">|gzip" };
+	static const char *const bad[] = { "", "<", ">", "<|cat", "|cat", "><", ">>x" };
+
 	host_init();
 	host_uart_reset();
 	memset(&console, 0, sizeof(console));
@@ -549,10 +553,15 @@ static void hostdev_directions(void)
 	CHECK_STR(host_uart.out, "o");
 	stop();
 
-	CHECK(!vdev_hostdev_later("-") && !vdev_hostdev_later(">-") && !vdev_hostdev_later("<-"));
-	CHECK(vdev_hostdev_later("/dev/ser1") && vdev_hostdev_later(">/tmp/log"));
-	CHECK(vdev_check_hostdev(">") != NULL && vdev_check_hostdev("") != NULL);
-	CHECK(vdev_check_hostdev(">/tmp/log") == NULL);
+	for (u32 i = 0; i < ARRAY_SIZE(silent); i++) {
+		CHECK(vdev_check_hostdev(silent[i]) == NULL && vdev_note_hostdev(silent[i]) == NULL);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(noted); i++) {
+		CHECK(vdev_check_hostdev(noted[i]) == NULL && vdev_note_hostdev(noted[i]) != NULL);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK(vdev_check_hostdev(bad[i]) != NULL);
+	}
 	CHECK(vdev_check_delayed("forever") == NULL && vdev_check_delayed("30") == NULL);
 	CHECK(vdev_check_delayed("") != NULL && vdev_check_delayed("3x") != NULL);
 }

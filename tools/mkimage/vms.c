@@ -78,15 +78,16 @@ static void check_loads(const struct buildfile *bf, const struct vm_config *cfg)
 	}
 }
 
-/* A disk that is a file of the image. */
+/* A disk that is a file of the image, or `hostdev <PATH`: a serial device's input. */
 static void check_files(const struct buildfile *bf, const struct vm_config *cfg)
 {
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
-			const char *path = o->decl->file && o->str[0] == '<' ? o->str + 1 : o->str;
+			bool input = strcmp(o->decl->name, "hostdev") == 0 && o->str[0] == '<';
+			const char *path = input ? o->str + 1 : o->str;
 			const struct mk_file *f;
 
-			if (!o->decl->file || strncmp(o->str, "ram:", 4) == 0) {
+			if (o->decl->file ? strncmp(o->str, "ram:", 4) == 0 : !input || strcmp(path, "-") == 0) {
 				continue;
 			}
 			f = buildfile_find(bf, path);
