@@ -39,7 +39,7 @@ void arch_bench_start(void)
 
 void arch_bench_report(void)
 {
-	u64 flags, count, where, esr, longest = masked_longest(&where, &esr);
+	u64 flags, count;
 
 	if (counter < 0) {
 		return;
@@ -49,5 +49,6 @@ void arch_bench_report(void)
 	isb();
 	count = read_pmxevcntr_el0() & 0xffffffff;
 	irq_restore(flags);
-	log_info("bench: el2_instructions=%lu el2_longest=%lu at=0x%lx esr=0x%lx", count, longest, where, esr);
+	log_info("bench: el2_instructions=%lu el2_longest=%lu", count, masked_longest());
+	masked_report();
 }

@@ -5,10 +5,9 @@
 
 #include "core/base/types.h"
 
-/*
- * masked_longest - counter ticks of the longest masked stretch after the first guest entry, where it
- * ended and the last syndrome of that CPU; 0: not measured.
- */
-u64 masked_longest(u64 *where, u64 *esr);
+/* masked_longest - counter ticks of the longest masked stretch after the first guest entry; 0: not measured. */
+u64 masked_longest(void);
+/* masked_report - log the long ones, with where they began and ended. Thread context. */
+void masked_report(void);
 
 #endif

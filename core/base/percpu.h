@@ -87,7 +87,6 @@ struct percpu {
 	bool clrbhb, exposed; /* entry clears the branch history; the predictor is not protected */
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
 	bool online, started;
-	u64 masked_since;  /* benchmark build: when interrupts were masked */
 	struct thread idle_thread;
 };
 

@@ -47,6 +47,7 @@ static inline void cpu_relax(void)
 /* cpu_wfi - wait for an interrupt, which may stay masked; waiting does not count as masked time. */
 static inline void cpu_wfi(void)
 {
+	masked_sleep();
 	__asm__ volatile("dsb sy\n\twfi" : : : "memory");
 	masked_begin();
 }

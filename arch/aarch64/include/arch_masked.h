@@ -8,15 +8,23 @@
 #define QUOIN_ARCH_MASKED_H
 
 #ifdef QUOIN_BENCH
-/* masked_begin, masked_end - interrupts have just been masked; are about to be unmasked. This CPU. */
+/*
+ * masked_begin, masked_end - interrupts have just been masked; are about to be unmasked. masked_sleep - or
+ * this CPU, its interrupts masked, waits for one: masked_begin() follows. This CPU.
+ */
 void masked_begin(void);
 void masked_end(void);
+void masked_sleep(void);
 #else
 static inline void masked_begin(void)
 {
 }
 
 static inline void masked_end(void)
+{
+}
+
+static inline void masked_sleep(void)
 {
 }
 #endif
