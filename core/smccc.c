@@ -175,10 +175,8 @@ static __noinline void smccc_call(struct vcpu *v)
 		trng_call(v, fid);
 	} else if (fid - SMCCC_VERSION <= SMCCC_NUMBER) {
 		arch_call(v, fid);
-	} else if (fid == PV_TIME_FEATURES) {
-		v->x[0] = (u64)stolen_features(v, (u32)v->x[1]);
-	} else if (fid == PV_TIME_ST) {
-		v->x[0] = (u64)stolen_structure(v);
+	} else if (fid - PV_TIME_FEATURES <= PV_TIME_ST - PV_TIME_FEATURES) {
+		v->x[0] = (u64)(fid == PV_TIME_ST ? stolen_structure(v) : stolen_features(v, (u32)v->x[1]));
 	} else if (fid == SMCCC_VENDOR_HYP_UID) {
 		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
 	} else {

@@ -103,17 +103,22 @@ void vcpu_reset(struct vcpu *v, u64 entry, u64 arg)
 void vcpu_work_set(struct vcpu *v, u32 bits)
 {
 	struct thread *t = &v->thread;
+	u64 flags = irq_save(); /* an EL2 thread may change its CPU */
+	struct percpu *c = this_cpu();
 
 	__atomic_or_fetch(&v->work, bits, __ATOMIC_SEQ_CST);
-	if (current_thread() == t) {
-		return; /* looked at on the way back */
+	if (c->current != t) { /* else it is looked at on the way back */
+		/* Behind the bit, both: who blocks, or moves to another CPU, looks at the bit after that. */
+		bool blocked = __atomic_load_n(&v->blocked, __ATOMIC_SEQ_CST);
+		u32 cpu = __atomic_load_n(&t->cpu, __ATOMIC_SEQ_CST);
+
+		if (blocked) {
+			thread_wake(t);
+		} else if (cpu != c->id) {
+			gic_send_sgi(SGI_KICK, cpu);
+		}
 	}
-	/* Behind the bit, both: who blocks, or moves to another CPU, looks at the bit after that. */
-	if (__atomic_load_n(&v->blocked, __ATOMIC_SEQ_CST)) {
-		thread_wake(t);
-	} else {
-		cpu_kick(__atomic_load_n(&t->cpu, __ATOMIC_SEQ_CST));
-	}
+	irq_restore(flags);
 }
 
 void vcpu_set_fiq(struct vcpu *v, bool level)

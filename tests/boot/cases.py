@@ -8,6 +8,7 @@ import subprocess
 from case import Case, GUESTS, UBOOT
 from machine import BUILD, Failure, image
 from rt_cases import rt_cases
+from sched_cases import sched_cases
 from trouble import trouble_cases
 
 CPUS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
@@ -230,6 +231,7 @@ def all_cases(full):
     ]
     cases += trouble_cases(full)
     cases += rt_cases(full)
+    cases += sched_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]
