@@ -282,9 +282,11 @@ void vcpu_halt(struct vcpu *v)
 	struct vm *vm = v->vm;
 	bool last;
 
-	if (v != vm->culprit) { /* that has its own from when it happened */
-		vcpu_pause(v);
+	if (v == vm->culprit) { /* where it happened, not where it got to since */
+		write_elr_el2(v->pc);
+		write_spsr_el2(v->pstate);
 	}
+	vcpu_pause(v);
 	unload(v);
 	spin_lock(&vm->lock);
 	if (v->power != VCPU_ON_PENDING) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/board.h"
 #include "core/console.h"
+#include "core/dump.h"
 #include "core/image.h"
 #include "core/load/load.h"
 #include "core/base/memory.h"
@@ -183,6 +184,12 @@ int vm_build(struct vm *vm, struct diag *d)
 	if (err == 0) {
 		err = vdevs_create(vm, d);
 	}
+	if (err == 0 && cfg->dump != NULL) {
+		err = dump_reserve(vm);
+		if (err != 0) {
+			diag_error(d, &cfg->pos, "no memory for dumps");
+		}
+	}
 	if (err != 0) {
 		vm_destroy(vm);
 	}
@@ -202,6 +209,7 @@ void vm_scrub(struct vm *vm)
 
 void vm_destroy(struct vm *vm)
 {
+	dump_free(vm);
 	vdevs_destroy(vm);
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		vcpu_destroy(vm->vcpu[i]);

@@ -7,19 +7,13 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/console.h"
+#include "core/dump.h"
 #include "core/vm_build.h"
 
 /* A VM that lives shorter than a second again and again: from here on its restarts are not all logged. */
 #define QUICK_LINES 10
 /* ... and the pause before a restart has grown to what the restart itself costs, at most a second. */
 #define QUICK_PAUSE 16
-
-static bool (*keep_crashed)(struct vm *vm);
-
-void vm_on_crash(bool (*keep)(struct vm *vm))
-{
-	keep_crashed = keep;
-}
 
 static void set_state(struct vm *vm, enum vm_state state)
 {
@@ -137,12 +131,6 @@ static u8 exit_code(const struct vm *vm)
 		break;
 	}
 	return 0;
-}
-
-static bool crashed(const struct vm *vm)
-{
-	return vm->end == VM_END_KILLED || vm->end == VM_END_UNSUPPORTED || vm->end == VM_END_WATCHDOG ||
-	       vm->end == VM_END_DEVICE;
 }
 
 /* Does the VM's `restart` want another life after this end? */
@@ -271,9 +259,11 @@ static bool again(struct vm *vm)
 	if (limit) {
 		vm_log(vm, LOG_WARN, "restarted %u times, not again", vm->restarts);
 	}
-	if (crashed(vm) && keep_crashed != NULL && keep_crashed(vm)) {
+	if (dump_wanted(vm) && dump_make(vm) == 0) {
 		set_state(vm, VM_HELD);
+		vm_log(vm, LOG_WARN, "held for its dump, fetch it with: make dump VM=%s", vm->cfg->name);
 		wait_verdict(vm);
+		dump_drop(vm);
 		set_state(vm, VM_ENDING);
 	} else if (restart) {
 		back_off(vm);

@@ -40,12 +40,6 @@ int vm_resume(struct vm *vm) __must_check;
 int vm_release(struct vm *vm) __must_check;
 
 /*
- * vm_on_crash - `keep` is called in the VM's thread when it has ended by a crash, all its state in memory;
- * true: the VM is HELD as it is until vm_release(), vm_restart() or vm_stop(). Boot.
- */
-void vm_on_crash(bool (*keep)(struct vm *vm));
-
-/*
  * vm_inspect - until vm_inspect_end() the VM's vCPUs, devices and memory stay where they are (a running
  * guest runs on, a restart scrubs); false: it has none now. Keep it short. Thread context.
  */

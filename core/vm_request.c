@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/dump.h"
 #include "core/sysreg.h"
 
 enum ask { ASK_START, ASK_STOP, ASK_RESTART, ASK_PAUSE, ASK_RESUME, ASK_RELEASE, ASK_ENDED };
@@ -134,6 +135,7 @@ static int do_resume(struct vm *vm)
 		vm_unpark(vm);
 	}
 	spin_unlock_irq(&vm->lock, flags);
+	dump_drop(vm);
 	if (!paused) {
 		return vm->state == VM_RUNNING ? -EALREADY : -EINVAL;
 	}
@@ -175,10 +177,22 @@ static int step(struct vm *vm, const struct vm_request *r)
 	return vm->state == VM_DEAD || vm->state == VM_HELD || vm->starts != r->starts ? 0 : PENDING;
 }
 
+/* Its dump has been fetched: what was kept for it goes on. */
+static void go_on(struct vm *vm)
+{
+	dump_drop(vm);
+	if (do_release(vm) != 0) {
+		(void)do_resume(vm);
+	}
+}
+
 void vm_serve(struct vm *vm)
 {
 	struct vm_request **at = &vm->requests, *r;
 
+	if (dump_fetched(vm)) {
+		go_on(vm);
+	}
 	/* Only this thread takes one out, others append. */
 	while ((r = __atomic_load_n(at, __ATOMIC_ACQUIRE)) != NULL) {
 		int result = step(vm, r);

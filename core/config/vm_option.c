@@ -181,8 +181,8 @@ void opt_logger(struct parser *p, const struct token *opt, const struct token *a
 
 void opt_dump(struct parser *p, const struct token *opt, const struct token *arg)
 {
+	(void)opt;
 	p->cfg->dump = arg->text;
-	parse_later(p, &opt->pos, "'%s'", opt->text);
 }
 
 void opt_dryrun(struct parser *p, const struct token *opt, const struct token *arg)

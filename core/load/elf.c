@@ -4,31 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/spec/elf.h"
 
-#define ELF_MAGIC      0x464c457f
-#define ELF_CLASS64    2
-#define ELF_DATA_LSB   1
-#define ELF_EXEC       2
-#define ELF_DYN        3
-#define ELF_AARCH64    183
-#define SEGMENT_LOAD   1
-#define SEGMENT_INTERP 3
 #define ELF_PLACE      MiB(2) /* alignment for a position-independent file without an address */
-
-struct elf_header {
-	u32 magic;
-	u8 class, data, version, pad[9];
-	u16 type, machine;
-	u32 version2;
-	u64 entry, phoff, shoff;
-	u32 flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_segment {
-	u32 type, flags;
-	u64 offset, vaddr, paddr, filesz, memsz, align;
-};
 
 /* A checked file: its program headers and the physical range they cover. */
 struct elf {

@@ -385,8 +385,6 @@ static const struct row later_rows[] = {
 	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device" },
 	{ "reserve loc pci:0:1",
 	  "t:1:9: warning: 'loc pci:' of a reserve is not supported yet: ignored" },
-	{ "dump /tmp",
-	  "t:1:1: warning: 'dump' is not supported yet: ignored" },
 	{ "user root:a,b",
 	  "t:1:1: warning: 'user' is not supported yet: ignored" },
 	{ "set grow-heap 1M set message-block-timeout 5 set vdev-message-block-timeout 5 set "
