@@ -99,13 +99,14 @@ FETCHED := $(NEWLIB_A) $(LIBFDT)/src/fdt.c
 export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR2_DL_DIR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
-.PHONY: help setup packages monitor host tools units image run debug check test test-full bench size vdev \
+.PHONY: help setup packages monitor host tools units image run debug dump check test test-full bench size vdev \
 	baremetal guest-linux guest-linux-bench guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
 
 #: make run [CONFIG=linux]   install what is missing, build, boot configs/CONFIG.build in QEMU here
 #: make debug [CONFIG=linux] the same, stopped, with gdb attached
+#: make dump [VM=name] [OUT=file]   the dump of a held VM of `make run`, a core file for gdb
 #: make image CONFIG=x       only the image, build/x.img
 #: make test                 everything: host tests, boots in QEMU; make test-full: all of the matrix
 #: make check                the host part of it, under a minute
@@ -219,6 +220,11 @@ run: image
 	$(Q)tools/run $(BUILD)/$(CONFIG).img
 debug: image
 	$(Q)tools/setup/packages debug && tools/run --debug $(BUILD)/$(CONFIG).img
+
+# From a running `make run`: its QMP socket is in the build folder.
+QMP ?= $(BUILD)/qmp.sock
+dump:
+	$(Q)tools/dump --qmp $(QMP) $(if $(VM),--vm $(VM)) $(if $(OUT),--out $(OUT))
 
 # --- tests -----------------------------------------------------------------------------------------
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@

@@ -6,6 +6,7 @@ import struct
 import subprocess
 
 from case import Case, GUESTS, UBOOT
+from dump_cases import dump_cases
 from machine import BUILD, Failure, image
 from rt_cases import rt_cases
 from sched_cases import sched_cases
@@ -232,6 +233,7 @@ def all_cases(full):
     cases += trouble_cases(full)
     cases += rt_cases(full)
     cases += sched_cases(full)
+    cases += dump_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]
