@@ -46,6 +46,24 @@ int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg)
 	return 0;
 }
 
+__cold const char *irq_describe(u32 i, u32 *intid)
+{
+	switch (i) {
+	case 0:
+		*intid = el2_timer_intid;
+		return "scheduler";
+	case 1:
+		*intid = vtimer_intid;
+		return "virtual timers";
+	case 2:
+		*intid = maintenance_intid;
+		return "list registers";
+	default:
+		*intid = i - 3 < handler_count ? handlers[i - 3].intid : 0;
+		return *intid != 0 ? "device" : NULL;
+	}
+}
+
 /* The virtual timer of the loaded vCPU; without one it is a leftover and is silenced. */
 static void vtimer_fired(u32 iar)
 {

@@ -17,6 +17,9 @@ void irq_init(const struct board *b);
  */
 int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg) __must_check;
 
+/* irq_describe - the `i`-th interrupt EL2 uses: its INTID and what for; NULL behind the last. Any context. */
+const char *irq_describe(u32 i, u32 *intid);
+
 /* Called by the vectors, interrupts masked: an interrupt hit the guest `v`, or EL2 itself. */
 void irq_guest(struct vcpu *v);
 void irq_el2(void);
