@@ -130,6 +130,19 @@ bool thread_reprioritise(struct percpu *c, struct thread *t, u8 prio, bool fifo)
 	return false;
 }
 
+void thread_set_prio(struct thread *t, u8 prio)
+{
+	u64 flags = irq_save();
+	struct percpu *c = thread_lock(t);
+	bool kick = thread_reprioritise(c, t, prio, t->fifo);
+
+	spin_unlock(&c->lock);
+	if (kick) {
+		cpu_kick(c->id);
+	}
+	irq_restore(flags);
+}
+
 void thread_wake(struct thread *t)
 {
 	u64 flags = irq_save();

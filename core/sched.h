@@ -40,6 +40,8 @@ void thread_block(void);
 void thread_sleep_until(u64 at);
 void thread_yield(void);
 void thread_exit(void) __noreturn;
+/* thread_set_prio - of an EL2 thread that is not sporadic. Any context. */
+void thread_set_prio(struct thread *t, u8 prio);
 /* thread_wait_off_cpu - until a thread that blocks for good has left its stack; it is dead then. Thread context. */
 void thread_wait_off_cpu(struct thread *t);
 /* schedule - run the best ready thread; returns when the caller is picked again, maybe on another CPU. */
@@ -58,7 +60,8 @@ struct thread_times {
 struct thread_info {
 	const char *name;
 	const struct vm *vm;     /* whom its time is accounted to, or NULL */
-	const struct vcpu *vcpu; /* NULL: an EL2 thread */
+	const struct vcpu *vcpu; /* NULL: an EL2 thread; it may be gone */
+	u32 vcpu_id;
 	u32 cpu;                 /* where it runs or waits, or ran last */
 	u8 prio, state;          /* now; enum thread_state */
 	struct thread_times times;
