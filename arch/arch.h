@@ -91,6 +91,8 @@ void s2_destroy(struct s2 *s);
 /* arch_init_board - what depends on the board or on options: conduit, counter, EL2 entry hardening. Boot CPU. */
 void arch_init_board(const struct board *b, unsigned int mitigations);
 
+/* arch_trace - exits of guests on this CPU go through trace_sync() and its like, or no more. Masked. */
+void arch_trace(bool on);
 /* arch_guest_started - a guest is about to be entered: from now on masked stretches are measured. */
 void arch_guest_started(void);
 /* arch_bench_start - count EL2's instructions on the boot CPU; arch_bench_report - a line about them, if started. */

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/board.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vgic/vgic.h"
 
@@ -135,6 +136,17 @@ static __noinline u32 irq_dispatch(u32 iar)
 	return kind;
 }
 
+/* What the interrupt has left to do for the vCPU it has interrupted. */
+static inline __attribute__((always_inline)) void after(struct vcpu *v)
+{
+	if (this_cpu()->resched) {
+		vcpu_work_set(v, VWORK_RESCHED);
+	} else if (__atomic_load_n(&v->work, __ATOMIC_ACQUIRE) == VWORK_VGIC) {
+		__atomic_and_fetch(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
+		vgic_kicked(v);
+	}
+}
+
 /*
  * In front of the general way: the virtual timer, and another CPU's news for this vCPU's GIC, which
  * then needs no return through vcpu_work(). Both end here in every case but odd ones.
@@ -156,18 +168,31 @@ void irq_guest(struct vcpu *v)
 		gic_eoi_fast(iar);
 		gic_deactivate_fast(iar);
 	}
-	if (this_cpu()->resched) {
-		vcpu_work_set(v, VWORK_RESCHED);
-	} else if (__atomic_load_n(&v->work, __ATOMIC_ACQUIRE) == VWORK_VGIC) {
-		__atomic_and_fetch(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
-		vgic_kicked(v);
+	after(v);
+}
+
+__cold void trace_irq(struct vcpu *v)
+{
+	u32 iar = gic_ack_fast(), kind;
+
+	trace_put(TRACE_IRQ, v->trace_who, iar, read_elr_el2(), 0);
+	kind = irq_dispatch(iar);
+	v->exits[kind]++;
+	if (kind == EXIT_VTIMER) {
+		trace_put(TRACE_INJECT, v->trace_who, VGIC_VTIMER, 0, 0);
 	}
+	after(v);
 }
 
 void irq_el2(void)
 {
+	u32 iar = gic_ack_fast();
+
+	if (trace_on()) {
+		trace_put(TRACE_EL2_IRQ, TRACE_NOBODY, iar, 0, 0);
+	}
 	this_cpu()->in_irq = true;
-	irq_dispatch(gic_ack_fast());
+	irq_dispatch(iar);
 	this_cpu()->in_irq = false;
 	if (this_cpu()->resched) {
 		schedule();

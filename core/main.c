@@ -17,6 +17,7 @@
 #include "core/sched.h"
 #include "core/start.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 #include "core/vm_build.h"
 
 #define FDT_MAGIC 0xedfe0dd0 /* as a little-endian word */
@@ -203,6 +204,9 @@ void quoin_main(const struct boot_info *boot)
 	vm_sources(&image, &board, options.scrub_boot);
 	if (options.bench) {
 		arch_bench_start();
+	}
+	if (options.trace != 0 && trace_start(options.trace) != 0) {
+		log_warn("trace: no memory for rings of %lu KiB", options.trace >> 10);
 	}
 	if (!thread_reaper_start() || !start_vms(&image, &board)) {
 		stop("no memory for the first thread");

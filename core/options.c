@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/trace.h"
 
 static bool word_is(const char *w, size_t n, const char *name)
 {
@@ -54,6 +55,11 @@ static int take(struct options *o, const char *w, size_t n)
 		o->mitigations = OPT_MITIGATIONS_ON;
 	} else if (word_is(w, n, "mitigations=off")) {
 		o->mitigations = OPT_MITIGATIONS_OFF;
+	} else if (word_is(w, n, "trace")) {
+		o->trace = TRACE_DEFAULT_SIZE;
+	} else if (word_begins(w, n, "trace=")) {
+		o->trace = trace_size(w + 6, n - 6);
+		return o->trace == 0 ? -EINVAL : 0;
 	} else if (word_begins(w, n, "escape=")) {
 		return take_escape(o, w + 7, n - 7);
 	} else if (word_begins(w, n, "mitigations=") || word_begins(w, n, "scrub=")) {
@@ -76,13 +82,13 @@ int options_parse(struct options *o, const char *text, const char *where, bool f
 
 		pos.col = (u32)(w - text) + 1;
 		if (err == -EINVAL) {
-			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off, scrub=boot "
-				   "or escape=^X|none",
+			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off, scrub=boot, "
+				   "escape=^X|none or trace=4K..32M",
 				   (int)n, w);
 			result = err;
 		} else if (err == -ENOENT && !foreign) {
 			diag_warning(d, &pos, "unknown option '%.*s', expected -v, -c, earlycon=, escape=, "
-				     "mitigations= or scrub=",
+				     "mitigations=, scrub= or trace=",
 				     (int)MIN(n, 64UL), w);
 		}
 		w += n;

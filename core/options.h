@@ -18,6 +18,7 @@ struct options {
 	bool scrub_boot;        /* scrub=boot: RAM is zeroed before a VM gets it */
 	const char *earlycon;   /* text behind earlycon=, ends at a blank or NUL; or NULL */
 	enum option_mitigations mitigations;
+	u64 trace;              /* trace[=SIZE]: from the start, rings of so many bytes; 0: not */
 	int escape;             /* escape=^X: the key that chooses who has the console; -1: none; 0: not given */
 };
 

@@ -23,6 +23,7 @@
 #include "core/sporadic.h"
 #include "core/stolen.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 
 #define SLICE_MS 4
@@ -261,6 +262,9 @@ void schedule(void)
 	spin_lock(&c->lock);
 	now = counter_now(); /* not before: others, too, set `started` under the lock */
 	c->resched = 0;
+	if (unlikely(c->trace_change)) {
+		trace_follow(c);
+	}
 	requeue(c, prev, now);
 	next = pick(c, now);
 	spin_unlock(&c->lock);
@@ -274,6 +278,9 @@ void schedule(void)
 			balance_offer(c);
 		}
 		return;
+	}
+	if (trace_on()) {
+		trace_switch(prev, next);
 	}
 	if (prev->vcpu != NULL) {
 		vcpu_pause(prev->vcpu);

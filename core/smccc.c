@@ -60,6 +60,7 @@ static s64 workaround_state(u32 fid)
 
 static s64 workaround(u32 fid)
 {
+	u32 at_entry = this_cpu()->hardening.fid & ~(u32)BIT(HARDENING_TRACE_BIT);
 	s64 state = workaround_state(fid);
 	struct smc_result r;
 
@@ -67,8 +68,8 @@ static s64 workaround(u32 fid)
 		return SMCCC_NOT_SUPPORTED;
 	}
 	/* The way into EL2 may have made a call that does at least the same (arch/aarch64/mitigations.c). */
-	if (state == SMCCC_SUCCESS && this_cpu()->hardening.fid != fid &&
-	    this_cpu()->hardening.fid != SMCCC_ARCH_WORKAROUND_3) {
+	if (state == SMCCC_SUCCESS && at_entry != fid &&
+	    at_entry != SMCCC_ARCH_WORKAROUND_3) {
 		(void)arch_firmware(fid, 0, 0, 0, &r);
 	}
 	/* Harmless where it is not needed, as ARCH_FEATURES has said. */

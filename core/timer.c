@@ -6,6 +6,7 @@
 #include "core/sched_priv.h"
 
 #include "arch/arch.h"
+#include "core/trace.h"
 
 void timers_program(struct percpu *c)
 {
@@ -109,6 +110,9 @@ void sched_timer_irq(void)
 		__atomic_store_n(&c->firing, t, __ATOMIC_RELEASE);
 		__atomic_store_n(&t->cpu, NULL, __ATOMIC_RELEASE);
 		spin_unlock(&c->lock);
+		if (trace_on()) {
+			trace_put(TRACE_TIMER, TRACE_NOBODY, 0, t->at, (u64)t->fn);
+		}
 		t->fn(t);
 		__atomic_store_n(&c->firing, NULL, __ATOMIC_RELEASE);
 		spin_lock(&c->lock);

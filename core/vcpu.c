@@ -16,6 +16,7 @@
 #include "core/spec/hcr.h"
 #include "core/sporadic.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 #include "core/vm.h"
 
 #define VCPU_STACK KiB(12)
@@ -56,6 +57,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	v = (struct vcpu *)(top - ALIGN_UP(sizeof(*v), 64));
 	v->vm = vm;
 	v->id = id;
+	v->trace_who = trace_who(vm->id, id);
 	v->power = VCPU_OFF;
 	v->thread.fifo = fifo;
 	thread_init(&v->thread, vm->cfg->name, prio, allowed, v, vcpu_main, v);
@@ -67,6 +69,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	v->thread.vm = vm;
 	v->vtimer.fn = vtimer_wake;
 	reset_registers(v); /* its MPIDR is looked at while it is off */
+	trace_vcpu(v, TRACE_VCPU_CREATED, 0);
 	return v;
 }
 
@@ -274,6 +277,10 @@ static void vcpu_main(void *arg)
 		cpu_kick(this_cpu()->id); /* powered() has taken it out of `work` */
 	}
 	arch_guest_started();
+	if (trace_on()) {
+		trace_vcpu(v, TRACE_VCPU_ON, entry);
+		trace_entry(v);
+	}
 	arch_guest_enter(v);
 }
 
@@ -282,6 +289,7 @@ void vcpu_halt(struct vcpu *v)
 	struct vm *vm = v->vm;
 	bool last;
 
+	trace_vcpu(v, TRACE_VCPU_OFF, 0);
 	if (v == vm->culprit) { /* where it happened, not where it got to since */
 		write_elr_el2(v->pc);
 		write_spsr_el2(v->pstate);

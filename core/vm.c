@@ -8,6 +8,7 @@
 #include "core/base/fmt.h"
 #include "core/base/log.h"
 #include "core/base/range.h"
+#include "core/trace.h"
 
 /* Lines a guest may cause per second. */
 #define GUEST_LINES 10
@@ -28,6 +29,7 @@ static bool end_locked(struct vm *vm, enum vm_end why)
 	}
 	vm->end = (u8)why;
 	vm->state = VM_ENDING;
+	trace_vm(vm, VM_ENDING);
 	vm_unpark(vm);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/console.h"
 #include "core/dump.h"
+#include "core/trace.h"
 #include "core/vm_build.h"
 
 /* A VM that lives shorter than a second again and again: from here on its restarts are not all logged. */
@@ -18,6 +19,7 @@
 static void set_state(struct vm *vm, enum vm_state state)
 {
 	__atomic_store_n(&vm->state, (u8)state, __ATOMIC_RELEASE);
+	trace_vm(vm, state);
 }
 
 /* True while this restart is one of many that the log is spared. */
@@ -80,8 +82,8 @@ static void wait_end(struct vm *vm)
 
 		if ((vm->state == VM_RUNNING || vm->state == VM_PAUSED) && all_off(vm)) {
 			/* The last vCPU switched itself off. */
-			vm->state = VM_ENDING;
 			vm->end = VM_END_ALL_OFF;
+			set_state(vm, VM_ENDING);
 			over = true;
 		}
 		spin_unlock_irq(&vm->lock, flags);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "core/dump.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 
 enum ask { ASK_START, ASK_STOP, ASK_RESTART, ASK_PAUSE, ASK_RESUME, ASK_RELEASE, ASK_ENDED };
 
@@ -107,6 +108,7 @@ static int do_pause(struct vm *vm, const struct vm_request *r)
 
 	if (begin) {
 		vm->state = VM_PAUSED;
+		trace_vm(vm, VM_PAUSED);
 		paused = true;
 		ret = PENDING;
 	}
@@ -132,6 +134,7 @@ static int do_resume(struct vm *vm)
 		vm->cntvoff += gap;
 		__atomic_store_n(&vm->stopped_at, 0, __ATOMIC_RELEASE);
 		vm->state = VM_RUNNING;
+		trace_vm(vm, VM_RUNNING);
 		vm_unpark(vm);
 	}
 	spin_unlock_irq(&vm->lock, flags);

@@ -5,6 +5,7 @@
  */
 #include "arch/aarch64/cpu.h"
 
+#include "arch/aarch64/mitigations.h"
 #include "arch/aarch64/smp.h"
 #include "arch/aarch64/tlb.h"
 #include "arch/arch.h"
@@ -97,4 +98,14 @@ unsigned int cpu_pa_bits(void)
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
 
 	return bits[read_id_aa64mmfr0_el1() & 7];
+}
+
+/* The hardened vectors are also those that trace: what they read of the CPU says so. */
+void arch_trace(bool on)
+{
+	struct percpu *c = this_cpu();
+
+	c->hardening.fid &= ~(u32)BIT(HARDENING_TRACE_BIT);
+	c->hardening.fid |= (u32)on << HARDENING_TRACE_BIT;
+	mitigations_vectors(c);
 }

@@ -27,6 +27,10 @@
 	.macro	caller_regs pair, one
 	\pair	x0, x1, [sp, #VCPU_X(0)]
 	\pair	x2, x3, [sp, #VCPU_X(2)]
+	x4_to_x30 \pair, \one
+	.endm
+
+	.macro	x4_to_x30 pair, one
 	\pair	x4, x5, [sp, #VCPU_X(4)]
 	\pair	x6, x7, [sp, #VCPU_X(6)]
 	\pair	x8, x9, [sp, #VCPU_X(8)]
@@ -210,6 +214,41 @@ arch_guest_enter:
 	mov	sp, x0
 	b	guest_resume
 
+	/*
+	 * Exits of a CPU that traces, from the hardened vectors, which have saved x0-x3. The other exits
+	 * do not know of it. All registers are saved, for one way back.
+	 */
+	.macro	traced handler
+	x4_to_x30 stp, str
+	callee_regs stp, str
+	note_masked
+	mov	x0, sp
+	bl	\handler
+	.endm
+
+	.section .text.hot.entry, "ax"
+guest_serror_traced:
+	traced	trace_serror
+	b	guest_resume_traced
+guest_irq_traced:
+	traced	trace_irq
+	b	guest_resume_traced
+guest_work_traced:
+	mov	x0, sp
+	bl	vcpu_work
+	b	guest_resume_traced
+guest_sync_traced:
+	traced	trace_sync
+guest_resume_traced:
+	ldr	w1, [sp, #VCPU_WORK]
+	cbnz	w1, guest_work_traced
+	mov	x0, sp
+	bl	trace_entry
+	note_unmasked
+	callee_regs ldp, ldr
+	caller_regs ldp, ldr
+	guest_eret
+
 	.macro	vector target
 	.balign	128
 	b	\target
@@ -232,12 +271,19 @@ arch_guest_enter:
 2:	subs	w1, w1, #1
 	b.ne	1b
 3:	cbz	w0, 4f
+	tbnz	w0, #HARDENING_TRACE_BIT, 5f
 	smc	#0			// SMCCC 1.1: changes x0-x3 at most
 4:	dsb	nsh
 	isb
 	ldp	x2, x3, [sp, #VCPU_X(2)]
 	ldp	x0, x1, [sp, #VCPU_X(0)]
 	b	\target
+5:	and	w0, w0, #~(1 << HARDENING_TRACE_BIT)
+	cbz	w0, 6f
+	smc	#0
+6:	dsb	nsh
+	isb
+	b	\target\()_traced
 	.endm
 
 	.section .text.vectors, "ax"

@@ -151,6 +151,13 @@ void mitigations_init(enum mitigations m)
 	mode = m;
 }
 
+void mitigations_vectors(const struct percpu *c)
+{
+	write_vbar_el2((u64)(c->clrbhb || c->hardening.loop != 0 || c->hardening.fid != 0 ? vectors_hard :
+										       vectors));
+	isb();
+}
+
 void mitigations_init_cpu(struct percpu *c)
 {
 	static const u32 fid[3] = {
@@ -174,9 +181,7 @@ void mitigations_init_cpu(struct percpu *c)
 	if (c->workaround[1] == WA_CALL) {
 		(void)arch_firmware(SMCCC_ARCH_WORKAROUND_2, mode != MITIGATIONS_OFF, 0, 0, &r);
 	}
-	write_vbar_el2((u64)(choice.clrbhb || choice.h.loop != 0 || choice.h.fid != 0 ? vectors_hard :
-								       vectors));
-	isb();
+	mitigations_vectors(c);
 }
 
 void mitigations_report(const struct percpu *c)

@@ -28,6 +28,8 @@ bool core_hides_stage1_faults(u64 midr);
 void mitigations_init(enum mitigations m);
 /* mitigations_init_cpu - ask the firmware, choose and set VBAR_EL2. Every CPU, itself. */
 void mitigations_init_cpu(struct percpu *c);
+/* mitigations_vectors - VBAR_EL2 as c->hardening needs it. Every CPU, itself; masked. */
+void mitigations_vectors(const struct percpu *c);
 /* mitigations_report - what CPU `c` uses, at -v; what it lacks, always. Boot CPU. */
 void mitigations_report(const struct percpu *c);
 

@@ -16,6 +16,7 @@ u64 host_sysreg[HOST_SYSREG_COUNT];
 struct percpu *host_percpu;
 u64 counter_hz = 1000000000;
 u64 host_timer_at = ~0UL;
+bool host_tracing;
 void (*host_stop)(bool reset);
 bool (*host_firmware)(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r);
 bool (*host_random)(u64 *out);
@@ -71,6 +72,11 @@ void host_pass_ns(u64 ns)
 }
 
 /* ---- arch.h */
+
+void arch_trace(bool on)
+{
+	host_tracing = on;
+}
 
 u64 counter_to_ns(u64 ticks)
 {

@@ -20,6 +20,8 @@ void host_set_time_ns(u64 ns);
 void host_pass_ns(u64 ns);
 /* host_timer_at - what arch_timer_set() was last given. */
 extern u64 host_timer_at;
+/* host_tracing - what arch_trace() was last given. */
+extern bool host_tracing;
 /* host_stop - called by arch_system_off (false) and _reset (true); may longjmp out. NULL: exit. */
 extern void (*host_stop)(bool reset);
 /* host_firmware - answers arch_firmware(); NULL: there is no conduit. */

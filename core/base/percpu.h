@@ -87,6 +87,8 @@ struct percpu {
 	bool clrbhb, exposed; /* entry clears the branch history; the predictor is not protected */
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */
 	bool online, started;
+	struct trace_ring *trace; /* core/trace.h; NULL: this CPU does not trace */
+	bool trace_change; /* tracing is to be switched: core/trace.c */
 	struct thread idle_thread;
 };
 

@@ -8,4 +8,7 @@
 #define VCPU_PSTATE 256
 #define VCPU_WORK 272
 
+/* Of struct hardening's fid: exits are traced. The functions' own numbers have 0 there, as 32-bit calls. */
+#define HARDENING_TRACE_BIT 30
+
 #endif

@@ -2,6 +2,8 @@
 /* What makes an interrupt pending: device lines, SGIs; and telling the vCPU it is for. */
 #include "core/vgic/vgic_priv.h"
 
+#include "core/trace.h"
+
 static u32 packed_affinity(const struct vcpu *v)
 {
 	return (u32)((v->vmpidr & 0xffffff) | ((v->vmpidr >> 32) & 0xff) << 24);
@@ -119,6 +121,9 @@ void vgic_set_line(struct vm *vm, u32 intid, bool level)
 	was = w->level & bit;
 	w->level = level ? w->level | bit : w->level & ~bit;
 	if (level && !was) {
+		if (trace_on()) {
+			trace_put(TRACE_INJECT, trace_who(vm->id, TRACE_NO_VCPU), intid, 0, 0);
+		}
 		w->pending |= w->edge & bit;
 		vgic_notify(g, intid / 32, bit, NULL);
 	} else if (!level && was && (w->in_lr & ~w->edge & bit)) {
@@ -137,6 +142,9 @@ __cold void vgic_set_ppi(struct vcpu *v, u32 intid, bool level)
 	}
 	was = level ? atomic_or(&c->p.level, bit) : atomic_clear(&c->p.level, bit);
 	if (level && !(was & bit)) {
+		if (trace_on()) {
+			trace_put(TRACE_INJECT, v->trace_who, intid, 0, 0);
+		}
 		if (READ_ONCE(c->p.edge) & bit) {
 			atomic_or(&c->remote, bit);
 		}

@@ -51,6 +51,10 @@ static void each_word_alone(void)
 	CHECK(parse("-c") == 0 && o.check_crc && o.verbose == 0);
 	CHECK(parse("bench") == 0 && o.bench);
 	CHECK(parse("scrub=boot") == 0 && o.scrub_boot);
+	CHECK(parse("trace") == 0 && o.trace == MiB(1));
+	CHECK(parse("trace=64K") == 0 && o.trace == KiB(64));
+	CHECK_EQ(parse("trace=3K"), -EINVAL);
+	CHECK_EQ(parse("trace="), -EINVAL);
 	CHECK(parse("escape=^a") == 0 && o.escape == 1);
 	CHECK(parse("escape=^]") == 0 && o.escape == 0x1d);
 	CHECK(parse("escape=^_") == 0 && o.escape == 0x1f);
@@ -82,7 +86,7 @@ static void bad_values_are_errors_where_they_stand(void)
 {
 	CHECK_EQ(parse("-c mitigations=maybe"), -EINVAL);
 	CHECK_STR(text, "boot:1:4: error: bad value in 'mitigations=maybe', "
-			"expected mitigations=auto|on|off, scrub=boot or escape=^X|none");
+			"expected mitigations=auto|on|off, scrub=boot, escape=^X|none or trace=4K..32M");
 	CHECK(o.check_crc);
 	CHECK_EQ(d.errors, 1);
 	CHECK_EQ(parse("  scrub= -v mitigations=onn"), -EINVAL); /* the words between count */
@@ -111,7 +115,7 @@ static void unknown_words(void)
 	}
 	CHECK_EQ(parse("-v\n\tquiet -c"), 0);
 	CHECK_STR(text, "boot:1:5: warning: unknown option 'quiet', "
-			"expected -v, -c, earlycon=, escape=, mitigations= or scrub=");
+			"expected -v, -c, earlycon=, escape=, mitigations=, scrub= or trace=");
 	CHECK(o.verbose == 1 && o.check_crc);
 }
 
@@ -123,7 +127,7 @@ static void a_long_word_is_cut_in_the_message(void)
 	word[sizeof(word) - 1] = '\0';
 	CHECK_EQ(parse(word), 0);
 	CHECK_EQ(strspn(strchr(text, '\'') + 1, "w"), 64);
-	CHECK(strstr(text, "or scrub=") != NULL);
+	CHECK(strstr(text, "or trace=") != NULL);
 }
 
 TEST_MAIN(RUN(nothing), RUN(each_word_alone), RUN(all_words_together_and_once_more),
