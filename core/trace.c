@@ -14,7 +14,7 @@ static struct trace_ring *rings[MAX_CPUS];
 static bool wanted;
 
 _Static_assert(MAX_CPUS == TRACE_CPUS && VM_MAX <= TRACE_VMS, "core/spec/trace.h");
-_Static_assert(VM_DEAD == TRACE_VM_DEAD && VM_RUNNING == TRACE_VM_RUNNING, "core/spec/trace.h");
+_Static_assert((int)VM_DEAD == TRACE_VM_DEAD && (int)VM_RUNNING == TRACE_VM_RUNNING, "core/spec/trace.h");
 _Static_assert(sizeof(struct trace_ring) == 64 && sizeof(struct trace_event) == 32, "core/spec/trace.h");
 
 static size_t ring_bytes(u32 order)
