@@ -188,7 +188,9 @@ $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool,$(t))))
 
 units: $(UNIT)
 $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(VDEV_C:%.c=$(BUILD)/host/obj/%.o) $(BUILD)/host/libquoin.a
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+# Commands register by linker section, unreferenced, as devices do.
+$(BUILD)/host/test_shell: $(patsubst %.c,$(BUILD)/host/obj/%.o,$(wildcard core/shell/*.c))
 
 # --- guests and images -----------------------------------------------------------------------------
 # In a GUESTS_DIR of the user's own what exists is taken as it is, and only what lacks is made.

@@ -106,6 +106,7 @@ void console_set_escape(int key);
  */
 void console_focus(struct vm *vm);
 struct vm *console_focused(void);
+bool console_at_shell(void);
 /* console_leave_shell - who had the focus before the shell got it has it again, or the first VM that lives. */
 void console_leave_shell(void);
 /*

@@ -266,6 +266,11 @@ void console_focus(struct vm *vm)
 	console_rearm(again);
 }
 
+bool console_at_shell(void)
+{
+	return READ_ONCE(console.focus) == port_at(CONSOLE_SHELL);
+}
+
 void console_leave_shell(void)
 {
 	u64 flags = console_lock();

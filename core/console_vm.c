@@ -6,6 +6,7 @@
 #include "core/console.h"
 #include "core/console_state.h"
 #include "core/base/memory.h"
+#include "core/shell/shell.h"
 #include "core/vm.h"
 
 #define PIECE 16 /* bytes offered at once, */
@@ -389,6 +390,7 @@ void console_serve(void)
 	console_unlock(flags);
 	if (shell != NULL) {
 		thread_wake(shell);
+		shell_watch();
 	}
 	if (again) {
 		console_soon();

@@ -15,6 +15,7 @@
 #include "core/options.h"
 #include "core/rng.h"
 #include "core/sched.h"
+#include "core/shell/shell.h"
 #include "core/start.h"
 #include "core/sysreg.h"
 #include "core/trace.h"
@@ -210,6 +211,9 @@ void quoin_main(const struct boot_info *boot)
 	}
 	if (!thread_reaper_start() || !start_vms(&image, &board)) {
 		stop("no memory for the first thread");
+	}
+	if (!shell_start(&image, &board)) {
+		log_warn("no memory for the shell");
 	}
 	sched_start(); /* this context is the boot CPU's idle thread from here on */
 }

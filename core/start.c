@@ -13,6 +13,7 @@
 #include "core/base/memory.h"
 #include "core/sched.h"
 #include "core/script.h"
+#include "core/shell/shell.h"
 #include "core/vm_build.h"
 #include "core/vm_life.h"
 
@@ -67,11 +68,6 @@ static bool read_vm(const struct script_vm *line, u32 index, const struct board_
 	return true;
 }
 
-static bool operator_at_shell(void)
-{
-	return false;
-}
-
 static void __noreturn idle(enum script_idle what)
 {
 	switch (what) {
@@ -110,7 +106,7 @@ static void wait_all(void)
 	for (;;) {
 		if (some_vm_lives()) {
 			thread_block();
-		} else if (operator_at_shell()) {
+		} else if (shell_attended()) {
 			thread_sleep_until(counter_now() + counter_hz / 4);
 		} else {
 			return;

@@ -40,8 +40,14 @@ struct vm *shell_vm(struct shell *sh, const char *arg);
 /* shell_number - a number of the command line (0x..., decimal, K/M/G); false having said what is wrong. */
 bool shell_number(struct shell *sh, const char *arg, u64 *out);
 
-/* shell_start - start the thread; false without memory. Boot context. */
-bool shell_start(void);
+struct image;
+struct board;
+/* shell_start - start the thread; false without memory. Both stay. Boot context. */
+bool shell_start(const struct image *img, const struct board *b);
+/* shell_watch - its thread was woken to do something: let it not wait for ever. Any context, no lock held. */
+void shell_watch(void);
+/* shell_attended - the operator has the shell before him and has not left it. Any context. */
+bool shell_attended(void);
 /* shell_execute - run one line of text, as if typed. Thread context; tests. */
 void shell_execute(struct shell *sh, const char *line);
 
