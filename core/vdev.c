@@ -326,9 +326,19 @@ int vdevs_create(struct vm *vm, struct diag *diag)
 	return vdev_workers_create(vm, diag);
 }
 
-void vdevs_reset(struct vm *vm)
+void vdevs_quiesce(struct vm *vm)
 {
 	vdev_workers_quiet(vm);
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		if (d->type->quiesce != NULL) {
+			d->type->quiesce(d);
+		}
+	}
+}
+
+void vdevs_reset(struct vm *vm)
+{
+	vdevs_quiesce(vm);
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		u64 flags;
 
@@ -363,6 +373,7 @@ void vdevs_resume(struct vm *vm, u64 gap)
 
 void vdevs_destroy(struct vm *vm)
 {
+	vdevs_quiesce(vm);
 	vdev_workers_destroy(vm);
 	while (vm->vdevs != NULL) {
 		struct vdev *d = vm->vdevs;
@@ -402,6 +413,11 @@ void vdev_unlock_irq(struct vdev *d, u64 flags)
 u32 vdev_vcpu_count(struct vdev *d)
 {
 	return d->vm->cfg->cpu_count;
+}
+
+const char *vdev_vm_name(struct vdev *d)
+{
+	return d->vm->cfg->name;
 }
 
 int vdev_file(struct vdev *d, const char *path, const void **data, u64 *size)

@@ -104,6 +104,8 @@ struct vdev_type {
 	 */
 	int (*create)(struct vdev *d);
 	void (*reset)(struct vdev *d);   /* VM start and restart */
+	/* The VM has stopped: its memory is not touched any more when this returns. Thread, not locked. */
+	void (*quiesce)(struct vdev *d);
 	void (*destroy)(struct vdev *d);
 	/* The node's name stem ("uart" gives /vdevs/uart@1c090000); NULL fdt: no node. */
 	const char *node;
@@ -194,6 +196,8 @@ void vdev_mem_free(struct vdev *d, void *p, u64 size);
 /* vdev_number - a whole text as the configuration language writes numbers: 0x10, 16, 4K. Any context. */
 bool vdev_number(const char *text, u64 *out);
 int vdev_random(struct vdev *d, void *buf, size_t n) __must_check; /* 0, or -E: no source */
+void vdev_pause(void);                             /* give others a moment; create(), destroy() */
+const char *vdev_vm_name(struct vdev *d);
 void vdev_work(struct vdev *d);                    /* have work() called soon; any context */
 u64 vdev_lock_irq(struct vdev *d);                 /* in work(): what handlers share with it */
 void vdev_unlock_irq(struct vdev *d, u64 flags);
@@ -249,10 +253,12 @@ enum mmio_result vdev_access(struct vdev *d, struct mmio *m);
 /*
  * vdevs_create - make the devices of vm->cfg (types with state) and claim their windows, in the
  * order of the text, on vm->vdevs. 0, or -E after one error on `diag`; nothing is left then.
+ * vdevs_quiesce - the VM has stopped: no device, of it or of others, touches its memory any more.
  * vdevs_reset - power-on state; no vCPU runs. vdevs_destroy - disarm and free; no vCPU runs.
  * Boot or thread context.
  */
 int vdevs_create(struct vm *vm, struct diag *diag) __must_check;
+void vdevs_quiesce(struct vm *vm);
 void vdevs_reset(struct vm *vm);
 /* vdevs_resume - after a pause of `gap` counter ticks: deadlines are that much later. Thread context. */
 void vdevs_resume(struct vm *vm, u64 gap);

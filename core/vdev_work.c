@@ -146,7 +146,7 @@ int vdev_workers_create(struct vm *vm, struct diag *diag)
 	return 0;
 }
 
-static void pause_a_moment(void)
+void vdev_pause(void)
 {
 	thread_sleep_until(counter_now() + counter_hz / 20000);
 }
@@ -158,7 +158,7 @@ void vdev_workers_quiet(struct vm *vm)
 	}
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		while (__atomic_load_n(&d->working, __ATOMIC_ACQUIRE) != WORK_IDLE) {
-			pause_a_moment();
+			vdev_pause();
 		}
 	}
 }
@@ -173,7 +173,7 @@ void vdev_workers_destroy(struct vm *vm)
 		w->stop = true;
 		thread_wake(w->thread);
 		while (!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
-			pause_a_moment();
+			vdev_pause();
 		}
 		mem_free(w, sizeof(*w));
 	}

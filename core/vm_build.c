@@ -198,6 +198,7 @@ int vm_build(struct vm *vm, struct diag *d)
 
 void vm_scrub(struct vm *vm)
 {
+	vdevs_quiesce(vm);
 	for (u32 i = 0; i < vm->ram_count; i++) {
 		const struct vm_ram *r = &vm->ram[i];
 

@@ -378,9 +378,9 @@ static const struct row later_rows[] = {
 	  "t:1:38: warning: 'num-lpis' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:50: warning: 'msi' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:76: warning: 'host-gicd' of vdev 'gic' is not supported yet: ignored" },
-	{ "vdev virtio-net loc 0x1c0c0000 intr gic:40 mac 52:54:00:00:01:02 peer /dev/vp1 "
-	  "peerfeats 0x19c3 legacy name n",
-	  "t:1:1: warning: vdev 'virtio-net' is not supported yet: the VM starts without it" },
+	{ "vdev virtio-input loc 0x1c0c0000 intr gic:40 screen keyboard zorder 3 "
+	  "force_dev_presence name n",
+	  "t:1:1: warning: vdev 'virtio-input' is not supported yet: the VM starts without it" },
 	{ "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150",
 	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device" },
 	{ "reserve loc pci:0:1",

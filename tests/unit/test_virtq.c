@@ -241,13 +241,32 @@ static void notifications_when_needed(void)
 
 static void put_back(void)
 {
+	struct virtq_mark m;
+
 	setup(8, false);
 	put_desc(RING_IPA, 3, DATA_IPA, 7, 0, 0);
 	offer(&drv, 3);
+	m = virtq_mark(&q);
 	REQUIRE(virtq_pop(&q, &c) == 1);
-	virtq_unpop(&q, &c);
+	virtq_rewind(&q, m);
 	REQUIRE(virtq_pop(&q, &c) == 1);
 	CHECK_EQ(c.out_len, 7);
+}
+
+/* Several used elements become visible at once. */
+static void several_at_once(void)
+{
+	const struct virtq_done done[3] = { { 4, 1, 10 }, { 2, 1, 20 }, { 7, 1, 30 } };
+	u32 id, len;
+
+	setup(8, false);
+	virtq_push_all(&q, done, 3);
+	for (u32 i = 0; i < 3; i++) {
+		REQUIRE(take_used(&drv, &id, &len));
+		CHECK_EQ(id, done[i].id);
+		CHECK_EQ(len, done[i].written);
+	}
+	CHECK(!take_used(&drv, &id, &len));
 }
 
 /* ---- Packed rings: { addr, len, id, flags }, AVAIL is bit 7, USED bit 15. */
@@ -267,6 +286,7 @@ static u16 packed_at(u32 i, u32 *len, u16 *id)
 static void packed_laps(void)
 {
 	u32 at = 0, len;
+	struct virtq_mark m;
 	bool wrap = true;
 	u16 id;
 
@@ -283,10 +303,11 @@ static void packed_laps(void)
 			at = at + 1 == 5 ? 0 : at + 1;
 			w = at == 0 ? !w : w;
 		}
+		m = virtq_mark(&q);
 		REQUIRE(virtq_pop(&q, &c) == 1);
 		REQUIRE(c.id == n && c.descs == two + 1 && c.in_len == 10 + two);
 		if (n % 7 == 0) {
-			virtq_unpop(&q, &c);
+			virtq_rewind(&q, m);
 			REQUIRE(virtq_pop(&q, &c) == 1);
 		}
 		virtq_push(&q, &c, n);
@@ -348,5 +369,5 @@ static void packed_events(void)
 
 TEST_MAIN(RUN(request_and_answer), RUN(indices_wrap), RUN(indirect_table), RUN(buffer_across_pieces),
 	  RUN(broken_rings), RUN(queues_refused), RUN(interrupts_when_wanted),
-	  RUN(notifications_when_needed), RUN(put_back), RUN(packed_laps),
+	  RUN(notifications_when_needed), RUN(put_back), RUN(several_at_once), RUN(packed_laps),
 	  RUN(packed_indirect_and_bad), RUN(packed_events))

@@ -103,7 +103,7 @@ static void set_status(struct virtio *v, u32 val)
 
 	if (val == 0) {
 		v->reset_wanted = true;
-		if (!v->serving) {
+		if (v->users == 0) {
 			virtio_reset(&v->dev);
 		}
 		return;

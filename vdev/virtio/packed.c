@@ -66,15 +66,27 @@ int packed_pop(struct virtq *q, struct virtq_chain *c)
 	return virtq_broke(q);
 }
 
-void packed_push(struct virtq *q, const struct virtq_chain *c, u32 written)
+/* The first one's flags come last: the driver looks at them before it looks at the others'. */
+void packed_push(struct virtq *q, const struct virtq_done *done, u32 count)
 {
-	struct packed_desc *d = (struct packed_desc *)q->area[AREA_DESC] + q->used;
-	u16 flags = (u16)((written != 0 ? DESC_WRITE : 0) | (q->wrap_used ? DESC_AVAIL | DESC_USED : 0));
+	struct packed_desc *ring = (struct packed_desc *)q->area[AREA_DESC], *first = &ring[q->used];
+	u16 first_flags = 0;
 
-	WRITE_ONCE(d->id, c->id);
-	WRITE_ONCE(d->len, written);
-	__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
-	packed_advance(q, &q->used, &q->wrap_used, c->descs);
+	for (u32 i = 0; i < count; i++) {
+		struct packed_desc *d = &ring[q->used];
+		u16 flags = (u16)((done[i].written != 0 ? DESC_WRITE : 0) |
+				  (q->wrap_used ? DESC_AVAIL | DESC_USED : 0));
+
+		WRITE_ONCE(d->id, done[i].id);
+		WRITE_ONCE(d->len, done[i].written);
+		if (d == first) {
+			first_flags = flags;
+		} else {
+			__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
+		}
+		packed_advance(q, &q->used, &q->wrap_used, done[i].descs);
+	}
+	__atomic_store_n(&first->flags, first_flags, __ATOMIC_RELEASE);
 }
 
 bool packed_should_tell(struct virtq *q)
@@ -104,16 +116,6 @@ bool packed_should_tell(struct virtq *q)
 bool packed_waiting(const struct virtq *q)
 {
 	return packed_available(q, packed_flags(q));
-}
-
-void packed_unpop(struct virtq *q, const struct virtq_chain *c)
-{
-	if (q->next >= c->descs) {
-		q->next -= c->descs;
-	} else {
-		q->next = (u16)(q->next + q->size - c->descs);
-		q->wrap_next = !q->wrap_next;
-	}
 }
 
 void packed_quiet(struct virtq *q)

@@ -226,34 +226,45 @@ int virtq_pop(struct virtq *q, struct virtq_chain *c)
 	return q->packed ? packed_pop(q, c) : pop_split(q, c);
 }
 
-void virtq_unpop(struct virtq *q, const struct virtq_chain *c)
+struct virtq_mark virtq_mark(const struct virtq *q)
 {
-	if (q->packed) {
-		packed_unpop(q, c);
-	} else {
-		q->next--;
-	}
+	return (struct virtq_mark){ q->next, q->wrap_next };
+}
+
+void virtq_rewind(struct virtq *q, struct virtq_mark m)
+{
+	q->next = m.next;
+	q->wrap_next = m.wrap;
 }
 
 /* ---- Its end */
 
-void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written)
+void virtq_push_all(struct virtq *q, const struct virtq_done *done, u32 count)
 {
 	struct used_ring *used = used_of(q);
-	struct used_elem *e;
 
-	if (!q->ready) {
+	if (!q->ready || count == 0) {
 		return;
 	}
 	if (q->packed) {
-		packed_push(q, c, written);
+		packed_push(q, done, count);
 		return;
 	}
-	e = &used->ring[q->used & (q->size - 1)];
-	WRITE_ONCE(e->id, c->id);
-	WRITE_ONCE(e->len, written);
-	q->used++;
+	for (u32 i = 0; i < count; i++) {
+		struct used_elem *e = &used->ring[q->used & (q->size - 1)];
+
+		WRITE_ONCE(e->id, done[i].id);
+		WRITE_ONCE(e->len, done[i].written);
+		q->used++;
+	}
 	__atomic_store_n(&used->idx, q->used, __ATOMIC_RELEASE);
+}
+
+void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written)
+{
+	const struct virtq_done done = { c->id, c->descs, written };
+
+	virtq_push_all(q, &done, 1);
 }
 
 bool virtq_should_tell(struct virtq *q)

@@ -53,10 +53,21 @@ int virtq_enable(struct virtq *q) __must_check;
  * nothing is taken from it any more until the device is reset. Work context.
  */
 int virtq_pop(struct virtq *q, struct virtq_chain *c) __must_check;
-/* virtq_unpop - put back what virtq_pop() gave last. */
-void virtq_unpop(struct virtq *q, const struct virtq_chain *c);
 /* virtq_push - the request is done, `written` bytes of its writable part are valid. */
 void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written);
+/* virtq_push_all - several at once: the driver sees all of them or none. */
+struct virtq_done {
+	u16 id, descs; /* as of the chain */
+	u32 written;
+};
+void virtq_push_all(struct virtq *q, const struct virtq_done *done, u32 count);
+/* virtq_mark, virtq_rewind - remember the position, and put back all that was taken since. */
+struct virtq_mark {
+	u16 next;
+	bool wrap;
+};
+struct virtq_mark virtq_mark(const struct virtq *q);
+void virtq_rewind(struct virtq *q, struct virtq_mark m);
 /* virtq_should_tell - the driver wants an interrupt for what was pushed since the last one. */
 bool virtq_should_tell(struct virtq *q);
 /*

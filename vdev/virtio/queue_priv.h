@@ -51,8 +51,7 @@ static inline bool virtq_passed(u16 event, u16 now, u16 old)
 
 /* The packed ring's share of the functions in queue.h. */
 int packed_pop(struct virtq *q, struct virtq_chain *c);
-void packed_unpop(struct virtq *q, const struct virtq_chain *c);
-void packed_push(struct virtq *q, const struct virtq_chain *c, u32 written);
+void packed_push(struct virtq *q, const struct virtq_done *done, u32 count);
 bool packed_should_tell(struct virtq *q);
 bool packed_waiting(const struct virtq *q);
 void packed_quiet(struct virtq *q);

@@ -45,6 +45,19 @@ static void reset_now(struct virtio *v)
 	}
 }
 
+/* The VM has stopped: nobody uses its queues, and so its memory, from here to the next reset. */
+void virtio_quiesce(struct vdev *d)
+{
+	struct virtio *v = to_virtio(d);
+	u64 flags = vdev_lock_irq(d);
+
+	v->reset_wanted = true;
+	vdev_unlock_irq(d, flags);
+	while (__atomic_load_n(&v->users, __ATOMIC_ACQUIRE) != 0) {
+		vdev_pause();
+	}
+}
+
 /* Called by the monitor while no vCPU runs and no work does. */
 void virtio_reset(struct vdev *d)
 {
@@ -103,24 +116,23 @@ void virtio_config_changed(struct virtio *v)
 	}
 }
 
-/* True if the device may be served now; it is until stop_serving(). */
-static bool start_serving(struct virtio *v)
+bool virtio_enter(struct virtio *v)
 {
 	u64 flags = vdev_lock_irq(&v->dev);
 	bool live = (v->status & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK &&
 		    !v->reset_wanted;
 
-	v->serving = live;
+	v->users += live;
 	vdev_unlock_irq(&v->dev, flags);
 	return live;
 }
 
-static void stop_serving(struct virtio *v)
+void virtio_leave(struct virtio *v)
 {
 	u64 flags = vdev_lock_irq(&v->dev);
 
-	v->serving = false;
-	if (v->reset_wanted) {
+	v->users--;
+	if (v->users == 0 && v->reset_wanted) {
 		reset_now(v);
 	}
 	vdev_unlock_irq(&v->dev, flags);
@@ -132,7 +144,7 @@ void virtio_work(struct vdev *d)
 	u32 kicked = __atomic_exchange_n(&v->kicked, 0, __ATOMIC_ACQUIRE);
 	u32 again = 0;
 
-	if (kicked == 0 || !start_serving(v)) {
+	if (kicked == 0 || !virtio_enter(v)) {
 		return;
 	}
 	for (; kicked != 0 && !READ_ONCE(v->reset_wanted); kicked &= kicked - 1) {
@@ -142,7 +154,7 @@ void virtio_work(struct vdev *d)
 			again |= 1U << n;
 		}
 	}
-	stop_serving(v);
+	virtio_leave(v);
 	if (again != 0) {
 		__atomic_or_fetch(&v->kicked, again, __ATOMIC_SEQ_CST);
 		vdev_work(d);

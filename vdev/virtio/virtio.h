@@ -66,11 +66,10 @@ struct virtio {
 	u32 feature_sel[2], queue_sel; /* device's, driver's */
 	u32 page_size;         /* legacy */
 	bool legacy;
-	bool serving, reset_wanted;
+	u32 users;             /* who use its queues now: its own work, and others' that deliver to it */
+	bool reset_wanted;
 	u64 requests, notifies, interrupts; /* for the status line and benchmarks */
 };
-
-/* Of one request at a time: no stack has room for it. Each device embeds it or has its own. */
 
 bool virtio_has(const struct virtio *v, u64 feature);
 /* virtio_kick - serve `queue` soon. Any context. */
@@ -79,6 +78,12 @@ void virtio_kick(struct virtio *v, unsigned int queue);
 void virtio_done(struct virtio *v, struct virtq *q);
 /* virtio_broken - the driver broke the rules: NEEDS_RESET, and an interrupt that says so. Work context. */
 void virtio_broken(struct virtio *v);
+/*
+ * virtio_enter - use the queues of `v`, also from another device's work: false if it is not live. No
+ * reset happens until virtio_leave(). Work context.
+ */
+bool virtio_enter(struct virtio *v);
+void virtio_leave(struct virtio *v);
 /* virtio_config_changed - the configuration space has changed; tell the driver. Device locked. */
 void virtio_config_changed(struct virtio *v);
 /* virtio_init - in create(), after type, offered and queue sizes are set. */
@@ -87,13 +92,14 @@ void virtio_init(struct virtio *v);
 /* The members of a VDEV that are the same for all. */
 enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio *m);
 void virtio_work(struct vdev *d);
+void virtio_quiesce(struct vdev *d);
 void virtio_reset(struct vdev *d);
 void virtio_fdt(struct vdev *d, struct fdt_node *n);
 void virtio_status(struct vdev *d, char *buf, size_t size);
 
 #define VIRTIO_MMIO \
 	.window = 0x200, .auto_place = true, .access = virtio_mmio_access, \
-	.work = virtio_work, .reset = virtio_reset, .node = "virtio_mmio", .fdt = virtio_fdt, \
+	.work = virtio_work, .quiesce = virtio_quiesce, .reset = virtio_reset, .node = "virtio_mmio", .fdt = virtio_fdt, \
 	.status = virtio_status
 
 #define VIRTIO_OPTION_LEGACY \

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The receiving side of virtio-net: a frame into the driver's buffers, by the sender. */
+#include "vdev/virtio/net.h"
+
+#include <string.h>
+
+/* The receiver's queue belongs to one sender until its batch is over. */
+static bool claim(struct net *n, const struct net_port *from)
+{
+	u32 mine = from->index + 1, was = 0;
+
+	if (READ_ONCE(n->claimed_by) == mine) {
+		return true;
+	}
+	if (!__atomic_compare_exchange_n(&n->claimed_by, &was, mine, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		return false;
+	}
+	if (!virtio_enter(&n->v)) {
+		__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
+		return false;
+	}
+	return true;
+}
+
+static void unclaim(struct net *n)
+{
+	virtio_leave(&n->v);
+	__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
+	if (READ_ONCE(n->port.waiting) != 0) {
+		net_room(&n->port);
+	}
+}
+
+/* Buffers for `want` bytes: how many, 0 if there are not enough; nothing is taken then. */
+static u32 gather(struct net *n, u64 want)
+{
+	struct virtq *q = &n->v.queue[NET_RX];
+	struct virtq_mark mark = virtq_mark(q);
+	bool mergeable = virtio_has(&n->v, NET_F_MRG_RXBUF);
+	u64 have = 0;
+	u32 count = 0;
+	int got = 0;
+
+	n->rx_segs = 0;
+	while (have < want && count < (mergeable ? NET_BUFFERS : 1U)) {
+		got = virtq_pop(q, &n->rx);
+		if (got <= 0 || n->rx.out != 0 || n->rx_segs + n->rx.in > ARRAY_SIZE(n->rx_seg)) {
+			break;
+		}
+		memcpy(&n->rx_seg[n->rx_segs], n->rx.seg, n->rx.in * sizeof(n->rx.seg[0]));
+		n->rx_segs += n->rx.in;
+		n->rx_done[count] = (struct virtq_done){ n->rx.id, n->rx.descs, (u32)n->rx.in_len };
+		have += n->rx.in_len;
+		count++;
+	}
+	if (got < 0) {
+		n->rx_broken = true;
+	}
+	if (have >= want) {
+		n->rx_done[count - 1].written -= (u32)(have - want);
+		return count;
+	}
+	/* One buffer that is too small will be so the next time, too: it takes what fits of nothing. */
+	if (count != 0 && !mergeable) {
+		n->rx_done[0].written = 0;
+		virtq_push_all(q, n->rx_done, 1);
+		return 0;
+	}
+	virtq_rewind(q, mark);
+	return 0;
+}
+
+/* From one list of segments to another, `len` bytes. */
+static void copy_frame(const struct net_frame *f, const struct virtq_seg *to, u32 skip)
+{
+	const struct virtq_seg *from = f->seg;
+	u32 from_off = f->skip, to_off = skip, left = f->len;
+
+	while (left != 0) {
+		u32 run;
+
+		while (from_off >= from->len) {
+			from_off -= from->len;
+			from++;
+		}
+		while (to_off >= to->len) {
+			to_off -= to->len;
+			to++;
+		}
+		run = MIN(left, MIN(from->len - from_off, to->len - to_off));
+		memcpy(to->p + to_off, from->p + from_off, run);
+		from_off += run;
+		to_off += run;
+		left -= run;
+	}
+}
+
+static void put_bytes(const struct virtq_seg *to, u32 off, const void *from, u32 n)
+{
+	const u8 *p = from;
+
+	for (; n != 0; n--, off++) {
+		while (off >= to->len) {
+			off -= to->len;
+			to++;
+		}
+		to->p[off] = *p++;
+	}
+}
+
+/* What the receiver does not take has been done for it before. */
+static bool takes(const struct net *n, const struct net_header *h)
+{
+	switch (h->gso_type & ~NET_GSO_ECN) {
+	case NET_GSO_NONE:
+		return (h->flags & NET_NEEDS_CSUM) == 0 || virtio_has(&n->v, NET_F_GUEST_CSUM);
+	case NET_GSO_TCPV4:
+		return virtio_has(&n->v, NET_F_GUEST_TSO4) &&
+		       ((h->gso_type & NET_GSO_ECN) == 0 || virtio_has(&n->v, NET_F_GUEST_ECN));
+	default:
+		return virtio_has(&n->v, NET_F_GUEST_TSO6) &&
+		       ((h->gso_type & NET_GSO_ECN) == 0 || virtio_has(&n->v, NET_F_GUEST_ECN));
+	}
+}
+
+static enum net_result put_frame(struct net *n, const struct net_frame *f)
+{
+	struct net_header h = f->h;
+	u32 count = gather(n, n->header + f->len);
+
+	if (count == 0) {
+		return NET_WAIT;
+	}
+	h.num_buffers = (u16)count;
+	put_bytes(n->rx_seg, 0, &h, n->header);
+	copy_frame(f, n->rx_seg, n->header);
+	virtq_push_all(&n->v.queue[NET_RX], n->rx_done, count);
+	n->port.received++;
+	n->v.requests++;
+	return NET_SENT;
+}
+
+/* In the way of the receiver's own filter (5.1.6.5.1); a port that may not listen to all does not. */
+static bool wanted(const struct net *n, const u8 *to)
+{
+	if (n->port.promiscuous) {
+		return true;
+	}
+	if ((to[0] & 1) != 0) {
+		return true; /* groups: all of them, as a card with a full filter would */
+	}
+	return memcmp(to, n->port.mac, 6) == 0 || n->port.any_source;
+}
+
+enum net_result net_deliver(struct net_port *p, struct net_port *from, const struct net_frame *f,
+			    bool may_wait)
+{
+	struct net *n = container_of(p, struct net, port);
+	enum net_result r;
+
+	if (!wanted(n, f->eth)) {
+		return NET_DROPPED;
+	}
+	if (!claim(n, from)) {
+		if (!may_wait || (READ_ONCE(n->v.status) & VIRTIO_DRIVER_OK) == 0) {
+			return NET_DROPPED;
+		}
+		__atomic_or_fetch(&p->waiting, 1U << from->index, __ATOMIC_SEQ_CST);
+		if (!claim(n, from)) {
+			return NET_WAIT; /* who has it kicks us when done */
+		}
+	}
+	r = takes(n, &f->h) ? put_frame(n, f) : net_convert(n, f, put_frame);
+	if (r == NET_WAIT && may_wait && !n->rx_broken) {
+		__atomic_or_fetch(&p->waiting, 1U << from->index, __ATOMIC_SEQ_CST);
+		if (virtq_listen(&n->v.queue[NET_RX])) {
+			r = put_frame(n, f); /* came meanwhile; else the driver's notification kicks us */
+		}
+	}
+	return r == NET_WAIT && !may_wait ? NET_DROPPED : r;
+}
+
+void net_delivered(struct net_port *p, struct net_port *from)
+{
+	struct net *n = container_of(p, struct net, port);
+
+	if (READ_ONCE(n->claimed_by) != from->index + 1) {
+		return;
+	}
+	virtio_done(&n->v, &n->v.queue[NET_RX]);
+	if (n->rx_broken) {
+		n->rx_broken = false;
+		virtio_broken(&n->v);
+	}
+	unclaim(n);
+}
