@@ -11,6 +11,7 @@ from machine import BUILD, Failure, image
 from rt_cases import rt_cases
 from sched_cases import sched_cases
 from shell_cases import shell_cases
+from state_cases import state_cases
 from trouble import trouble_cases
 
 CPUS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
@@ -236,6 +237,7 @@ def all_cases(full):
     cases += sched_cases(full)
     cases += dump_cases(full)
     cases += shell_cases(full)
+    cases += state_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]

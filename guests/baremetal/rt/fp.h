@@ -11,4 +11,7 @@ void fp_fill(u64 seed);
 /* How many of v0-v31 differ from what fp_fill(seed) left. */
 u64 fp_check(u64 seed);
 
+/* The bits that are set in any of v0-v31. */
+u64 fp_any(void);
+
 #endif
