@@ -15,7 +15,10 @@
 #define D_WRITE 2
 #define D_INDIRECT 4
 
-static u8 guest_ram[RAM_SIZE] __attribute__((aligned(4096)));
+/* Of up to three VMs; `guest_now` says whose the functions below mean. */
+static u8 guest_rams[3][RAM_SIZE] __attribute__((aligned(4096)));
+static u32 guest_now;
+#define guest_ram guest_rams[guest_now]
 
 static inline void *at_ipa(ipa_t ipa)
 {

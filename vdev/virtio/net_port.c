@@ -4,22 +4,24 @@
 
 #include <string.h>
 
+enum claim { CLAIMED, BUSY, GONE };
+
 /* The receiver's queue belongs to one sender until its batch is over. */
-static bool claim(struct net *n, const struct net_port *from)
+static enum claim claim(struct net *n, const struct net_port *from)
 {
 	u32 mine = from->index + 1, was = 0;
 
 	if (READ_ONCE(n->claimed_by) == mine) {
-		return true;
+		return CLAIMED;
 	}
 	if (!__atomic_compare_exchange_n(&n->claimed_by, &was, mine, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		return false;
+		return BUSY;
 	}
 	if (!virtio_enter(&n->v)) {
 		__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
-		return false;
+		return GONE;
 	}
-	return true;
+	return CLAIMED;
 }
 
 static void unclaim(struct net *n)
@@ -156,19 +158,18 @@ enum net_result net_deliver(struct net_port *p, struct net_port *from, const str
 			    bool may_wait)
 {
 	struct net *n = container_of(p, struct net, port);
+	enum claim c = wanted(n, f->eth) ? claim(n, from) : GONE;
 	enum net_result r;
 
-	if (!wanted(n, f->eth)) {
-		return NET_DROPPED;
-	}
-	if (!claim(n, from)) {
-		if (!may_wait || (READ_ONCE(n->v.status) & VIRTIO_DRIVER_OK) == 0) {
-			return NET_DROPPED;
-		}
+	if (c == BUSY && may_wait) {
 		__atomic_or_fetch(&p->waiting, 1U << from->index, __ATOMIC_SEQ_CST);
-		if (!claim(n, from)) {
+		c = claim(n, from);
+		if (c == BUSY) {
 			return NET_WAIT; /* who has it kicks us when done */
 		}
+	}
+	if (c != CLAIMED) {
+		return NET_DROPPED;
 	}
 	r = takes(n, &f->h) ? put_frame(n, f) : net_convert(n, f, put_frame);
 	if (r == NET_WAIT && may_wait && !n->rx_broken) {
