@@ -3,7 +3,8 @@
  * Free RAM as a sorted array of ranges.
  *
  * Invariants: ranges are page aligned, ascending, disjoint and not adjacent
- * (adjacent ones are merged on free).
+ * (adjacent ones are merged on free). What is free and finds no room in the
+ * array waits in a list, whose links lie in the free memory itself, until there is.
  */
 #include "core/base/memory.h"
 
@@ -18,6 +19,20 @@ static struct range free_range[MAX_RANGES];
 static unsigned int free_count;
 static u64 total_bytes, free_bytes;
 static struct spinlock mem_lock;
+
+static struct spill {
+	struct spill *next;
+	u64 size;
+} *spilled;
+
+static void spill(u64 start, u64 size)
+{
+	struct spill *s = pa_ptr(start);
+
+	s->size = size;
+	s->next = spilled;
+	spilled = s;
+}
 
 static void remove_at(unsigned int i)
 {
@@ -41,6 +56,7 @@ static void put_range(u64 start, u64 size)
 {
 	unsigned int i = 0;
 
+	free_bytes += size;
 	while (i < free_count && free_range[i].start < start) {
 		i++;
 	}
@@ -50,24 +66,41 @@ static void put_range(u64 start, u64 size)
 		free_range[i].start = start;
 		free_range[i].size += size;
 	} else if (!insert_at(i, start, size)) {
-		log_error("memory: free list full, %lu KiB lost", size >> 10);
+		spill(start, size);
 		return;
 	}
 	if (i + 1 < free_count && free_range[i].start + free_range[i].size == free_range[i + 1].start) {
 		free_range[i].size += free_range[i + 1].size;
 		remove_at(i + 1);
 	}
-	free_bytes += size;
 }
 
-/* Take [start, end) out of range i, which contains it. */
-static void cut(unsigned int i, u64 start, u64 end)
+/* What had no room in the array gets it. */
+static void unspill(void)
+{
+	while (spilled != NULL && free_count < MAX_RANGES) {
+		struct spill *s = spilled;
+		u64 size = s->size;
+
+		spilled = s->next;
+		*s = (struct spill){ 0 }; /* scrubbed memory stays that */
+		free_bytes -= size;
+		put_range(ptr_pa(s), size);
+	}
+}
+
+/* Take [start, end) out of range i, which contains it. While booting it may not be written to yet. */
+static void cut(unsigned int i, u64 start, u64 end, bool boot)
 {
 	u64 rstart = free_range[i].start;
 	u64 rend = rstart + free_range[i].size;
 
 	if (rstart < start && end < rend && !insert_at(i + 1, end, rend - end)) {
-		free_bytes -= rend - end; /* list full: the tail is lost, never handed out twice */
+		if (boot) {
+			free_bytes -= rend - end; /* the tail is lost, never handed out twice */
+		} else {
+			spill(end, rend - end);
+		}
 	}
 	if (rstart < start) {
 		free_range[i].size = start - rstart;
@@ -88,6 +121,10 @@ void memory_add(pa_t start, u64 size)
 		return;
 	}
 	memory_reserve(s, e - s); /* banks that overlap count once */
+	if (free_count == MAX_RANGES) {
+		log_error("memory: too many banks, %lu KiB lost", (e - s) >> 10);
+		return;
+	}
 	put_range(s, e - s);
 	total_bytes = free_bytes;
 }
@@ -105,7 +142,7 @@ void memory_reserve(pa_t start, u64 size)
 		u64 re = rs + free_range[i].size;
 
 		if (rs < e && s < re) {
-			cut(i, MAX(rs, s), MIN(re, e));
+			cut(i, MAX(rs, s), MIN(re, e), true);
 			i = 0;
 		} else {
 			i++;
@@ -129,11 +166,12 @@ pa_t mem_range_alloc(u64 size, u64 align, u64 offset)
 			at += align;
 		}
 		if (range_contains(free_range[i].start, free_range[i].size, at, size)) {
-			cut(i, at, at + size);
+			cut(i, at, at + size, false);
 			found = at;
 			break;
 		}
 	}
+	unspill();
 	spin_unlock_irq(&mem_lock, flags);
 	return found;
 }
@@ -143,6 +181,7 @@ void mem_range_free(pa_t start, u64 size)
 	u64 flags = spin_lock_irq(&mem_lock);
 
 	put_range(start, size);
+	unspill();
 	spin_unlock_irq(&mem_lock, flags);
 }
 

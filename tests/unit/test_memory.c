@@ -11,6 +11,7 @@ static void empty(void)
 {
 	host_uart_reset();
 	free_count = 0;
+	spilled = NULL;
 	total_bytes = free_bytes = 0;
 }
 
@@ -121,7 +122,7 @@ static void freed_neighbours_merge(void)
 	}
 }
 
-static void a_full_list_loses_but_never_hands_out_twice(void)
+static void a_full_list_at_boot_loses_but_never_hands_out_twice(void)
 {
 	empty();
 	memory_add(BASE, (2 * MAX_RANGES + 8) * PAGE_SIZE);
@@ -135,15 +136,62 @@ static void a_full_list_loses_but_never_hands_out_twice(void)
 	CHECK_EQ(free_count, MAX_RANGES);
 	CHECK_EQ(free_range[MAX_RANGES - 1].size, 2 * PAGE_SIZE);
 	CHECK_EQ(mem_free_bytes(), ranges_ok());
-	/* Nothing to merge with: lost with a word about it. */
-	mem_range_free(BASE / 2, PAGE_SIZE);
+	/* Another bank: lost with a word about it. */
+	memory_add(BASE / 2, PAGE_SIZE);
 	CHECK_EQ(free_count, MAX_RANGES);
 	CHECK_EQ(mem_free_bytes(), ranges_ok());
-	CHECK(strstr(host_uart.out, "free list full, 4 KiB lost") != NULL);
+	CHECK(strstr(host_uart.out, "too many banks, 4 KiB lost") != NULL);
 	/* Merging needs no room. */
 	mem_range_free(BASE + PAGE_SIZE, PAGE_SIZE);
 	CHECK_EQ(free_count, MAX_RANGES - 1);
 	CHECK_EQ(mem_free_bytes(), ranges_ok());
+}
+
+static void a_full_list_later_loses_nothing(void)
+{
+	static u8 ram[(2 * MAX_RANGES + 40) * PAGE_SIZE] __aligned_to(4096);
+	static u64 page[2 * MAX_RANGES + 40];
+	u64 in_list;
+
+	empty();
+	memory_add((pa_t)ram, sizeof(ram));
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++) {
+		page[i] = mem_page_alloc();
+		REQUIRE(page[i] != 0);
+	}
+	/* Every other page is free: more ranges than the list holds. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i += 2) {
+		mem_page_free(page[i]);
+	}
+	CHECK_EQ(free_count, MAX_RANGES);
+	CHECK_EQ(mem_free_bytes(), sizeof(ram) / 2);
+	CHECK_EQ(ranges_ok(), MAX_RANGES * PAGE_SIZE);
+	/* What one takes out of the list makes room for one that waits. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(page) / 2; i++) {
+		page[2 * i] = mem_page_alloc();
+		REQUIRE(page[2 * i] != 0);
+	}
+	CHECK_EQ(mem_free_bytes(), 0);
+	CHECK(mem_page_alloc() == 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++) {
+		mem_page_free(page[i]);
+	}
+	CHECK_EQ(free_count, 1);
+	CHECK_EQ(mem_free_bytes(), sizeof(ram));
+	/* A cut with the list full: the tail waits, too. */
+	for (unsigned int i = 0; i < MAX_RANGES; i++) {
+		page[i] = mem_range_alloc(2 * PAGE_SIZE, 2 * PAGE_SIZE, 0);
+	}
+	for (unsigned int i = 0; i < MAX_RANGES - 1; i++) {
+		mem_range_free(page[i], PAGE_SIZE);
+	}
+	CHECK_EQ(free_count, MAX_RANGES);
+	in_list = ranges_ok();
+	CHECK(mem_range_alloc(PAGE_SIZE, 4 * PAGE_SIZE, 3 * PAGE_SIZE) != 0);
+	CHECK_EQ(free_count, MAX_RANGES);
+	CHECK(spilled != NULL);
+	CHECK(ranges_ok() < in_list - PAGE_SIZE);
+	CHECK_EQ(mem_free_bytes(), in_list - PAGE_SIZE);
 }
 
 static void pages_and_objects_are_zeroed(void)
@@ -240,5 +288,6 @@ static void random_use_is_that_of_a_page_map(void)
 
 TEST_MAIN(RUN(banks_are_rounded_inwards_and_counted_once), RUN(address_0_is_never_handed_out),
 	  RUN(reserving_splits), RUN(the_first_fit_honours_alignment_and_offset),
-	  RUN(freed_neighbours_merge), RUN(a_full_list_loses_but_never_hands_out_twice),
+	  RUN(freed_neighbours_merge), RUN(a_full_list_at_boot_loses_but_never_hands_out_twice),
+	  RUN(a_full_list_later_loses_nothing),
 	  RUN(pages_and_objects_are_zeroed), RUN(random_use_is_that_of_a_page_map))
