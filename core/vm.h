@@ -88,6 +88,7 @@ struct vm {
 	u8 code;              /* vm_exit_code() */
 	u32 restarts;         /* since the operator's last start or restart */
 	u32 quick;            /* lives shorter than a second in a row */
+	bool hush;            /* the next start is not logged */
 	u32 unsaid;           /* restarts not logged */
 	u64 said_at;          /* when one was logged */
 	u64 started_at;       /* counter value */

@@ -297,6 +297,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	}
 	arch_sync_icache();
 	if (err == 0) {
+		memset(vm->tlb_owner, 0, sizeof(vm->tlb_owner)); /* no stage 1 of the last life */
 		vgic_reset(vm);
 		vdevs_reset(vm);
 		stolen_reset(vm);

@@ -22,12 +22,6 @@ static void set_state(struct vm *vm, enum vm_state state)
 	trace_vm(vm, state);
 }
 
-/* True while this restart is one of many that the log is spared. */
-static bool quiet(struct vm *vm)
-{
-	return vm->quick > QUICK_LINES && counter_now() - vm->said_at < counter_hz;
-}
-
 static void start(struct vm *vm)
 {
 	u64 flags;
@@ -42,7 +36,7 @@ static void start(struct vm *vm)
 	vm->stopped_at = 0;
 	vm->cntvoff = vm->cfg->counter_offset == ~0UL ? counter_now() : vm->cfg->counter_offset;
 	vm->starts++;
-	if (!quiet(vm)) {
+	if (!vm->hush) {
 		vm_log(vm, LOG_INFO, "starting, %u vCPU%s, %lu MiB at 0x%lx, entry 0x%lx", vm->vcpu_count,
 		       vm->vcpu_count == 1 ? "" : "s", vm->ram[0].size >> 20, vm->ram[0].ipa,
 		       vm->vcpu[0]->on_entry);
@@ -200,7 +194,8 @@ static void report(struct vm *vm, bool restarts)
 /* Its ends and restarts by policy, unless there are too many of them to be told. */
 static void report_restart(struct vm *vm)
 {
-	if (quiet(vm)) {
+	vm->hush = vm->quick > QUICK_LINES && counter_now() - vm->said_at < counter_hz;
+	if (vm->hush) {
 		vm->unsaid++;
 		return;
 	}
@@ -274,6 +269,7 @@ static bool again(struct vm *vm)
 	if (vm->verdict == VERDICT_AGAIN) {
 		vm->restarts = 0;
 		vm->quick = 0;
+		vm->hush = false;
 		return true;
 	}
 	return restart && vm->verdict != VERDICT_DEAD;
@@ -320,6 +316,7 @@ static void live(struct vm *vm)
 	vm->verdict = VERDICT_POLICY;
 	vm->restarts = 0;
 	vm->quick = 0;
+	vm->hush = false;
 	vm->cost = 0;
 	vm->built = vm_build(vm, &d) == 0;
 	if (!vm->built) {
