@@ -348,6 +348,8 @@ void console_start(void)
 	c->timer.fn = on_timer;
 	list_init(&c->timer.link);
 	c->mux.quiet = ns_to_counter(CONSOLE_QUIET_NS);
+	c->mux.slow = ns_to_counter(CONSOLE_SLOW_NS);
+	c->mux.close = ns_to_counter(CONSOLE_CLOSE_NS);
 	c->mux.overdue = ns_to_counter(CONSOLE_OVERDUE_NS);
 	c->mux.all = false;
 	c->started = true;

@@ -75,11 +75,17 @@ void console_taken(struct console_input *in, u32 n)
 
 static void store(u8 byte)
 {
-	const struct console_port *p = console.focus;
+	struct console_port *p = console.focus;
 	struct console_input *in = console_input_of(p);
 
-	if ((p == NULL || p->live) && input_used(in) != CONSOLE_INPUT) {
+	if (p != NULL && !p->live) {
+		return;
+	}
+	if (input_used(in) != CONSOLE_INPUT) {
 		in->buf[in->head++ % CONSOLE_INPUT] = byte;
+	}
+	if (p != NULL) {
+		p->eager = true;
 	}
 	console.wake_shell |= p == port_at(CONSOLE_SHELL);
 }
@@ -134,6 +140,7 @@ void console_refocus(void)
 		if (p->live) {
 			p->raw = p == focus && (p == c->chosen || !c->mux.multi);
 			p->filter = p != focus;
+			p->eager &= p == focus;
 		}
 	}
 }
@@ -180,7 +187,7 @@ static void give(struct console_port *p)
 		console.before = console.chosen;
 	}
 	console.chosen = p;
-	console.mux.open_at -= console.mux.quiet; /* no need to wait for the end of an unfinished line */
+	console.mux.open_at -= console.mux.close; /* no need to wait for the end of an unfinished line */
 	console.told = p == console.focus ? NULL : console.told;
 	console_refocus();
 	console.told = console.told == NULL ? port_at(0) : console.told; /* the long form only once */

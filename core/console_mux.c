@@ -43,7 +43,7 @@ static bool is_ready(const struct console_mux *m, const struct console_port *p, 
 	if (p->lines != 0 || p == m->open || port_used(p) >= CONSOLE_PARTIAL) {
 		return true;
 	}
-	return reached(now, p->last + m->quiet, wake);
+	return reached(now, p->last + (p->eager ? m->quiet : m->slow), wake);
 }
 
 /* May it speak, although somebody's line may not have ended? */
@@ -64,7 +64,7 @@ static bool may_speak(const struct console_mux *m, struct console_port *p, u64 n
 	}
 	/* The one who is typed to does not wait for the echo's sake. */
 	if (left == 0 && (!open->live || (p->raw && !open->raw)
-			  || reached(now, m->open_at + m->quiet, wake))) {
+			  || reached(now, m->open_at + m->close, wake))) {
 		return true;
 	}
 	return reached(now, p->waiting + m->overdue, wake);

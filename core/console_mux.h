@@ -17,8 +17,10 @@
 #define CONSOLE_SHELL_RING 2048
 #define CONSOLE_LOG_RING 8192
 #define CONSOLE_PORT_DEVICES 4
-#define CONSOLE_QUIET_NS 50000000UL       /* an unfinished line is shown, or given up, after this */
-#define CONSOLE_OVERDUE_NS 500000000UL    /* nobody waits longer for another's line to end */
+#define CONSOLE_QUIET_NS 50000000UL       /* after this an unfinished line is shown, of one who is typed to, */
+#define CONSOLE_SLOW_NS 1000000000UL      /* of others: they may have lost their CPU in the middle of it */
+#define CONSOLE_CLOSE_NS 250000000UL      /* a shown one is ended for another's line after this silence, */
+#define CONSOLE_OVERDUE_NS 1000000000UL   /* or this time of not being silent */
 #define CONSOLE_PARTIAL 256               /* an unfinished line of this many bytes is shown */
 #define CONSOLE_LONG 1024                 /* and need not be waited for any more after these, */
 #define CONSOLE_LONG_RAW 4096             /* these for one that is not prefixed */
@@ -45,6 +47,7 @@ struct console_port {
 	bool refused;      /* somebody found it full */
 	bool raw;          /* no prefix: what comes goes out */
 	bool filter;       /* control characters do not */
+	bool eager;        /* has been typed to while it had the focus: what it says is an echo */
 	u8 before;         /* the last byte that went out */
 	u64 batch, first;  /* ticks to collect bytes, 0: none; when the oldest that waits came */
 	struct console_end end[CONSOLE_PORT_DEVICES];
@@ -57,7 +60,7 @@ struct console_mux {
 	u32 filled;                /* bit n: port n has bytes waiting */
 	bool multi;
 	bool all;                  /* hold nothing back (boot, flush, panic) */
-	u64 quiet, overdue;        /* the two times in counter ticks */
+	u64 quiet, slow, close, overdue; /* those times in counter ticks */
 	struct console_port *cur;  /* whose bytes are going out */
 	struct console_port *open; /* in whose unfinished line the cursor stands */
 	u64 open_at;               /* when its last byte went out */

@@ -83,6 +83,7 @@ static void __noreturn idle(enum script_idle what)
 		break;
 	}
 	log_info("no VM runs, waiting");
+	console_focus(NULL);
 	for (;;) {
 		thread_block();
 	}

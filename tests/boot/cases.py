@@ -8,6 +8,7 @@ import subprocess
 from case import Case, GUESTS, UBOOT
 from dump_cases import dump_cases
 from life_cases import all_life_cases
+from console_cases import console_cases
 from machine import BUILD, Failure, image
 from rt_cases import rt_cases
 from sched_cases import sched_cases
@@ -240,6 +241,7 @@ def all_cases(full):
     cases += shell_cases(full)
     cases += state_cases(full)
     cases += all_life_cases(full)
+    cases += console_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One QEMU machine under test: its console is read, waited on and typed to."""
+import codecs
 import os
 import re
 import selectors
@@ -28,6 +29,7 @@ class Machine:
             command += ["-kernel", image]
         self.command = command + list(args)
         self.log = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.at = 0  # where the next expect() looks from
         self.proc = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, start_new_session=True)
@@ -50,7 +52,7 @@ class Machine:
         data = self.proc.stdout.read()
         if data == b"":
             return False
-        self.log += (data or b"").decode(errors="replace").replace("\r", "")
+        self.log += self.decoder.decode(data or b"").replace("\r", "")
         return True
 
     def expect(self, pattern, seconds=60):
@@ -88,7 +90,7 @@ class Machine:
         self.proc.stdin.flush()
 
     def tail(self):
-        return "\n".join("    | " + line for line in self.log.splitlines()[-TAIL:])
+        return "\n".join("    | " + line[:300] for line in self.log.splitlines()[-TAIL:])
 
 
 def image(name):

@@ -150,16 +150,16 @@ static void the_chosen_one_is_raw(void)
 	CHECK_STR(shown(), "\033[2J\033[H# \001");
 	say(0, "tick\r\n");
 	CHECK_STR(shown(), "");
-	host_pass_ns(51 * MS);
+	host_pass_ns(251 * MS);
 	CHECK_STR(shown(), "\nlinux: tick\n");
 	/* A prompt of another's is not waited for. */
 	say(0, "~ # ");
-	host_pass_ns(60 * MS);
+	host_pass_ns(1001 * MS);
 	CHECK_STR(shown(), "linux: ~ # ");
 	say(1, "x");
 	CHECK_STR(shown(), "\nx");
 	console_vm_end(&vm[1]->vm);
-	host_pass_ns(60 * MS);
+	host_pass_ns(251 * MS);
 	CHECK_STR(shown(), "\n" GOES "linux\n");
 	say(0, "a\r\n");
 	CHECK_STR(shown(), "linux: a\n");
@@ -197,7 +197,7 @@ static void the_shell_has_its_turn(void)
 	write_shell("v");
 	say(0, "tick\r\ntack\r\n");
 	CHECK_STR(shown(), "v");
-	host_pass_ns(51 * MS);
+	host_pass_ns(251 * MS);
 	CHECK_STR(shown(), "\r\033[Klinux: tick\nlinux: tack\n");
 	CHECK_STR(shell_heard(), "\f");
 	write_shell("\rquoin> v");
