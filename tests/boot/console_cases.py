@@ -186,7 +186,7 @@ def two_linux(gic):
             m.expect(rf"^l{i}: .*/root# ", 300)
         m.send(ESC + "2")
         m.expect(goes("l2"))
-        m.send("(sleep 6; echo from the second) & printf '\\033[1;31mred\\033[0m%s\\n' ok\n")
+        m.send("(sleep 6; echo; echo from the second) & printf '\\033[1;31mred\\033[0m%s\\n' ok\n")
         m.expect("\x1b\\[1;31mred\x1b\\[0mok", 60)
         m.send(ESC + "1")
         m.expect(goes("l1"))
