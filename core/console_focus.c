@@ -262,8 +262,9 @@ void console_focus(struct vm *vm)
 	u64 flags = console_lock();
 	u64 again;
 
-	if (vm == NULL) {
-		open_shell();
+	if (vm == NULL && console.shell == NULL) {
+		console.chosen = port_at(CONSOLE_SHELL); /* has it when it begins to read */
+	} else if (vm == NULL) {
 		give(port_at(CONSOLE_SHELL));
 	} else if (vm->console != NULL) {
 		give(vm->console);
