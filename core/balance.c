@@ -16,6 +16,7 @@
 #include "core/vcpu.h"
 
 #define BALANCE_MS 16
+#define LOOKS 8 /* threads that one look at the balance considers */
 
 /* What waiting on a CPU costs a thread of priority `prio`: below WAIT it runs at once. */
 #define WAIT 256u
@@ -172,8 +173,9 @@ bool balance_pull(struct percpu *me)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* invariant 5 of sched.c */
 	for (u32 i = 0; i < cpu_count; i++) {
 		struct percpu *c = &percpus[i];
+		struct vcpu *v;
 		struct thread *t;
-		bool loaded;
+		bool saves;
 
 		if (c == me || READ_ONCE(c->floating) == 0) {
 			continue;
@@ -184,10 +186,11 @@ bool balance_pull(struct percpu *me)
 			transfer(c, me, t);
 			return true;
 		}
-		/* What waits may still have its registers there. */
-		loaded = c->loaded != NULL && c->current->vcpu == NULL;
+		/* What waits may still have its registers there, behind an EL2 thread. */
+		v = READ_ONCE(c->loaded);
+		saves = v != NULL && v->thread.state == THREAD_READY && may_run(me, v->thread.allowed);
 		spin_unlock(&c->lock);
-		if (loaded) {
+		if (saves) {
 			WRITE_ONCE(c->resched, 1);
 			gic_send_sgi(SGI_KICK, i);
 		}
@@ -222,13 +225,24 @@ static struct percpu *better(const struct percpu *c, const struct thread *t)
 
 void balance_tick(struct percpu *c, u64 now)
 {
+	u32 skip, looked = 0;
 	struct list *it;
 
 	spin_lock(&c->lock);
+	/* A few at a time, others at the next: this runs with interrupts masked. */
+	skip = c->ready > LOOKS ? c->looked++ * LOOKS % c->ready : 0;
 	list_for_each(it, &c->runq) {
 		struct thread *t = list_entry(it, struct thread, link);
-		struct percpu *to = can_leave(c, t) ? better(c, t) : NULL;
+		struct percpu *to;
 
+		if (skip != 0) {
+			skip--;
+			continue;
+		}
+		if (looked++ == LOOKS) {
+			break;
+		}
+		to = can_leave(c, t) ? better(c, t) : NULL;
 		if (to != NULL) {
 			transfer(c, to, t);
 			spin_lock(&c->lock);

@@ -352,6 +352,9 @@ void sched_init_cpu(struct percpu *c)
 	c->balance_at = ~0UL;
 	c->timer_at = ~0UL;
 	c->prio = PRIO_IDLE;
+	c->midr = read_midr_el1();
+	c->pfr0 = read_id_aa64pfr0_el1();
+	c->ctr = read_ctr_el0();
 	t->name = "idle";
 	t->prio = PRIO_IDLE;
 	t->allowed = BIT(c->id);

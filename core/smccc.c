@@ -27,49 +27,64 @@ static void set_result(struct vcpu *v, u64 x0, u64 x1, u64 x2, u64 x3)
 }
 
 /* Cores without branch prediction across contexts or speculative bypass: Cortex-A35, A53, A55. */
-static bool core_is_safe(void)
+static bool core_is_safe(const struct percpu *c)
 {
-	u64 midr = read_midr_el1();
-	u64 part = (midr >> 4) & 0xfff;
+	u64 part = (c->midr >> 4) & 0xfff;
 
-	return (midr >> 24 & 0xff) == 0x41 && (part == 0xd04 || part == 0xd03 || part == 0xd05);
+	return (c->midr >> 24 & 0xff) == 0x41 && (part == 0xd04 || part == 0xd03 || part == 0xd05);
 }
 
 /*
- * What a workaround call would do on this CPU: the CPU does not need it, or the firmware's answer.
+ * What a workaround call would do on a CPU: the CPU does not need it, or the firmware's answer.
  * WORKAROUND_2 acts on the CPU, not on a guest: it is on for good where the firmware has it, and a
  * guest is told that nothing is left to do (DEN 0028 7.5).
  */
-static s64 workaround_state(u32 fid)
+static s64 state_on(const struct percpu *c, u32 fid)
 {
 	static const int8_t answer[] = {
 		[WA_NONE] = SMCCC_NOT_SUPPORTED, [WA_CALL] = SMCCC_SUCCESS,
 		[WA_UNAFFECTED] = SMCCC_UNAFFECTED, [WA_NOT_REQUIRED] = SMCCC_NOT_REQUIRED,
 	};
-	const u8 *firmware = this_cpu()->workaround;
-	u64 csv2 = (read_id_aa64pfr0_el1() >> 56) & 0xf;
+	u64 csv2 = (c->pfr0 >> 56) & 0xf;
 
 	if (fid == SMCCC_ARCH_WORKAROUND_2) {
-		return core_is_safe() || firmware[1] == WA_CALL ? SMCCC_NOT_REQUIRED : answer[firmware[1]];
+		return core_is_safe(c) || c->workaround[1] == WA_CALL ? SMCCC_NOT_REQUIRED :
+								       answer[c->workaround[1]];
 	}
-	if (core_is_safe() || csv2 >= (fid == SMCCC_ARCH_WORKAROUND_1 ? 1 : 3)) {
+	if (core_is_safe(c) || csv2 >= (fid == SMCCC_ARCH_WORKAROUND_1 ? 1 : 3)) {
 		return SMCCC_UNAFFECTED;
 	}
-	return answer[firmware[fid == SMCCC_ARCH_WORKAROUND_1 ? 0 : 2]];
+	return answer[c->workaround[fid == SMCCC_ARCH_WORKAROUND_1 ? 0 : 2]];
 }
 
-static s64 workaround(u32 fid)
+/* For a vCPU, which may move: a call if one of its CPUs wants it, else whatever is worst. */
+static s64 workaround_state(const struct vcpu *v, u32 fid)
 {
-	u32 at_entry = this_cpu()->hardening.fid & ~(u32)BIT(HARDENING_TRACE_BIT);
-	s64 state = workaround_state(fid);
+	s64 worst = state_on(this_cpu(), fid);
+
+	for (u32 i = 0; i < cpu_count && worst != SMCCC_SUCCESS; i++) {
+		const struct percpu *c = &percpus[i];
+
+		if (c->online && (v->thread.allowed & BIT(i)) != 0) {
+			s64 state = state_on(c, fid);
+
+			worst = state == SMCCC_SUCCESS || state == SMCCC_NOT_SUPPORTED ? state : worst;
+		}
+	}
+	return worst;
+}
+
+static s64 workaround(const struct vcpu *v, u32 fid)
+{
+	const struct percpu *c = this_cpu();
+	u32 at_entry = c->hardening.fid & ~(u32)BIT(HARDENING_TRACE_BIT);
 	struct smc_result r;
 
-	if (state == SMCCC_NOT_SUPPORTED) {
+	if (workaround_state(v, fid) == SMCCC_NOT_SUPPORTED) {
 		return SMCCC_NOT_SUPPORTED;
 	}
 	/* The way into EL2 may have made a call that does at least the same (arch/aarch64/mitigations.c). */
-	if (state == SMCCC_SUCCESS && at_entry != fid &&
-	    at_entry != SMCCC_ARCH_WORKAROUND_3) {
+	if (state_on(c, fid) == SMCCC_SUCCESS && at_entry != fid && at_entry != SMCCC_ARCH_WORKAROUND_3) {
 		(void)arch_firmware(fid, 0, 0, 0, &r);
 	}
 	/* Harmless where it is not needed, as ARCH_FEATURES has said. */
@@ -87,7 +102,7 @@ static s64 arch_features(const struct vcpu *v, u32 fid)
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
-		return workaround_state(fid);
+		return workaround_state(v, fid);
 	default:
 		return SMCCC_NOT_SUPPORTED;
 	}
@@ -156,7 +171,7 @@ static __noinline void arch_call(struct vcpu *v, u32 fid)
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
-		v->x[0] = (u64)workaround(fid);
+		v->x[0] = (u64)workaround(v, fid);
 		break;
 	default:
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;

@@ -152,6 +152,7 @@ int sporadic_create(struct thread *t, u8 high, u8 low, u8 max_repl, u64 period_u
 	s->period = ns_to_counter(period_us * 1000);
 	s->budget = MAX(ns_to_counter(budget_us * 1000), 1UL);
 	s->left = s->budget;
+	s->active = counter_now();
 	s->high = high;
 	s->low = low;
 	s->max_repl = max_repl;

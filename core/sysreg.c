@@ -22,6 +22,7 @@ enum action {
 	ACT_DIR,
 	ACT_PTIMER,
 	ACT_COUNTER,
+	ACT_CACHE,  /* identification, trapped where CPUs differ */
 	ACT_SET_WAY,
 	ACT_VM_REG, /* stage-1 controls, trapped while HCR_EL2.TVM is set */
 };
@@ -66,6 +67,9 @@ static const struct sysreg_row rows[] = {
 	ONE(3, 0, 10, 2, 0, ACT_VM_REG),    /* MAIR_EL1 */
 	ONE(3, 0, 10, 3, 0, ACT_VM_REG),    /* AMAIR_EL1 */
 	ONE(3, 0, 13, 0, 1, ACT_VM_REG),    /* CONTEXTIDR_EL1 */
+	EL0(3, 3, 0, 0, 1, ACT_CACHE),      /* CTR_EL0 */
+	ANY_OP2(3, 1, 0, 0, ACT_CACHE),     /* CCSIDR_EL1, CLIDR_EL1 */
+	ONE(3, 2, 0, 0, 0, ACT_CACHE),      /* CSSELR_EL1 */
 	ONE(3, 0, 1, 0, 1, ACT_ZERO),       /* ACTLR_EL1: implementation defined */
 	SPACE(2, 0, ACT_DEBUG),
 	SPACE(2, 3, ACT_ZERO),
@@ -182,6 +186,11 @@ static bool do_row(struct vcpu *v, const struct sysreg_row *row, u32 key, bool r
 	case ACT_COUNTER:
 		*val = counter_now() - v->vm->cntvoff;
 		if (read) {
+			return true;
+		}
+		break;
+	case ACT_CACHE:
+		if (cache_access(v, key, read, val)) {
 			return true;
 		}
 		break;

@@ -57,6 +57,13 @@ bool pmu_access(struct vcpu *v, u32 key, bool read, u64 *val);
 /* pmu_reset - its interrupt line low. The vCPU does not run. */
 void pmu_reset(struct vcpu *v);
 
+/* cache_type_both - a CTR_EL0 that is right on two CPUs; pure. */
+u64 cache_type_both(u64 a, u64 b);
+/* cache_type_of - the one for a vCPU that may run on `allowed`; 0: they are all alike. Any context. */
+u64 cache_type_of(u64 allowed);
+/* cache_access - what HCR_EL2.TID2 traps; false if it is undefined. Exit context, own vCPU. */
+bool cache_access(const struct vcpu *v, u32 key, bool read, u64 *val);
+
 /* The emulated physical timer, CNTP_*_EL0 (core/sysreg_timer.c). `op2`: 0 TVAL, 1 CTL, 2 CVAL. */
 u64 ptimer_read(struct vcpu *v, unsigned int op2);
 void ptimer_write(struct vcpu *v, unsigned int op2, u64 val);

@@ -40,9 +40,19 @@ static void vtimer_wake(struct timer *t)
 static void reset_registers(struct vcpu *v)
 {
 	arch_vcpu_reset(&v->regs);
-	v->hcr = sysreg_guest_hcr() | (v->fiq != 0 ? HCR_VF : 0);
+	v->hcr = sysreg_guest_hcr() | (v->fiq != 0 ? HCR_VF : 0) | (v->ctr != 0 ? HCR_TID2 : 0);
 	v->vmpidr = BIT(31) | v->id; /* RES1, Aff0 */
-	v->vpidr = read_midr_el1();
+}
+
+/* Whatever CPU it gets to, it keeps the identity of the first one it may run on. */
+static u64 identity(u64 allowed)
+{
+	for (u32 i = 0; i < MAX_CPUS; i++) {
+		if (percpus[i].online && (allowed & BIT(i)) != 0) {
+			return percpus[i].midr;
+		}
+	}
+	return read_midr_el1();
 }
 
 struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
@@ -68,6 +78,8 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id, u64 allowed, u8 prio, bool fifo)
 	v->thread.vcpu = v;
 	v->thread.vm = vm;
 	v->vtimer.fn = vtimer_wake;
+	v->vpidr = identity(allowed);
+	v->ctr = cache_type_of(allowed);
 	reset_registers(v); /* its MPIDR is looked at while it is off */
 	trace_vcpu(v, TRACE_VCPU_CREATED, 0);
 	return v;

@@ -41,6 +41,7 @@ struct vcpu {
 	struct mmio_window *mmio_cache[8]; /* by bits 18:16 of the IPA: last window hit */
 	u64 hcr;    /* HCR_EL2 while it runs */
 	u64 vmpidr, vpidr;
+	u64 ctr;    /* what CTR_EL0 reads as, if it traps; or 0 */
 	struct thread thread;
 	struct vcpu_sysregs regs;
 	struct timer vtimer, ptimer; /* wake-up of a descheduled vCPU; emulated CNTP */

@@ -73,6 +73,7 @@ struct percpu {
 	u32 ready;         /* how many are in runq */
 	u32 floating;      /* how many of them may run on another CPU as well */
 	u32 threads;       /* how many have their place here */
+	u32 looked;        /* how often the balance was looked at */
 	u8 prio;           /* of the running thread */
 	bool in_irq;       /* an interrupt hit EL2 and is being handled */
 	u64 slice_end;     /* of the running thread, ~0: none */
@@ -82,7 +83,7 @@ struct percpu {
 	struct list timers;
 	struct timer *firing; /* whose function is being called */
 	u64 mpidr;
-	u64 midr;
+	u64 midr, pfr0, ctr; /* MIDR_EL1, ID_AA64PFR0_EL1, CTR_EL0 */
 	u8 workaround[3];  /* enum workaround_state of SMCCC_ARCH_WORKAROUND_1..3 */
 	bool clrbhb, exposed; /* entry clears the branch history; the predictor is not protected */
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */

@@ -354,7 +354,7 @@ static void workarounds_by_core_and_firmware(void)
 	struct percpu *c = host_percpu;
 
 	/* Cortex-A57, no firmware: vulnerable, nothing to offer */
-	host_sysreg[HOST_SYSREG_midr_el1] = 0x411fd070;
+	c->midr = 0x411fd070;
 	host_firmware = firmware;
 	fw_calls = 0;
 	CHECK_EQ(err(call(g, 0x80000001, WA1, 0, 0)), -1);
@@ -394,15 +394,15 @@ static void workarounds_by_core_and_firmware(void)
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
 	/* Cortex-A53: not affected */
 	memset(c->workaround, WA_NONE, sizeof(c->workaround));
-	host_sysreg[HOST_SYSREG_midr_el1] = 0x410fd034;
+	c->midr = 0x410fd034;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
 	CHECK_EQ(err(call(g, 0x80000001, WA2, 0, 0)), -2);
 	CHECK_EQ(call(g, 0x80000001, WA3, 0, 0), 1);
 	CHECK_EQ(call(g, WA1, 0, 0, 0), 0);
 	CHECK_EQ(fw_calls, 3);
 	/* Neoverse N1: CSV2, and an old firmware */
-	host_sysreg[HOST_SYSREG_midr_el1] = 0x414fd0c1;
-	host_sysreg[HOST_SYSREG_id_aa64pfr0_el1] = 1UL << 56;
+	c->midr = 0x414fd0c1;
+	c->pfr0 = 1UL << 56;
 	CHECK_EQ(call(g, 0x80000001, WA1, 0, 0), 1);
 	CHECK_EQ(err(call(g, 0x80000001, WA3, 0, 0)), -1);
 	host_firmware = NULL;
