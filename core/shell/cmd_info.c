@@ -7,6 +7,7 @@
 #include "core/board.h"
 #include "core/console.h"
 #include "core/image.h"
+#include "core/base/log.h"
 #include "core/shell/shell.h"
 #include "core/shell/view.h"
 
@@ -29,5 +30,46 @@ SHELL_COMMAND(uptime, "uptime", "", "time since the start, CPUs, memory")
 	}
 	shell_print(sh, "up %lu:%02lu:%02lu, %u CPUs, %lu of %lu KiB free", s / 3600, s / 60 % 60, s % 60,
 		    cpus, mem_free_bytes() >> 10, mem_total_bytes() >> 10);
+	return 0;
+}
+
+SHELL_COMMAND(log, "log", "[LINES]", "the last lines of the monitor's log")
+{
+	char line[272];
+	u64 from = 0, wanted = 20, count = 0;
+
+	if (argc > 1 && !shell_number(sh, argv[1], &wanted)) {
+		return 0;
+	}
+	while (log_read(&from, line, sizeof(line)) != 0) {
+		count++;
+	}
+	from = 0;
+	/* Lines that come or go meanwhile make it one more or less. */
+	for (; log_read(&from, line, sizeof(line)) != 0 && count != 0; count--) {
+		if (count <= wanted) {
+			shell_print(sh, "%s", line);
+		}
+	}
+	return 0;
+}
+
+SHELL_COMMAND(output, "output", "VM", "the end of what a VM said to `hostdev >NAME`")
+{
+	struct vm *vm = shell_vm(sh, argv[1]);
+	char line[160];
+	u32 from = 0, n = 0;
+
+	while (vm != NULL && console_kept_read(vm, &from, line + n, 1) != 0) {
+		if (line[n] == '\n' || ++n == sizeof(line) - 1) {
+			line[n] = '\0';
+			shell_print(sh, "%s", line);
+			n = 0;
+		}
+	}
+	if (n != 0) {
+		line[n] = '\0';
+		shell_print(sh, "%s", line);
+	}
 	return 0;
 }

@@ -72,7 +72,7 @@ static const char *candidate(bool first, u32 i)
 
 void shell_print(struct shell *sh, const char *fmt, ...)
 {
-	char line[176];
+	char line[288];
 	va_list ap;
 	size_t n;
 

@@ -62,6 +62,7 @@ def looks(**kw):
         op.ask("irqs", r"^ +\d+ virtual timers$")
         op.ask("irqs one", r"^   27    0 .*enabled.* virtual timer\n")
         op.ask("devices one", r"^one +pl011 +1c090000 +37 (high|low ) +0\n +cr ")
+        op.ask("log 3", r"^\[ *\d+\.\d+\] ")
         op.ask("regs one", r"^x0  [0-9a-f]{16}  x1 .*\n(x.*\n)+sp_el0 .*\nsctlr .*\nvbar ")
         op.ask("md one 0x80000038 4", r"^0080000038  41 52 4d 64 +ARMd$")
         for line, answer in (("frob", r"^no command 'frob', help lists them$"),

@@ -82,6 +82,8 @@ static void each_wrong_line_has_one_answer(void)
 		{ "poweroff", "expected: poweroff now\n" },
 		{ "poweroff later", "expected: poweroff now\n" },
 		{ "reset 1", "expected: reset now\n" },
+		{ "log x", "'x' is not a number, expected 4096, 0x1000, 4K\n" },
+		{ "output", "expected: output VM\n" },
 		{ "", "" },
 		{ "    ", "" },
 	};
@@ -102,7 +104,7 @@ static void more_words_than_there_is_room_for(void)
 static void every_command_is_in_the_help(void)
 {
 	static const char *const names[] = {
-		"cpus", "devices", "exit", "exits", "focus", "help", "irqs", "kill", "md", "mem", "pause",
+		"cpus", "devices", "exit", "exits", "focus", "help", "irqs", "kill", "log", "md", "mem", "output", "pause",
 		"poweroff", "quit", "regs", "reset", "restart", "resume", "start", "stop", "threads", "uptime",
 		"vcpus", "version", "vms",
 	};
@@ -140,6 +142,23 @@ static void tables(void)
 	text = shell_says("threads");
 	has(text, "shell ");
 	has(text, "two.0 ");
+}
+
+static void the_log(void)
+{
+	char text[4000];
+	const char *last;
+
+	REQUIRE(open_shell());
+	log_info("the last line but one");
+	log_info("the last line");
+	settle_down();
+	snprintf(text, sizeof(text), "%s", shell_says("log 1"));
+	last = strchr(text, ']');
+	CHECK_STR(last != NULL ? last : text, "] the last line\n");
+	has(shell_says("log 2"), "] the last line but one\n");
+	has(shell_says("log"), "one: starting");
+	CHECK_STR(shell_says("log 0"), "");
 }
 
 static void maps(void)
@@ -257,5 +276,5 @@ static void the_machine_ends(void)
 }
 
 TEST_MAIN(RUN(each_wrong_line_has_one_answer), RUN(more_words_than_there_is_room_for),
-	  RUN(every_command_is_in_the_help), RUN(tables), RUN(maps), RUN(interrupts),
+	  RUN(every_command_is_in_the_help), RUN(tables), RUN(the_log), RUN(maps), RUN(interrupts),
 	  RUN(registers_and_memory), RUN(life), RUN(quit), RUN(names_are_completed), RUN(the_machine_ends))
