@@ -81,6 +81,9 @@ static void show_devices(struct shell *sh, struct vm *vm)
 	struct device_view v;
 
 	for (u32 i = 0; view_device(vm, i, &v); i++) {
+		if (v.base == 0 && v.intid == 0) {
+			continue; /* the interrupt controller: `irqs` has it */
+		}
 		shell_print(sh, "%-12s %-14s %10lx %5u %s%6u", vm->cfg->name, v.name != NULL ? v.name : v.type,
 			    v.base, v.intid, v.line ? "high" : "low ", v.holes);
 		if (v.status[0] != '\0') {
@@ -217,7 +220,8 @@ static void show_irq(struct shell *sh, struct vm *vm, u32 vcpu, u32 intid)
 	}
 	used = vgic_inspect(vm, vcpu, intid, &v);
 	view_close(vm, flags);
-	if (!used) {
+	/* Guests enable all SGIs, whether they send them or not. */
+	if (!used || (intid < 16 && !v.pending && !v.active)) {
 		return;
 	}
 	fmt_str(who, sizeof(who), intid < 32 ? "%u" : "0x%x", intid < 32 ? vcpu : v.targets);

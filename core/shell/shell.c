@@ -13,6 +13,7 @@
 #include "core/vm_life.h"
 
 #define PRIO_SHELL (PRIO_IDLE + 1)
+#define PRIO_HIGHEST 255
 
 /* Both ends of the section every SHELL_COMMAND() adds a pointer to. */
 extern const struct shell_command *const __start_quoin_cmds[] __attribute__((weak));
@@ -205,18 +206,23 @@ bool shell_attended(void)
 /*
  * ---- The thread. It gets what nobody else wants of the CPUs. But guests that never sleep would lock out
  * the operator, who may be there for their sake: having waited for half a second without getting any time
- * it has the usual priority, until it has done what was typed.
+ * it has the usual priority, after five more the highest, until it has done what was typed.
  */
 
 static struct thread *thread; /* itself */
 static struct timer watch;
 static bool working; /* something is typed that has not been dealt with */
 static u64 ran;      /* when the watch looked last */
+static u32 starved;  /* times in a row that it had got nothing since */
+
+#define WATCH_PERIOD (counter_hz / 2)
+#define STARVED_LONG 10
 
 static void watch_on(void)
 {
 	if (!__atomic_exchange_n(&working, true, __ATOMIC_ACQ_REL)) {
-		timer_arm(&watch, counter_now() + counter_hz / 2);
+		starved = 0;
+		timer_arm(&watch, counter_now() + WATCH_PERIOD);
 	}
 }
 
@@ -225,11 +231,12 @@ static void look(struct timer *t)
 	u64 now = thread_runtime(thread);
 
 	if (READ_ONCE(working)) {
-		if (now == ran && READ_ONCE(thread->state) == THREAD_READY) {
-			thread_set_prio(thread, PRIO_DEFAULT);
+		starved = now == ran && READ_ONCE(thread->state) == THREAD_READY ? starved + 1 : 0;
+		if (starved == 1 || starved == STARVED_LONG) {
+			thread_set_prio(thread, starved == 1 ? PRIO_DEFAULT : PRIO_HIGHEST);
 		}
 		ran = now;
-		timer_arm(t, counter_now() + counter_hz / 2);
+		timer_arm(t, counter_now() + WATCH_PERIOD);
 	}
 }
 

@@ -12,7 +12,7 @@ static __cold bool look(const struct vgic_word *w, u32 listed, u32 bit, struct v
 	out->line = (w->level & bit) != 0;
 	out->pending = ((vgic_pend(w) | (w->snap_pend & listed)) & bit) != 0;
 	out->active = ((w->active | (w->snap_act & listed)) & bit) != 0;
-	return out->enabled || out->line || out->pending || out->active;
+	return out->line || out->pending || out->active || out->enabled;
 }
 
 static __cold u32 targets(const struct vgic *g, u32 intid)
