@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The boot tests: what is started, and what its console must say."""
+import glob
+import importlib
 import os
 import shutil
 import struct
 import subprocess
 
 from case import Case, GUESTS, UBOOT
-from dump_cases import dump_cases
-from life_cases import all_life_cases
-from console_cases import console_cases
 from machine import BUILD, Failure, image
-from rt_cases import rt_cases
-from sched_cases import sched_cases
-from shell_cases import shell_cases
-from state_cases import state_cases
 from trouble import trouble_cases
 
 CPUS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
@@ -234,17 +229,18 @@ def all_cases(full):
         uboot(0x7e200000, r"^Hello from EL1", gic=2),
         module(3),
     ]
-    cases += trouble_cases(full)
-    cases += rt_cases(full)
-    cases += sched_cases(full)
-    cases += dump_cases(full)
-    cases += shell_cases(full)
-    cases += state_cases(full)
-    cases += all_life_cases(full)
-    cases += console_cases(full)
     if full:
         cases += [hello(gic=g, cpu=c, smp=s, mem=m) for g in (2, 3) for c in CPUS
                   for s in range(1, 9) for m in ("512M", "1G", "8G")]
         cases += [selftest(gic=g, cpu=c, smp=s) for g in (2, 3) for c in CPUS for s in (1, 2, 4)]
         cases += [linux(gic=g, cpu=c, smp=s) for g in (2, 3) for c in CPUS for s in (1, 2, 4)]
+    return cases + trouble_cases(full) + other_cases(full)
+
+
+def other_cases(full):
+    """Of every file NAME_cases.py beside this one: what its function NAME_cases() gives."""
+    cases = []
+    for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*_cases.py"))):
+        name = os.path.basename(path)[:-3]
+        cases += getattr(importlib.import_module(name), name)(full)
     return cases

@@ -122,7 +122,7 @@ def two_linux(**kw):
     return Case(f"two Linux {words(**kw)}", ["two-linux"], body)
 
 
-def all_life_cases(full):
+def life_cases(full):
     cases = [
         policy("default-off", "end=off", "", r"powered off .*exit code 0", 1, gic=3),
         policy("default-crash", "end=crash", "", r"stopped, .*exit code 7", 1, gic=2),
