@@ -25,23 +25,23 @@ struct vm_request {
 	int result;
 };
 
-static struct vm *table[VM_MAX];
+static struct vm *vm_table[VM_MAX];
 
 void vm_register(struct vm *vm)
 {
-	table[vm->id] = vm;
+	vm_table[vm->id] = vm;
 }
 
 struct vm *vm_at(u32 index)
 {
-	return index < VM_MAX ? table[index] : NULL;
+	return index < VM_MAX ? vm_table[index] : NULL;
 }
 
 struct vm *vm_by_name(const char *name)
 {
 	for (u32 i = 0; i < VM_MAX; i++) {
-		if (table[i] != NULL && strcmp(table[i]->cfg->name, name) == 0) {
-			return table[i];
+		if (vm_table[i] != NULL && strcmp(vm_table[i]->cfg->name, name) == 0) {
+			return vm_table[i];
 		}
 	}
 	return name[0] >= '0' && name[0] <= '9' && name[1] == '\0' ? vm_at((u32)(name[0] - '0')) : NULL;

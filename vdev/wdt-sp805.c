@@ -53,18 +53,24 @@ static u64 ticks_ns(const struct sp805 *s, u32 ticks)
 	return MAX(ticks, 1U) * 1000000000UL / s->hz;
 }
 
+/* Further zeros change nothing: the interrupt is raised already, and there is nobody to bite. */
+static bool idles(const struct sp805 *s)
+{
+	return s->ris != 0 && (s->control & RESEN) == 0;
+}
+
 static u32 value(struct sp805 *s)
 {
 	u64 ns = vdev_now_ns(&s->dev) - s->began;
-	u64 whole = ns / 1000000000, part = ns % 1000000000;
+	u64 ticks = ns / 1000000000 * s->hz + ns % 1000000000 * s->hz / 1000000000;
 
 	if (!running(s)) {
 		return s->from;
 	}
-	if (whole > s->from / s->hz) {
-		return 0;
+	if (ticks <= s->from) {
+		return s->from - (u32)ticks;
 	}
-	return s->from - (u32)MIN(whole * s->hz + part * s->hz / 1000000000, s->from);
+	return idles(s) ? s->load - (u32)((ticks - s->from - 1) % (s->load + 1UL)) : 0;
 }
 
 /* Both outputs, from state; in integration test mode from ITOP (DDI 0270 4.2). */
@@ -85,7 +91,7 @@ static void count_from(struct sp805 *s, u32 from)
 {
 	s->from = from;
 	s->began = vdev_now_ns(&s->dev);
-	vdev_arm(&s->dev, running(s) ? s->began + ticks_ns(s, from) : 0);
+	vdev_arm(&s->dev, running(s) && !idles(s) ? s->began + ticks_ns(s, from) : 0);
 }
 
 static void expire(struct vdev *d)
@@ -144,9 +150,9 @@ static void set_control(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	if ((s->control & RESEN) == 0) {
 		s->bitten = false;
 	}
-	if (((was ^ s->control) & INTEN) != 0) {
-		/* Enabling starts from WDOGLOAD; disabling leaves the counter where it is. */
-		count_from(s, (was & INTEN) != 0 ? now : s->load);
+	if (was != s->control) {
+		/* Enabling starts from WDOGLOAD; all else leaves the counter where it is. */
+		count_from(s, (~was & s->control & INTEN) != 0 ? s->load : now);
 	}
 	update(s);
 }

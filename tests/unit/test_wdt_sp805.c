@@ -96,11 +96,21 @@ static void without_resen(void)
 
 	rig_write(r, LOAD, 4, 10);
 	rig_write(r, CONTROL, 4, 1);
+	host_pass_ns(11 * MS);
+	CHECK_EQ(line(r), 1);
+	CHECK_EQ(r->vm.vdevs->deadline, 0); /* it costs nothing from here on */
 	for (int i = 0; i < 5; i++) {
-		host_pass_ns(11 * MS);
+		u64 before = rig_read(r, VALUE, 4);
+
+		host_pass_ns(3 * MS);
+		CHECK_EQ(rig_read(r, VALUE, 4), before >= 3 ? before - 3 : before + 8); /* goes round */
 		CHECK_EQ(line(r), 1);
 	}
 	CHECK_EQ(r->vm.end, VM_END_NONE);
+	/* RESEN now: what is left of this count, and it bites. */
+	rig_write(r, CONTROL, 4, 3);
+	CHECK(r->vm.vdevs->deadline != 0);
+	rig_write(r, CONTROL, 4, 1);
 	rig_write(r, CONTROL, 4, 0);
 	CHECK_EQ(line(r), 0);
 	CHECK_EQ(rig_read(r, RIS, 4), 1);
