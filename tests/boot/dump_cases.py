@@ -7,6 +7,7 @@ import subprocess
 
 from case import Case, GUESTS
 from machine import BUILD, Failure
+from shell_cases import Operator
 from trouble import guest
 
 CRASH = guest("crash.elf")
@@ -171,6 +172,30 @@ def nothing_to_fetch():
     return Case("dump of nothing", ["hello"], body)
 
 
+def of_a_live_vm(**kw):
+    """The shell's command: the VM is paused, fetched, and goes on; its watchdog has not run meanwhile."""
+    def body(start):
+        option, path = qmp("dump-live")
+        core = f"{BUILD}/dump-live.gcore"
+        m = start(build("dump-live", [("boiler", "spin", "")]), args=option, **kw)
+        m.expect(r"CRASH: spin\n")
+        m.at = 0
+        op = Operator(m)
+        op.enter()
+        op.ask("dump nobody", r"no VM 'nobody'")
+        op.ask("dump boiler", r"^boiler is paused until its dump is fetched: make dump VM=boiler")
+        op.ask("vms", r"boiler +paused")
+        text_of(["tools/dump", "--qmp", path, "--out", core])
+        in_order(look(core), r"signal SIGUSR2")
+        op.ask("vms", r"boiler +running")
+        op.ask("dump 0", r"^boiler is paused until")
+        op.ask("resume boiler", r"^boiler: running")
+        op.ask("vms", r"boiler +running")
+        in_order(text_of(["tools/dump", "--qmp", path], ok=False), r"no VM is held for a dump")
+        op.ask("kill boiler", r"boiler: stopped, killed by the operator")
+    return Case("dump of a VM that is well " + words(kw), ["hello"], body, needs=GDB)
+
+
 # Typed at gdb, as tools/run --debug starts it; the second VM is the one whose guest is debugged.
 SESSION = f"""set pagination off
 set print entry-values no
@@ -234,6 +259,7 @@ def dump_cases(full):
         crashed("reference", killed, "SIGKILL", reference, gic=3, cpu="max", smp=1),
         crashed("watchdog", bitten, "SIGALRM", watchdog, gic=2, smp=4),
         fiq(gic=3), fiq(gic=2, smp=1),
+        of_a_live_vm(gic=3, smp=4), of_a_live_vm(gic=2, smp=4),
         terminate(gic=2), restarts_after(), nothing_to_fetch(),
         debug(gic=3, smp=2), debug(gic=2, smp=4),
     ]
