@@ -14,6 +14,7 @@
 #include "rt/smp.h"
 #include "rt/timer.h"
 #include "rt/trap.h"
+#include "state.h"
 
 #define SCTLR_RESET	0x30d00800UL
 #define CPACR_FPEN	(3UL << 20)
@@ -319,6 +320,7 @@ void guest_main(void)
 	for (i = 1; i < 5; i++) {
 		each(&groups[i], look_fresh);
 	}
+	wrong += strangers();
 	write_sysreg(oslar_el1, 0);
 	if (groups[1].there) {
 		write_sysreg(pmcr_el0, PMCR_E | 0x40);
