@@ -303,10 +303,12 @@ bool vm_inspect(struct vm *vm)
 void vm_inspect_end(struct vm *vm)
 {
 	u64 flags = spin_lock_irq(&vm->lock);
+	bool awaited = --vm->users == 0 && !vm->built;
 
-	vm->users--;
 	spin_unlock_irq(&vm->lock, flags);
-	thread_wake(vm->thread);
+	if (awaited) {
+		thread_wake(vm->thread);
+	}
 }
 
 /* ---- Words */

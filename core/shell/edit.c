@@ -72,14 +72,6 @@ static void insert(struct shell *sh, const char *text, size_t n)
 	}
 }
 
-static void move(struct shell *sh, u32 to)
-{
-	if (to <= sh->len) { /* left of the start is above any length */
-		sh->at = (u8)to;
-		draw(sh);
-	}
-}
-
 /* Where the word in front of the cursor begins. */
 static u32 word_start(const struct shell *sh, bool skip_blanks)
 {
@@ -181,56 +173,56 @@ static void end_line(struct shell *sh)
 	say(sh, "\r\n");
 }
 
+/* Keys that move the cursor to another place of the line, or erase what is between it and there. */
+static void move_or_erase(struct shell *sh, u32 to, bool erases)
+{
+	if (to > sh->len) {
+		return; /* left of the start is above any length, too */
+	}
+	if (erases && to != sh->at) {
+		erase(sh, MIN(sh->at, to), MAX(sh->at, to));
+	} else {
+		sh->at = (u8)to;
+		draw(sh);
+	}
+}
+
 static void control(struct shell *sh, u8 c)
 {
 	switch (c) {
 	case CTRL('A'):
-		move(sh, 0);
+	case CTRL('U'):
+		move_or_erase(sh, 0, c == CTRL('U'));
+		break;
+	case CTRL('E'):
+	case CTRL('K'):
+		move_or_erase(sh, sh->len, c == CTRL('K'));
 		break;
 	case CTRL('B'):
-		move(sh, sh->at - 1U);
+	case CTRL('H'):
+	case DEL:
+		move_or_erase(sh, sh->at - 1U, c != CTRL('B'));
+		break;
+	case CTRL('F'):
+	case CTRL('D'):
+		move_or_erase(sh, sh->at + 1U, c == CTRL('D'));
+		break;
+	case CTRL('W'):
+		move_or_erase(sh, word_start(sh, true), true);
 		break;
 	case CTRL('C'):
 		say(sh, "^C\r\n");
 		edit_begin(sh);
 		break;
-	case CTRL('D'):
-		if (sh->at < sh->len) {
-			erase(sh, sh->at, sh->at + 1U);
-		}
-		break;
-	case CTRL('E'):
-		move(sh, sh->len);
-		break;
-	case CTRL('F'):
-		move(sh, sh->at + 1U);
-		break;
-	case CTRL('H'):
-	case DEL:
-		if (sh->at > 0) {
-			erase(sh, sh->at - 1U, sh->at);
-		}
-		break;
 	case CTRL('I'):
 		complete(sh);
-		break;
-	case CTRL('K'):
-		erase(sh, sh->at, sh->len);
 		break;
 	case CTRL('L'):
 		draw(sh);
 		break;
 	case CTRL('N'):
-		recall(sh, sh->back - 1);
-		break;
 	case CTRL('P'):
-		recall(sh, sh->back + 1);
-		break;
-	case CTRL('U'):
-		erase(sh, 0, sh->at);
-		break;
-	case CTRL('W'):
-		erase(sh, word_start(sh, true), sh->at);
+		recall(sh, c == CTRL('P') ? sh->back + 1 : sh->back - 1);
 		break;
 	case ESC:
 		sh->escape = ESC_SEEN;
@@ -241,29 +233,17 @@ static void control(struct shell *sh, u8 c)
 	}
 }
 
-/* Keys that terminals send as sequences are those of the keyboard's left side. */
+/* The control character that does what a key does which is sent as a sequence; 0: none. */
 static u8 key_of(u8 final, u8 parameter)
 {
+	static const char letter[] = { CTRL('P'), CTRL('N'), CTRL('F'), CTRL('B'), 0, CTRL('E'), 0, CTRL('A') };
 	static const char tilde[] = { 0, CTRL('A'), 0, CTRL('D'), CTRL('E'), 0, 0, CTRL('A'), CTRL('E') };
 
-	switch (final) {
-	case 'A':
-		return CTRL('P');
-	case 'B':
-		return CTRL('N');
-	case 'C':
-		return CTRL('F');
-	case 'D':
-		return CTRL('B');
-	case 'F':
-		return CTRL('E');
-	case 'H':
-		return CTRL('A');
-	case '~':
+	if (final == '~') {
 		return parameter < sizeof(tilde) ? (u8)tilde[parameter] : 0;
-	default:
-		return 0;
 	}
+	final = (u8)(final - 'A');
+	return final < sizeof(letter) ? (u8)letter[final] : 0;
 }
 
 /* Inside an escape sequence: ESC [ digits final, or ESC O final. */

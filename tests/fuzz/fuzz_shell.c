@@ -72,12 +72,13 @@ static void operate(const uint8_t *data, size_t size)
 	shell_forget_output();
 	/* As it was, whatever the last one did. */
 	type_some((const uint8_t *)"\x1dm\x03resume all\rstart all\r", 24);
+	shell_forget_output();
 	for (size_t i = 0; i < size; i += 32) {
 		type_some(data + i, MIN(size - i, 32UL));
 		check_output();
 		shell_forget_output();
 	}
-	type_some((const uint8_t *)"\x1dm\x03version\r", 11);
+	type_some((const uint8_t *)" \x1dm\x03version\r", 12); /* the blank is for an escape key that is open */
 	REQUIRE(strstr(host_uart.out, "Quoin, build") != NULL || shell_machine != 0);
 }
 

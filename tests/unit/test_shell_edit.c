@@ -92,7 +92,7 @@ static void keys_as_terminals_send_them(void)
 
 static void other_bytes_are_ignored(void)
 {
-	check("a\033[99~\033[5~b", "ab_");
+	check("a\033[99~\033[5~\033[@\033[I\033[~b", "ab_");
 	check("a\033[999999999999999Ab", "ab_");
 	check("a\033xb", "ab_"); /* Alt-x */
 	check("a\200\377\303\251b", "ab_");
