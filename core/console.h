@@ -20,6 +20,7 @@
 struct board;
 struct board_uart;
 struct console_port;
+struct thread;
 struct uart_ops;
 struct vdev;
 struct vm;
@@ -109,9 +110,11 @@ struct vm *console_focused(void);
 bool console_at_shell(void);
 /* console_leave_shell - who had the focus before the shell got it has it again, or the first VM that lives. */
 void console_leave_shell(void);
+/* console_shell_open - `t` reads the shell's input: it can be chosen from now on. Before all that follow. */
+void console_shell_open(struct thread *t);
 /*
  * console_shell_read - at least one byte that was typed for the shell, at most `n`; blocks until
- * there is one; by one thread, which from its first call on can be chosen. It gets CONSOLE_REDRAW as if typed when its unfinished
+ * there is one. It gets CONSOLE_REDRAW as if typed when its unfinished
  * line had to be erased because others spoke. console_shell_write - text of the shell, line ends as
  * CR LF; waits for room, and while the shell has not the focus and much has been written. Thread context.
  */

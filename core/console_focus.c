@@ -247,14 +247,18 @@ void console_key(u8 key)
 
 /* ---- The monitor's side */
 
-static void open_shell(void)
+void console_shell_open(struct thread *t)
 {
+	u64 flags = console_lock();
 	struct console_port *p = port_at(CONSOLE_SHELL);
 
 	p->buf = shell_ring;
 	p->size = CONSOLE_SHELL_RING;
 	p->used = true;
 	p->live = true;
+	console.shell = t;
+	console_refocus();
+	console_unlock(flags);
 }
 
 void console_focus(struct vm *vm)
@@ -263,7 +267,7 @@ void console_focus(struct vm *vm)
 	u64 again;
 
 	if (vm == NULL && console.shell == NULL) {
-		console.chosen = port_at(CONSOLE_SHELL); /* has it when it begins to read */
+		console.chosen = port_at(CONSOLE_SHELL); /* has it when it is opened */
 	} else if (vm == NULL) {
 		give(port_at(CONSOLE_SHELL));
 	} else if (vm->console != NULL) {
@@ -306,11 +310,6 @@ size_t console_shell_read(char *buf, size_t n)
 		u64 flags = console_lock();
 		u32 got;
 
-		if (c->shell == NULL) {
-			open_shell();
-			c->shell = this_cpu()->current;
-			console_refocus();
-		}
 		got = input_copy(in, buf, (u32)MIN(n, (size_t)CONSOLE_INPUT));
 		console_taken(in, got);
 		console_unlock(flags);
@@ -330,9 +329,6 @@ void console_shell_write(const char *text, size_t n)
 		u64 flags = console_lock();
 		u64 again;
 
-		if (p->buf == NULL) {
-			open_shell();
-		}
 		for (; n != 0 && port_room(p) != 0; n--) {
 			mux_put(&c->mux, p, (u8)*text++, counter_now());
 		}

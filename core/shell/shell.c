@@ -253,6 +253,7 @@ static void shell_main(void *arg)
 	char typed[32];
 
 	thread = current_thread();
+	console_shell_open(thread);
 	edit_begin(sh);
 	for (;;) {
 		WRITE_ONCE(working, false);
@@ -272,11 +273,17 @@ static void shell_main(void *arg)
 
 bool shell_start(const struct image *img, const struct board *b)
 {
+	struct thread *t;
+
 	shell_image = img;
 	shell_board = b;
 	thread = NULL;
 	working = false;
 	watch = (struct timer){ .fn = look };
 	the_shell = (struct shell){ .write = console_shell_write, .candidate = candidate };
-	return thread_create("shell", PRIO_SHELL, ~0UL, shell_main, &the_shell) != NULL;
+	t = thread_create("shell", PRIO_SHELL, ~0UL, shell_main, &the_shell);
+	if (t != NULL) {
+		console_shell_open(t);
+	}
+	return t != NULL;
 }
