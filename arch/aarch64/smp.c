@@ -37,13 +37,13 @@ static void __noreturn secondary_main(u64 arg)
 	u64 asked = START_ASKED;
 
 	write_tpidr_el2((u64)c);
-	cpu_setup_el2();
 	if (!__atomic_compare_exchange_n(&cpu_starts[arg].state, &asked, START_ARRIVED, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		for (;;) {
 			cpu_wfi();
 		}
 	}
+	cpu_setup_el2(); /* not before: the least of all CPUs that run is what guests see */
 	s2_limit_ipa_bits(cpu_pa_bits());
 	mitigations_init_cpu(c);
 	arch_timer_init_cpu(NULL);

@@ -44,13 +44,27 @@ def linux_state(**kw):
     return Case("linux state " + where(**kw), ["linux"], body)
 
 
+def without_pmu(**kw):
+    """A board whose CPUs lack what can be had."""
+    def body(start):
+        m = start(image("selftest"), **kw)
+        got = m.expect(r"^SELFTEST: (\d+) passed, 0 failed", 120)
+        m.expect(r"ended, the guest powered off")
+        m.ends()
+        m.never(r"^ok \d+ - pmu:|^ok .*nothing of it traps")
+        if not re.search(r"^ok \d+ - pauth: keys are undefined", m.log, re.M):
+            raise Failure("pointer authentication was not looked for: " + got.group(0))
+    return Case("selftest " + where(**kw), ["selftest"], body)
+
+
 def state_cases(full):
     cases = [
         state("1111", gic=3, cpu="max"),
         state("1000", gic=2, cpu="cortex-a53"),
         state("1011", gic=3, cpu="neoverse-n1"),
         linux_state(gic=3, cpu="max", smp=2),
-        linux_state(gic=2, cpu="cortex-a57", smp=1),
+        linux_state(gic=2, cpu="cortex-a57", smp=2),
+        without_pmu(gic=3, cpu="max,pmu=off,pauth=off", smp=2),
     ]
     if full:
         cases += [state("1110", gic=2, cpu="max"), state("1001", gic=3, cpu="cortex-a57"),

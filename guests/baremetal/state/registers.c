@@ -15,6 +15,7 @@
 #define MRS_X0				0xd5200000U
 #define MSR_X0				0xd5000000U
 #define RET				0xd65f03c0U
+#define CPACR_ALL			0x03330000UL	/* no traps of EL1's own: FPEN, ZEN, SMEN */
 #define PATTERN				0x0055005500550054UL
 
 /* Encodings with bits that are left open. Not tried is what would end the test. */
@@ -65,15 +66,14 @@ static u32 code[2] __attribute__((aligned(64)));
 /* Execute it with *x in x0, and back; false if it is undefined. */
 static bool done(u32 instruction, u64 *x)
 {
-	register u64 x0 __asm__("x0") = *x;
+	u64 value = *x;
 
 	code[0] = instruction;
 	code[1] = RET;
 	cache_sync_code(code, sizeof(code));
 	probe_begin();
-	__asm__ volatile("mov x19, %0\n\tblr %1\n\tmov x19, x0\n\tmov %0, x19" : "+r"(x0) : "r"(code)
-			 : "x19", "x30", "memory");
-	*x = x0;
+	__asm__ volatile("mov x0, %0\n\tblr %1\n\tmov %0, x0" : "+r"(value) : "r"(code) : "x0", "x30", "memory");
+	*x = value;
 	return probe_end() == 0;
 }
 
@@ -91,9 +91,12 @@ static const struct known *find(u32 reg)
 
 unsigned int strangers(void)
 {
+	u64 cpacr = read_sysreg(cpacr_el1);
 	unsigned int readable = 0, n = 0;
 	u32 reg;
 
+	write_sysreg(cpacr_el1, CPACR_ALL);
+	isb();
 	for (reg = REG(2, 0, 0, 0, 0); reg < REG(4U, 0, 0, 0, 0); reg += REG(0, 0, 0, 0, 1)) {
 		const struct known *k = find(reg);
 		u64 was = 0, now = PATTERN;
@@ -119,5 +122,7 @@ unsigned int strangers(void)
 			}
 		}
 	}
+	write_sysreg(cpacr_el1, cpacr);
+	isb();
 	return readable > 20 ? n : 1;
 }
