@@ -64,10 +64,10 @@ static void tick(u32 iar)
 		vtimer_stop();
 		return;
 	}
-	if (now >= from && now - r->next > r->late) {
-		r->late = now - r->next;
+	if (now >= from && now < until) {
+		r->late = MAX(r->late, now - r->next);
+		r->ticks++;
 	}
-	r->ticks += now >= from;
 	r->next = MAX(r->next + period, now);
 	vtimer_arm(r->next);
 }
