@@ -180,7 +180,7 @@ void cpu_kick(u32 cpu)
 
 	if (cpu != c->id) {
 		gic_send_sgi(SGI_KICK, cpu);
-	} else if (t != NULL && t->vcpu != NULL) {
+	} else if (t != NULL && t->vcpu != NULL && t->open == 0) {
 		__atomic_or_fetch(&t->vcpu->work, VWORK_RESCHED, __ATOMIC_RELAXED);
 	} else if (t != c->idle && !c->in_irq) {
 		gic_send_sgi(SGI_KICK, cpu); /* taken as soon as this thread unmasks interrupts */

@@ -17,7 +17,7 @@ struct vdev_worker {
 	struct vm *vm;
 	struct thread *thread; /* NULL once it has ended */
 	u32 pending;           /* bit per vdev.index */
-	bool stop, ended;
+	bool stop, told, ended;
 };
 
 static bool claim(struct vdev *d)
@@ -57,9 +57,11 @@ void vdev_work_run(struct vcpu *v)
 {
 	u64 pc = read_elr_el2(), pstate = read_spsr_el2();
 
+	v->thread.open = 1;
 	irq_enable(); /* an interrupt taken here changes both registers */
 	run_pending(v->vm->workers);
 	irq_disable();
+	v->thread.open = 0;
 	write_elr_el2(pc);
 	write_spsr_el2(pstate);
 }
@@ -89,6 +91,9 @@ static void worker_main(void *arg)
 			thread_block();
 		}
 	}
+	while (!__atomic_load_n(&w->told, __ATOMIC_ACQUIRE)) {
+		vdev_pause(); /* who stops it still wakes it: afterwards the thread may be gone */
+	}
 	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
 }
 
@@ -100,7 +105,7 @@ static struct vdev_worker *new_worker(struct vm *vm, u8 prio)
 		return NULL;
 	}
 	w->vm = vm;
-	w->thread = thread_create(vm->cfg->name, prio, ~0UL, worker_main, w);
+	w->thread = thread_create_for(vm, vm->cfg->name, prio, ~0UL, worker_main, w);
 	if (w->thread == NULL) {
 		mem_free(w, sizeof(*w));
 		return NULL;
@@ -172,6 +177,7 @@ void vdev_workers_destroy(struct vm *vm)
 		vm->workers = w->next;
 		w->stop = true;
 		thread_wake(w->thread);
+		__atomic_store_n(&w->told, true, __ATOMIC_RELEASE);
 		while (!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
 			vdev_pause();
 		}

@@ -47,6 +47,7 @@ struct thread {
 	u8 state;           /* enum thread_state */
 	u8 floats;          /* there are several CPUs it may run on */
 	u8 yielding;        /* goes behind its equals this time */
+	u8 open;            /* a vCPU's: runs EL2 code with interrupts on, as EL2 threads do */
 	u8 on_cpu;          /* a CPU stands on its stack */
 	u8 wake_pending;    /* woken while not blocked: the next block returns at once */
 };
