@@ -95,6 +95,7 @@ struct percpu *balance_wake(struct percpu *home, const struct thread *t)
 void balance_move(struct percpu *from, struct percpu *to, struct thread *t)
 {
 	t->state = THREAD_MOVING;
+	t->moves++;
 	__atomic_sub_fetch(&from->threads, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&to->threads, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->cpu, to->id, __ATOMIC_RELEASE);

@@ -62,7 +62,7 @@ struct thread_info {
 	const struct vm *vm;     /* whom its time is accounted to, or NULL */
 	const struct vcpu *vcpu; /* NULL: an EL2 thread; it may be gone */
 	u32 vcpu_id;
-	u32 cpu;                 /* where it runs or waits, or ran last */
+	u32 cpu, moves;          /* where it runs or waits, or ran last; how often that changed */
 	u8 prio, state;          /* now; enum thread_state */
 	struct thread_times times;
 };

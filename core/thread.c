@@ -224,7 +224,7 @@ bool thread_info(u32 index, struct thread_info *out)
 
 		if (index-- == 0) {
 			*out = (struct thread_info) {
-				.name = t->name, .vm = t->vm, .vcpu = t->vcpu, .cpu = t->cpu,
+				.name = t->name, .vm = t->vm, .vcpu = t->vcpu, .cpu = t->cpu, .moves = t->moves,
 				.vcpu_id = t->vcpu != NULL ? t->vcpu->id : 0,
 				.prio = t->prio, .state = t->state,
 			};

@@ -43,6 +43,7 @@ struct thread {
 	struct list all;    /* in the list of all threads */
 	void *stack;        /* of an EL2 thread: its top */
 	u32 cpu;            /* CPU it runs or queues on, or ran last */
+	u32 moves;          /* how often that changed */
 	u8 prio, fifo;
 	u8 state;           /* enum thread_state */
 	u8 floats;          /* there are several CPUs it may run on */

@@ -43,11 +43,11 @@ def between(got, name, low, high):
         raise Failure(f"{name} got {share(got, name)} %, expected {low} to {high}: {got}")
 
 
-def stolen(got, name, low, high):
-    """Percent of the time that were stolen from its first CPU."""
-    part = got[name][0]["stolen_us"] // (10000 * (UNTIL - FROM))
+def stolen(got, name, low, high, cpu=0):
+    """Percent of the time that were stolen from one of its CPUs. Right on a busy machine, too, where rounds are not."""
+    part = got[name][cpu]["stolen_us"] // (10000 * (UNTIL - FROM))
     if not low <= part <= high:
-        raise Failure(f"{part} % were stolen from {name}, expected {low} to {high}: {got}")
+        raise Failure(f"{part} % were stolen from {name}, CPU {cpu}, expected {low} to {high}: {got}")
 
 
 def scenario(name, vms, check, **kw):
@@ -114,8 +114,8 @@ def placed(**kw):
     """Two bound to CPU 0, two that float: the floating ones find the other CPU, and nobody has all."""
     def check(got):
         for name in ("float", "bound"):
-            between(got, name, 35, 65)
-            stolen(got, name, 30, 70)
+            stolen(got, name, 30, 70, 0)
+            stolen(got, name, 30, 70, 1)
     return scenario("placement", [vm("float", "cpu cpu"), vm("bound", "cpu runmask 0 cpu runmask 0")],
                     check, smp=2, **kw)
 
@@ -124,17 +124,17 @@ def spread(**kw):
     """As many busy vCPUs as CPUs: each has one of its own."""
     def check(got):
         for name in ("one", "two"):
-            stolen(got, name, 0, 15)
-            between(got, name, 40, 60)
+            stolen(got, name, 0, 15, 0)
+            stolen(got, name, 0, 15, 1)
     return scenario("spread", [vm("one", "cpu cpu"), vm("two", "cpu cpu")], check, smp=4, **kw)
 
 
 def starved(**kw):
     """One that floats does not wait behind a more important one while it could share elsewhere."""
     def check(got):
-        between(got, "first", 40, 60)
-        between(got, "bound", 18, 35)
-        between(got, "float", 18, 35)
+        stolen(got, "first", 0, 3)
+        stolen(got, "bound", 30, 70)
+        stolen(got, "float", 30, 70)
     return scenario("starved", [vm("bound", "cpu runmask 1"), vm("float", "cpu"),
                                 vm("first", "cpu runmask 0 sched 20f")], check, smp=2, **kw)
 
