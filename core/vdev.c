@@ -140,6 +140,14 @@ static enum mmio_result access_window(void *arg, struct vcpu *v, struct mmio *m)
 	return d->type->access(d, v, m);
 }
 
+static enum mmio_result access_area(void *arg, struct vcpu *v, struct mmio *m)
+{
+	struct vdev *d = arg;
+
+	m->area = true;
+	return d->type->access(d, v, m);
+}
+
 /* ---- Life */
 
 static void expired(struct timer *t)
@@ -205,6 +213,7 @@ static struct vdev *new_device(struct vm *vm, const struct cfg_vdev *cfg, struct
 	d->cfg = cfg;
 	d->vm = vm;
 	d->base = cfg->loc != NULL ? cfg->loc->addr : 0;
+	d->area = cfg->area;
 	d->size = t->window;
 	d->intid = cfg->intr != NULL ? cfg->intr->line : 0;
 	d->map = (u8 *)d + t->state_size;
@@ -242,6 +251,9 @@ static int claim_window(struct vdev *d)
 		return 0;
 	}
 	err = vm_add_window(d->vm, d->base, d->size, fn, d);
+	if (err == 0 && t->area != 0) {
+		err = vm_add_window(d->vm, d->area, t->area, access_area, d);
+	}
 	if (err != 0) {
 		vdev_error(d, &d->cfg->loc->pos, err == -ENOSPC ? "too many device windows"
 				: "its window overlaps another at 0x%lx", d->base);

@@ -26,6 +26,7 @@ struct mmio {
 	u64 off, val;
 	u8 size; /* 1, 2, 4 or 8 */
 	bool write;
+	bool area; /* `off` is inside the device's area, where nothing is mapped */
 };
 
 enum mmio_result {
@@ -91,6 +92,7 @@ struct vdev_type {
 	const struct vreg *regs;    /* sorted by `off`, no overlap */
 	unsigned int reg_count;
 	u32 window;                 /* bytes of the device's window */
+	u64 area;                   /* bytes of address space for what it maps; needs `access` */
 	bool need_loc, need_intr;
 	ipa_t loc;                  /* where it is if the text names no place; 0: nowhere */
 	bool auto_place;            /* what is not given of the two is chosen */
@@ -138,6 +140,7 @@ struct vdev {
 	struct vm *vm; /* opaque to devices */
 	struct vdev *next;
 	ipa_t base;
+	ipa_t area;
 	u32 size;
 	u32 intid;       /* 0: none */
 	bool line;       /* current level of the interrupt line */
@@ -196,6 +199,15 @@ void vdev_mem_free(struct vdev *d, void *p, u64 size);
 /* vdev_number - a whole text as the configuration language writes numbers: 0x10, 16, 4K. Any context. */
 bool vdev_number(const char *text, u64 *out);
 int vdev_random(struct vdev *d, void *buf, size_t n) __must_check; /* 0, or -E: no source */
+/*
+ * Memory that several VMs see: zeroed, at least page aligned, fit for large blocks; NULL: none left.
+ * vdev_map - put it into the device's area at `at`; 0, -EEXIST, -ENOMEM. vdev_unmap - take it out, no
+ * CPU sees it there when it returns. create(), quiesce(), destroy() and work().
+ */
+void *vdev_shared_alloc(struct vdev *d, u64 size);
+void vdev_shared_free(struct vdev *d, void *p, u64 size);
+int vdev_map(struct vdev *d, ipa_t at, void *p, u64 size) __must_check;
+void vdev_unmap(struct vdev *d, ipa_t at, u64 size);
 void vdev_pause(void);                             /* give others a moment; create(), destroy() */
 const char *vdev_vm_name(struct vdev *d);
 void vdev_work(struct vdev *d);                    /* have work() called soon; any context */

@@ -184,3 +184,53 @@ void vdev_workers_destroy(struct vm *vm)
 		mem_free(w, sizeof(*w));
 	}
 }
+
+/* ---- Memory that several VMs see */
+
+void *vdev_shared_alloc(struct vdev *d, u64 size)
+{
+	u64 align = size >= MiB(2) ? MiB(2) : PAGE_SIZE;
+	pa_t pa = mem_range_alloc(size, align, 0);
+
+	(void)d;
+	for (u64 off = 0; pa != 0 && off < size; off += MiB(1)) {
+		arch_zero(pa_ptr(pa + off), MIN(MiB(1), size - off));
+	}
+	return pa != 0 ? pa_ptr(pa) : NULL;
+}
+
+void vdev_shared_free(struct vdev *d, void *p, u64 size)
+{
+	(void)d;
+	mem_range_free(ptr_pa(p), size);
+}
+
+/* Tables change in work(), of one device or another: one at a time. */
+static void lock_tables(struct vm *vm)
+{
+	while (__atomic_exchange_n(&vm->tables_busy, true, __ATOMIC_ACQUIRE)) {
+		vdev_pause();
+	}
+}
+
+static void unlock_tables(struct vm *vm)
+{
+	__atomic_store_n(&vm->tables_busy, false, __ATOMIC_RELEASE);
+}
+
+int vdev_map(struct vdev *d, ipa_t at, void *p, u64 size)
+{
+	int err;
+
+	lock_tables(d->vm);
+	err = s2_map(&d->vm->s2, at, ptr_pa(p), size, S2_RAM);
+	unlock_tables(d->vm);
+	return err;
+}
+
+void vdev_unmap(struct vdev *d, ipa_t at, u64 size)
+{
+	lock_tables(d->vm);
+	s2_unmap(&d->vm->s2, at, size);
+	unlock_tables(d->vm);
+}

@@ -104,6 +104,7 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 		if (v->loc != NULL && v->loc->space == LOC_MEM) {
 			top = MAX(top, v->loc->addr + MiB(1));
 		}
+		top = MAX(top, v->area + (v->type != NULL ? v->type->area : 0));
 	}
 	top = MAX(top, cfg->stolen + PAGE_SIZE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {

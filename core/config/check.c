@@ -66,7 +66,7 @@ static bool make_room(struct check *c)
 		c->room++;
 	}
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
-		c->room++;
+		c->room += v->type != NULL && v->type->area != 0 ? 2 : 1;
 	}
 	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
 		for (const struct cfg_loc *l = p->loc; l != NULL; l = l->next) {

@@ -103,6 +103,7 @@ static void check_name(struct check *c, const struct cfg_vdev *v)
 /* Where devices without a location go, and from which interrupt on. */
 #define AUTO_BASE 0x20100000UL
 #define AUTO_INTID 64
+#define AREA_BASE 0x30000000UL
 
 static bool line_taken(const struct vm_config *cfg, u32 line)
 {
@@ -156,6 +157,10 @@ void check_auto(struct check *c)
 		}
 		if (v->intr == NULL) {
 			give_line(c, v);
+		}
+		if (v->type->area != 0) {
+			v->area = ALIGN_UP(check_free_place(c, AREA_BASE, v->type->area + MiB(2)), MiB(2));
+			check_window(c, v->area, v->type->area, "area of", v->type_name, &v->pos, false);
 		}
 	}
 }

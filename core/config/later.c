@@ -14,7 +14,7 @@ const struct config_known config_known[] = {
 	  "protocol=s options=s force_dev_presence" },
 	{ "virtio-snd", KNOWN_LATER, "" },
 	{ "virtio-gpu", KNOWN_LATER, "" },
-	{ "shmem", KNOWN_LATER, "allow=s deny=s create=s" },
+	{ "shmem", KNOWN_LINKED, "allow=s deny=s create=s" },
 	{ "wdt-sp805", KNOWN_LINKED, "action=s frequency=n" },
 	{ "smmu", KNOWN_LATER, "" },
 	{ "progress", KNOWN_LATER, "" },

@@ -104,6 +104,7 @@ struct cfg_vdev {
 	struct cfg_loc *loc;
 	struct cfg_intr *intr;
 	struct cfg_option *options;
+	ipa_t area;    /* of type->area bytes, chosen by the checker */
 	u8 sched_prio; /* 0: not given */
 	bool implicit;
 };
