@@ -272,7 +272,14 @@ static bool again(struct vm *vm)
 		vm->hush = false;
 		return true;
 	}
-	return restart && vm->verdict != VERDICT_DEAD;
+	if (restart && vm->verdict == VERDICT_DEAD) {
+		/* It was about to live again. */
+		vm->end = VM_END_STOPPED;
+		vm->code = exit_code(vm);
+		report(vm, false);
+		return false;
+	}
+	return restart;
 }
 
 static bool run_once(struct vm *vm, struct diag *d)
@@ -309,6 +316,7 @@ static void unbuild(struct vm *vm)
 static void live(struct vm *vm)
 {
 	struct diag d = { .emit = log_diag };
+	int err;
 
 	set_state(vm, VM_NEW);
 	vm->end = VM_END_NONE;
@@ -318,8 +326,9 @@ static void live(struct vm *vm)
 	vm->quick = 0;
 	vm->hush = false;
 	vm->cost = 0;
-	vm->built = vm_build(vm, &d) == 0;
-	if (!vm->built) {
+	err = vm_build(vm, &d);
+	vm->built = err == 0;
+	if (err != 0) {
 		vm->end = VM_END_CONFIG;
 	}
 	while (vm->built) {
@@ -341,7 +350,7 @@ static void live(struct vm *vm)
 	}
 	console_vm_end(vm);
 	if (vm->end == VM_END_CONFIG) {
-		vm->code = exit_code(vm);
+		vm->code = err == -ENOMEM ? 64 : exit_code(vm);
 		report(vm, false);
 	}
 	if (vm->built) {
