@@ -201,6 +201,9 @@ $(GUESTS_DIR)/linux/rootfs.cpio.gz: $(guest_sources) | packages
 	$(Q)guests/linux/build $(@D)
 $(GUESTS_DIR)/linux/bench.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 	$(Q)guests/linux/build $(@D) bench
+# Best effort: without them the tests that need them say why they are skipped.
+guest-linux-symbols: guest-linux
+	$(Q)guests/linux/symbols $(GUESTS_DIR)/linux
 guest-buildroot:
 	$(if $(BUILDROOT),,$(error name the Buildroot folder: make guest-buildroot BUILDROOT=dir))
 	$(Q)guests/buildroot/build '$(BUILDROOT)' $(GUESTS_DIR)/buildroot
@@ -234,6 +237,7 @@ check: units tools $(MONITOR)
 	$(Q)$(run_tests)
 test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench
 	$(Q)$(run_tests)
+test-full: guest-linux-symbols
 size:
 	$(Q)$(MAKE) image CONFIG=module
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/check/size $(BUILD)/module.img $(EL2_O) $(LIBFDT_O) \

@@ -29,9 +29,13 @@ VM = ('    qvm system %s cpu cpu ram 0x80000000,16M ram 0x90000000,8M load /gues
 
 
 def build(name, vms):
+    return make_image(name, BUILDFILE % ("\n".join(VM % vm for vm in vms), CRASH[1]))
+
+
+def make_image(name, text):
     path = f"{BUILD}/{name}.build"
     with open(path, "w", encoding="utf-8") as f:
-        f.write(BUILDFILE % ("\n".join(VM % vm for vm in vms), CRASH[1]))
+        f.write(text)
     cross = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
     done = subprocess.run([f"{BUILD}/tools/mkimage", "--monitor", f"{BUILD}/quoin.o", "--vdev-dir",
                            BUILD, "--cross", cross, "-o", f"{BUILD}/{name}.img", path],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ELF64 core files of guests: memory also at the addresses the guest's own page tables give it."""
+import bisect
 import collections
 import mmap
 import re
@@ -32,22 +33,26 @@ class Memory:
 
 
 def notes(data):
-    """(name, type, contents) of each."""
+    """(name, type, where its contents are, contents) of each."""
     at = 0
     while at + NOTE.size <= len(data):
         namesz, descsz, kind = NOTE.unpack_from(data, at)
         at += NOTE.size
         name = data[at:at + namesz].rstrip(b"\0").decode(errors="replace")
         at += namesz + 3 & ~3
-        yield name, kind, data[at:at + descsz]
+        yield name, kind, at, data[at:at + descsz]
         at += descsz + 3 & ~3
 
 
 def vcpus(data):
-    """The system registers of each vCPU, in the order of the notes."""
-    return [dict(zip(SYSREGS, struct.unpack(f"<{len(SYSREGS)}Q", desc)))
-            for name, kind, desc in notes(data)
-            if name == "Quoin" and kind == 1 and len(desc) == 8 * len(SYSREGS)]
+    """The registers of each vCPU by name, in the order of the notes; x: where x0 is in the data."""
+    found, at, x = [], 0, ()
+    for name, kind, place, desc in notes(data):
+        if (name, kind) == ("CORE", 1):
+            at, x = place + 112, struct.unpack_from("<31Q", desc, 112)
+        elif name == "Quoin" and kind == 1 and len(desc) == 8 * len(SYSREGS):
+            found.append(dict(zip(SYSREGS, struct.unpack(f"<{len(SYSREGS)}Q", desc)), at=at, x=x))
+    return found
 
 
 def stage1(memory, regs, high):
@@ -121,6 +126,39 @@ def virtual(memory, loads, cpus):
     return found
 
 
+def plain(value, regs):
+    """A pointer without its authentication code and tag: all bits above the address as bit 55."""
+    if value >> 55 & 1:
+        return value | (1 << 64) - (1 << 64 - (regs["tcr"] >> 16 & 63))
+    return value & (1 << 64 - (regs["tcr"] & 63)) - 1
+
+
+def unsigned(memory, loads, regs):
+    """Return addresses that the guest has signed (FEAT_PAuth), with what they would be unsigned. gdb does
+    not know the kernel's half of the addresses there. Along the frame records (AAPCS64 6.4.6): {offset in
+    the file: value}, and the link register."""
+    order = sorted(loads, key=lambda p: p.vaddr)
+    starts = [p.vaddr for p in order]
+
+    def find(va, size):
+        p = order[max(bisect.bisect(starts, va) - 1, 0)] if order else None
+        return p if p and p.vaddr <= va and va + size <= p.vaddr + p.size else None
+
+    found, seen, at = {}, set(), regs["x"][29]
+    while at and at % 8 == 0 and at not in seen and len(seen) < 1000:
+        seen.add(at)
+        p = find(at, 16)
+        data = p and memory.read(p.paddr + at - p.vaddr, 16)
+        if not data:
+            break
+        at_next, link = struct.unpack("<QQ", data)
+        if plain(link, regs) != link and find(plain(link, regs), 4):
+            found[p.offset + at - p.vaddr + 8] = plain(link, regs)
+        at = at_next
+    link = regs["x"][30]
+    return found, plain(link, regs) if find(plain(link, regs), 4) else link
+
+
 def note(name, kind, desc):
     name = name.encode() + b"\0"
     return NOTE.pack(len(name), len(desc), kind) + name + bytes(-len(name) % 4) + desc + \
@@ -135,7 +173,7 @@ def vmcoreinfo(memory):
     return None
 
 
-def write(out, header, pieces):
+def write(out, header, pieces, raw=False):
     """A core file out of a dump's header and its memory: (file with it, ...). Returns the VMCOREINFO."""
     ehdr = list(EHDR.unpack_from(header))
     phdrs = [PHDR.unpack_from(header, ehdr[5] + i * PHDR.size) for i in range(ehdr[10])]
@@ -145,7 +183,15 @@ def write(out, header, pieces):
     info = vmcoreinfo(memory)
     if info:
         text += note("VMCOREINFO", 0, info)
-    both = virtual(memory, loads, vcpus(text)) + loads
+    cpus = vcpus(text)
+    both = virtual(memory, loads, cpus) + loads
+    changed = {}
+    for regs in [] if raw else cpus:
+        mapped = both if regs["sctlr"] & 1 else loads
+        words, link = unsigned(memory, mapped, regs)
+        changed.update(words)
+        at = regs["at"] + 8 * 30
+        text = text[:at] + struct.pack("<Q", link) + text[at + 8:]
     ehdr[10] = len(both) + 1
     notes_at = EHDR.size + ehdr[10] * PHDR.size
     # Memory begins on a page of its own, however long the headers have become.
@@ -159,6 +205,9 @@ def write(out, header, pieces):
         out.seek(p.offset + move)
         copy(f, out)
     out.truncate()
+    for offset, value in changed.items():
+        out.seek(offset + move)
+        out.write(struct.pack("<Q", value))
     return info
 
 
