@@ -13,7 +13,8 @@ PT_LOAD, PT_NOTE = 1, 4
 # struct core_sysregs of core/spec/dump.h
 SYSREGS = ("sctlr tcr ttbr0 ttbr1 mair vbar esr far elr spsr sp_el0 sp_el1 tpidr_el0 tpidr_el1").split()
 MAX_LOADS = 60000   # e_phnum has 16 bits
-MAX_TABLES = 400000 # a guest's tables may lead anywhere, and round in circles
+MAX_TABLES = 400000   # a guest's tables may lead anywhere, and round in circles
+MAX_PAGES = 50000000
 
 Load = collections.namedtuple("Load", "flags offset vaddr paddr size")
 
@@ -56,7 +57,7 @@ def vcpus(data):
 
 
 def stage1(memory, regs, high):
-    """Walk the tables of TTBR0_EL1, or of TTBR1_EL1 if `high`: (va, ipa, size), ascending.
+    """Walk the tables of TTBR0_EL1, or of TTBR1_EL1 if `high`: (va, ipa, size), in no order.
     ARM ARM D8.2: VMSAv8-64, granules of 4, 16 and 64 KiB, 48-bit addresses."""
     tcr, ttbr = regs["tcr"], regs["ttbr1" if high else "ttbr0"]
     size_field, disabled, granule = (tcr >> 16 & 63, tcr >> 23 & 1, tcr >> 30 & 3) if high else \
@@ -69,7 +70,7 @@ def stage1(memory, regs, high):
     first_bits = va_bits - grain - (levels - 1) * step
     address = ((1 << 48) - 1) & ~((1 << grain) - 1)
     root = ttbr & ((1 << 48) - 1) & ~((1 << max(first_bits + 3, 6)) - 1)
-    visited = 0
+    visited = pages = 0
     # Tables still to be gone through: (table, entries, level from the bottom, first address)
     todo = [(root, 1 << first_bits, levels - 1, -(1 << va_bits) % (1 << 64) if high else 0)]
     while todo:
@@ -83,6 +84,9 @@ def stage1(memory, regs, high):
         for i, entry in enumerate(struct.unpack(f"<{entries}Q", data)):
             if not entry & 1:
                 continue
+            pages += 1
+            if pages > MAX_PAGES:
+                return
             at = va + (i << shift)
             if level == 0:
                 if entry & 2:
@@ -112,7 +116,7 @@ def virtual(memory, loads, cpus):
                 continue
             done.add(key)
             last = None
-            for va, ipa, size in stage1(memory, regs, high):
+            for va, ipa, size in sorted(stage1(memory, regs, high)):
                 for skip, offset, n, start in to_file(loads, ipa, size):
                     at = va + skip
                     if last and last.vaddr + last.size == at and last.offset + last.size == offset:
