@@ -13,7 +13,10 @@
 #include "core/console.h"
 #include "core/console_state.h"
 
-#define BURST 32                /* bytes moved per call: what UART FIFOs hold */
+#define BURST 4                 /* bytes sent per call: interrupts are masked, somebody may wait for them */
+#define BURST_NS 25000UL        /* and at most one call in so long: guests have the CPU between two */
+#define LINE 280                /* a line of the monitor with what is put around it */
+#define RECEIVE 16              /* bytes received per call: what UART FIFOs hold */
 #define POLL_NS 1000000UL       /* a UART without interrupt, while bytes move */
 #define POLL_INPUT_NS 10000000UL /* and while none do */
 #define STUCK_SPINS 4000000U    /* a UART that takes no byte for this long is given up */
@@ -99,24 +102,18 @@ static struct console_port *log_port(void)
 	return p;
 }
 
-static void put_text(struct console_port *p, const char *s, u64 now)
-{
-	for (; *s != '\0'; s++) {
-		mux_put(&console.mux, p, (u8)*s, now);
-	}
-}
-
 static void report_lost(void)
 {
 	struct console *c = &console;
 	struct console_port *p = &c->mux.port[0];
 	char line[48];
+	size_t n;
 
 	if (c->lost == 0 || port_room(p) < sizeof(line)) {
 		return;
 	}
-	fmt_str(line, sizeof(line), "quoin: (%u lines lost)\r\n", c->lost);
-	put_text(p, line, counter_now());
+	n = fmt_str(line, sizeof(line), "quoin: (%u lines lost)\r\n", c->lost);
+	mux_put_text(&c->mux, p, line, n, counter_now());
 	c->lost = 0;
 }
 
@@ -165,7 +162,12 @@ u64 console_push(void)
 		(void)send(~0U, true, &wake);
 		return ~0UL;
 	}
+	/* While the UART is full it sets the pace itself. */
+	if (counter_now() < c->burst_end && !c->tx_on) {
+		return c->burst_end;
+	}
 	sent = send(BURST, false, &wake);
+	c->burst_end = sent == SENT_SOME ? counter_now() + ns_to_counter(BURST_NS) : 0;
 	report_lost();
 	/* A transmit interrupt is sure to come only from a FIFO that was full. */
 	set_tx(sent == UART_FULL);
@@ -176,7 +178,7 @@ u64 console_push(void)
 		wake = MIN(wake, at);
 	}
 	if (sent == SENT_SOME) {
-		return counter_now();
+		return c->burst_end;
 	}
 	if (c->rx_off) {
 		wake = MIN(wake, c->full_at + ns_to_counter(CONSOLE_FULL_NS));
@@ -221,29 +223,45 @@ void console_flush(void)
 	}
 }
 
-void console_say(const char *text)
+/* One call, one line: no line end or cursor movement inside. */
+static size_t make_line(char line[LINE], const char *text)
 {
-	u64 now = counter_now();
+	size_t n = strlen(strcpy(line, "quoin: "));
+
+	for (; *text != '\0' && n < LINE - 2; text++) {
+		line[n++] = (u8)*text < ' ' ? ' ' : *text;
+	}
+	line[n++] = '\r';
+	line[n++] = '\n';
+	return n;
+}
+
+static void put_line(const char *line, size_t n)
+{
 	struct console_port *p = log_port();
 
-	if (port_room(p) < sizeof("quoin: \r\n") + strlen(text)) {
+	if (port_room(p) < n) {
 		console.lost++;
 	} else {
-		put_text(p, "quoin: ", now);
-		for (; *text != '\0'; text++) {
-			/* One call, one line: no line end or cursor movement inside. */
-			mux_put(&console.mux, p, (u8)*text < ' ' ? ' ' : (u8)*text, now);
-		}
-		put_text(p, "\r\n", now);
+		mux_put_text(&console.mux, p, line, n, counter_now());
 	}
+}
+
+void console_say(const char *text)
+{
+	char line[LINE];
+
+	put_line(line, make_line(line, text));
 }
 
 void console_log(const char *text)
 {
+	char line[LINE];
+	size_t n = make_line(line, text); /* a thread's interrupts are still on */
 	u64 flags = console_lock();
 	u64 again;
 
-	console_say(text);
+	put_line(line, n);
 	again = console.tx_on ? ~0UL : console_push();
 	console_unlock(flags);
 	console_rearm(again);
@@ -309,7 +327,7 @@ static void receive(void)
 	struct console *c = &console;
 
 	c->busy = false;
-	for (u32 i = 0; i < BURST; i++) {
+	for (u32 i = 0; i < RECEIVE; i++) {
 		int byte;
 
 		if (!console_may_receive()) {

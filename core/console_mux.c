@@ -188,8 +188,27 @@ static void guard_prefix(struct console_mux *m)
 	}
 }
 
+/* A line of the monitor is put with interrupts masked: pieces of it are copied, not bytes. */
+void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, size_t n, u64 now)
+{
+	u32 at = p->head & (p->size - 1);
+	size_t first = MIN(n, (size_t)(p->size - at));
+
+	memcpy(p->buf + at, s, first);
+	memcpy(p->buf, s + first, n - first);
+	p->first = port_used(p) == 0 ? now : p->first;
+	p->head += (u32)n;
+	p->lines += n != 0 && s[n - 1] == '\n';
+	p->last = now;
+	m->filled |= 1U << (p - m->port);
+}
+
 int mux_next(struct console_mux *m, u64 now, u64 *wake)
 {
+	/* In front of the general way: within a piece of one port's text. */
+	if (m->cur != NULL && m->pend_len == 0 && m->left != 0 && port_used(m->cur) > 1 && !m->after_cr) {
+		return take(m, m->cur, now);
+	}
 	if (m->pend_at == m->pend_len) {
 		m->pend_at = 0;
 		m->pend_len = 0;

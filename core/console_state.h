@@ -26,6 +26,7 @@ struct console {
 	bool started;    /* nothing waits any more */
 	bool panicking;
 	bool tx_on;      /* the UART is full: its transmit interrupt, or a poll, goes on */
+	u64 burst_end;   /* no further bytes before, if not 0 */
 	bool stuck;      /* the UART took no byte for too long */
 	bool busy;       /* bytes moved when it was last polled */
 	bool rx_off;     /* the input ring is full: the receive interrupt is masked */

@@ -381,7 +381,7 @@ void console_serve(void)
 		report_room(&flags);
 	}
 	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
-		again |= hand_over(&c->mux.port[i], &flags);
+		again |= c->mux.port[i].used && hand_over(&c->mux.port[i], &flags);
 	}
 	again |= c->serve_again;
 	c->serving = false;

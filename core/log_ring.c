@@ -21,9 +21,10 @@ static struct {
 
 static void copy_in(u64 at, const void *from, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		log_ring.buf[(at + i) % RING] = ((const u8 *)from)[i];
-	}
+	size_t first = MIN(n, (size_t)(RING - at % RING));
+
+	memcpy(log_ring.buf + at % RING, from, first);
+	memcpy(log_ring.buf, (const u8 *)from + first, n - first);
 }
 
 static void copy_out(void *to, u64 at, size_t n)

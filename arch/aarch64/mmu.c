@@ -181,26 +181,36 @@ static void stack_unmap(u64 top, u64 size)
 
 void *arch_stack_alloc(size_t size)
 {
-	u64 flags = spin_lock_irq(&mmu_lock);
-	unsigned int slot = slot_take();
-	u64 top = QUOIN_STACKS + (u64)(slot + 1) * STACK_SLOT;
-	u64 done = 0;
+	pa_t page[STACK_SLOT / PAGE_SIZE];
+	u32 pages = (u32)(size / PAGE_SIZE), got = 0, mapped = 0;
+	unsigned int slot = STACK_SLOTS;
+	u64 top = 0, flags;
 
-	while (slot < STACK_SLOTS && done < size) {
-		pa_t page = mem_page_alloc();
-
-		if (page == 0 || map(top - done - PAGE_SIZE, page, PAGE_SIZE, PTE_MEM | PTE_XN) != 0) {
-			if (page != 0) {
-				mem_page_free(page);
-			}
-			stack_unmap(top, done);
+	/* Interrupts are on while pages are zeroed. */
+	while (got < pages && (page[got] = mem_page_alloc()) != 0) {
+		got++;
+	}
+	flags = spin_lock_irq(&mmu_lock);
+	if (got == pages) {
+		slot = slot_take();
+		top = QUOIN_STACKS + (u64)(slot + 1) * STACK_SLOT;
+	}
+	while (slot < STACK_SLOTS && mapped < pages) {
+		if (map(top - (mapped + 1) * PAGE_SIZE, page[mapped], PAGE_SIZE, PTE_MEM | PTE_XN) != 0) {
+			stack_unmap(top, mapped * PAGE_SIZE);
 			slot = STACK_SLOTS;
 			break;
 		}
-		done += PAGE_SIZE;
+		mapped++;
 	}
 	spin_unlock_irq(&mmu_lock, flags);
-	return slot < STACK_SLOTS ? (void *)top : NULL;
+	if (slot < STACK_SLOTS) {
+		return (void *)top;
+	}
+	while (got > mapped) {
+		mem_page_free(page[--got]);
+	}
+	return NULL;
 }
 
 void arch_stack_free(void *top, size_t size)

@@ -20,6 +20,13 @@ static void put(struct out *o, char c)
 	}
 }
 
+static void copy(struct out *o, const char *text, size_t n)
+{
+	n = MIN(n, (size_t)(o->end - o->at));
+	memcpy(o->at, text, n);
+	o->at += n;
+}
+
 static void fill(struct out *o, const struct spec *s, bool here, size_t n)
 {
 	for (; here && n < s->width; n++) {
@@ -29,12 +36,8 @@ static void fill(struct out *o, const struct spec *s, bool here, size_t n)
 
 static void put_text(struct out *o, const struct spec *s, const char *text, size_t n)
 {
-	size_t i;
-
 	fill(o, s, !s->left, n);
-	for (i = 0; i < n; i++) {
-		put(o, text[i]);
-	}
+	copy(o, text, n);
 	fill(o, s, s->left, n);
 }
 
@@ -138,9 +141,13 @@ size_t fmt_vstr(char *buf, size_t size, const char *fmt, va_list ap)
 
 	va_copy(args, ap); /* a parameter of this type may be an array: its address is of no use */
 	while (*fmt != '\0') {
-		if (*fmt != '%') {
-			put(&o, *fmt++);
-		} else {
+		const char *text = fmt;
+
+		while (*fmt != '\0' && *fmt != '%') {
+			fmt++;
+		}
+		copy(&o, text, (size_t)(fmt - text));
+		if (*fmt != '\0') {
 			fmt = convert(&o, fmt + 1, &args);
 		}
 	}

@@ -82,12 +82,13 @@ static inline void type(const char *text)
 	console_irq();
 }
 
-/* What has come out since the last call, line ends of two characters shown as one. */
+/* What comes out in the next moment or has since the last call: bursts have pauses between them. Line ends of two characters shown as one. */
 static inline const char *shown(void)
 {
 	static char buf[65536];
 	u32 n = 0;
 
+	host_pass_ns(MS);
 	for (u32 i = 0; i < host_uart.out_len; i++) {
 		if (host_uart.out[i] != '\r' || host_uart.out[i + 1] != '\n') {
 			buf[n++] = host_uart.out[i];

@@ -162,7 +162,7 @@ static void output_in_batches(void)
 	go(0);
 	console_start();
 	say(0, "ab");
-	host_pass_ns(MS);
+	host_pass_ns(MS / 2);
 	say(0, "c\r\n");
 	CHECK_STR(shown(), "");
 	host_pass_ns(2 * MS);
@@ -174,7 +174,7 @@ static void output_in_batches(void)
 	say(0, much);
 	host_pass_ns(MS / 4);
 	CHECK(strncmp(shown(), "quoin: m\nxxxx", 13) == 0);
-	host_pass_ns(10 * MS);
+	host_pass_ns(20 * MS);
 	shown();
 	say(0, "end");
 	console_vm_end(&vm[0]->vm);
