@@ -16,7 +16,7 @@
 #define BURST 4                 /* bytes sent per call: interrupts are masked, somebody may wait for them */
 #define BURST_NS 25000UL        /* and at most one call in so long: guests have the CPU between two */
 #define LINE 280                /* a line of the monitor with what is put around it */
-#define RECEIVE 16              /* bytes received per call: what UART FIFOs hold */
+#define RECEIVE 32              /* bytes received per call: what UART FIFOs hold */
 #define POLL_NS 1000000UL       /* a UART without interrupt, while bytes move */
 #define POLL_INPUT_NS 10000000UL /* and while none do */
 #define STUCK_SPINS 4000000U    /* a UART that takes no byte for this long is given up */
