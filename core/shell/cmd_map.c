@@ -191,7 +191,8 @@ static void show_host_irqs(struct shell *sh)
 
 	shell_print(sh, "INTID for");
 	for (u32 i = 0; (what = irq_describe(i, &intid)) != NULL; i++) {
-		shell_print(sh, "%5u %s", intid, intid == console_intid() ? "console" : what);
+		what = intid == console_intid() ? "console" : what;
+		shell_print(sh, "%5u %s", intid, what);
 	}
 }
 
@@ -205,7 +206,16 @@ static const char *owner_of(const struct vm *vm, u32 intid)
 			}
 		}
 	}
-	return intid == VGIC_VTIMER ? "virtual timer" : intid == VGIC_PTIMER ? "physical timer" : "";
+	switch (intid) {
+	case VGIC_PMU:
+		return "PMU";
+	case VGIC_VTIMER:
+		return "virtual timer";
+	case VGIC_PTIMER:
+		return "physical timer";
+	default:
+		return "";
+	}
 }
 
 static void show_irq(struct shell *sh, struct vm *vm, u32 vcpu, u32 intid)

@@ -174,7 +174,7 @@ SHELL_COMMAND(help, "help", "[COMMAND]", "what there is, or one command's form")
 		return 0;
 	}
 	while ((c = next_command(c)) != NULL) {
-		shell_print(sh, "%-9s%-19s%s", c->name, c->args, c->help);
+		shell_print(sh, "%-9s%-29s%s", c->name, c->args, c->help);
 	}
 	return 0;
 }

@@ -18,7 +18,7 @@ struct shell;
 
 struct shell_command {
 	const char *name;
-	const char *args; /* their form, "VM [vCPU]"; "" for none */
+	const char *args; /* their form, "VM [vCPU]": a word each, what may be left out begins with '['; "" for none */
 	const char *help; /* one line */
 	/* argv[0] is the command's name. 0, or -EINVAL: the form of the command is shown. Thread context. */
 	int (*run)(struct shell *sh, u32 argc, const char *const *argv);

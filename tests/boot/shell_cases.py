@@ -180,10 +180,39 @@ def busy(**kw):
     return Case(f"shell beside busy guests gic={gic} smp={kw['smp']}", ["two-steady"], body)
 
 
+def linux(**kw):
+    """A look into Linux: where an idle CPU stands there is a WFI, by the kernel's own translation."""
+    def body(start):
+        m = start(image("linux"), **kw)
+        m.expect(r"/root# ", 240)
+        m.send(ESCAPE + "m")
+        m.expect(PROMPT)
+        for _ in range(20):
+            pc = int(op_pc(m), 16)
+            m.send(f"md linux v:{pc - 4:#x} 4\r")
+            if m.expect(r"^[0-9a-f]{16}  (.. .. .. ..) ").group(1) == "7f 20 03 d5":
+                break
+        else:
+            raise Failure("the CPU is never idle")
+        m.send("quit\r")
+        m.expect(r"quoin: console input goes to linux")
+        m.send("\necho still $((6*7))\n")
+        m.expect(r"^still 42$")
+        m.send("poweroff\n")
+        m.expect(r"no VM runs, powering off", 60)
+        m.ends()
+    return Case(f"shell and Linux gic={kw['gic']}", ["linux"], body)
+
+
+def op_pc(m):
+    m.send("regs linux 0\r")
+    return m.expect(r"^x30 .*  pc  ([0-9a-f]{16}) ").group(1)
+
+
 def shell_cases(full):
     cases = [looks(gic=3), looks(gic=2), steers(gic=3), steers(gic=2), edits(gic=3),
-             busy(gic=3, smp=1), busy(gic=2, smp=2)]
+             busy(gic=3, smp=1), busy(gic=2, smp=2), linux(gic=3)]
     if full:
         cases += [looks(gic=3, cpu="max"), steers(gic=3, cpu="cortex-a53"), busy(gic=2, smp=1),
-                  busy(gic=3, smp=2)]
+                  busy(gic=3, smp=2), linux(gic=2)]
     return cases

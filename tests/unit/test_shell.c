@@ -70,8 +70,8 @@ static void each_wrong_line_has_one_answer(void)
 		{ "regs one 2", "one: no vCPU 2 now\n" },
 		{ "regs one 4294967296", "one: no vCPU 4294967296 now\n" },
 		{ "regs one one", "'one' is not a number, expected 4096, 0x1000, 4K\n" },
-		{ "md one", "expected: md VM ADDRESS [BYTES]\n" },
-		{ "md one 0x40000000 1 1", "expected: md VM ADDRESS [BYTES]\n" },
+		{ "md one", "expected: md VM ADDRESS|v:ADDRESS [BYTES]\n" },
+		{ "md one 0x40000000 1 1", "expected: md VM ADDRESS|v:ADDRESS [BYTES]\n" },
 		{ "md one 0xx", "'0xx' is not a number, expected 4096, 0x1000, 4K\n" },
 		{ "md one 0", "one: no RAM or ROM at 0x0\n" },
 		{ "md one 0xffffffffffffffff", "one: no RAM or ROM at 0xffffffffffffffff\n" },
@@ -118,7 +118,7 @@ static void every_command_is_in_the_help(void)
 		snprintf(line, sizeof(line), "\n%s ", names[i]);
 		CHECK(strncmp(text, names[i], strlen(names[i])) == 0 || has(text, line));
 	}
-	has(shell_says("help md"), "md VM ADDRESS [BYTES]: memory of a guest");
+	has(shell_says("help md"), "md VM ADDRESS|v:ADDRESS [BYTES]: guest memory");
 }
 
 static void tables(void)
@@ -216,6 +216,52 @@ static void registers_and_memory(void)
 	CHECK_EQ(strlen(shell_says("md two 0x40000000 0x7fffffffffffffff")), KiB(4) / 16 * 78);
 }
 
+static void put_entry(struct vm *vm, ipa_t base, u64 index, u64 entry)
+{
+	CHECK_EQ(vm_write_ram(vm, base + 8 * index, &entry, sizeof(entry)), 0);
+}
+
+static void virtual_addresses(void)
+{
+	struct vm *vm;
+	struct vcpu_sysregs *r;
+
+	REQUIRE(open_shell());
+	vm = vm_at(1);
+	r = &vm->vcpu[0]->regs;
+	CHECK_EQ(vm_write_ram(vm, 0x40005010, "here", 4), 0);
+	has(shell_says("md two v:0x40005010 4"), "here"); /* its MMU is off */
+	/* 39 bits of 4 KiB pages above, 42 bits of 64 KiB pages below. */
+	r->sctlr |= 1;
+	r->tcr = 22 | 1UL << 14 | 25UL << 16 | 2UL << 30;
+	r->ttbr1 = 0x40010001 | 7UL << 48;
+	r->ttbr0 = 0x40020000;
+	put_entry(vm, 0x40010000, 0, 0x40011003);
+	put_entry(vm, 0x40010000, 511, 0x40011003);
+	put_entry(vm, 0x40011000, 0, 0x40012003);
+	put_entry(vm, 0x40011000, 1, 0x40000401 | 1UL << 54); /* a block, not executable */
+	put_entry(vm, 0x40011000, 2, 0x20000003);             /* a table outside its RAM */
+	put_entry(vm, 0x40012000, 3, 0x40005003 | 1UL << 54);
+	put_entry(vm, 0x40012000, 4, 0x40005001);             /* reserved */
+	put_entry(vm, 0x40020000, 1, 0x40030003);
+	put_entry(vm, 0x40030000, 2, 0x40000003);
+	has(shell_says("md two v:0xffffff8000003010 4"), "ffffff8000003010  68 65 72 65  ");
+	has(shell_says("md two v:0xffffff8000205010 4"), "here");
+	has(shell_says("md two v:0xffffffffc0003010 4"), "here"); /* by the last entry of the first table */
+	has(shell_says("md two v:0x20025010 4"), "here");
+	has(shell_says("md two v:0xab00000020025010 4"), "here"); /* with a tag */
+	check_answer("md two v:0xffffff8000001000", "two: no RAM or ROM at v:0xffffff8000001000\n");
+	check_answer("md two v:0xffffff8000004000", "two: no RAM or ROM at v:0xffffff8000004000\n");
+	check_answer("md two v:0xffffff8000400000", "two: no RAM or ROM at v:0xffffff8000400000\n");
+	check_answer("md two v:0xffffff7fc0003010", "two: no RAM or ROM at v:0xffffff7fc0003010\n");
+	check_answer("md two v:0x40020025010", "two: no RAM or ROM at v:0x40020025010\n");
+	check_answer("md two v:", "'' is not a number, expected 4096, 0x1000, 4K\n");
+	r->tcr = 0; /* 64 bits */
+	check_answer("md two v:0x20025010", "two: no RAM or ROM at v:0x20025010\n");
+	r->tcr = 63 | 3UL << 14;
+	check_answer("md two v:1", "two: no RAM or ROM at v:0x1\n");
+}
+
 static void life(void)
 {
 	REQUIRE(open_shell());
@@ -277,4 +323,4 @@ static void the_machine_ends(void)
 
 TEST_MAIN(RUN(each_wrong_line_has_one_answer), RUN(more_words_than_there_is_room_for),
 	  RUN(every_command_is_in_the_help), RUN(tables), RUN(the_log), RUN(maps), RUN(interrupts),
-	  RUN(registers_and_memory), RUN(life), RUN(quit), RUN(names_are_completed), RUN(the_machine_ends))
+	  RUN(registers_and_memory), RUN(virtual_addresses), RUN(life), RUN(quit), RUN(names_are_completed), RUN(the_machine_ends))
