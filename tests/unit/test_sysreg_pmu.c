@@ -244,7 +244,41 @@ static void hidden_monitors_read_as_zero(void)
 	done(g);
 }
 
-TEST_MAIN(RUN(registers_keep_what_guests_may_have), RUN(hardware_counts_only_if_something_is_to_be_counted),
+/* Any value anywhere, in any state: an answer each time, and nothing beyond what a guest may have. */
+static void wild_accesses_stay_inside(void)
+{
+	struct guest *g = monitored(6);
+	struct vcpu_pmu *p = &g->v->regs.pmu;
+	u64 x = 88172645463325252;
+
+	arch_pmu_counters = VCPU_COUNTERS;
+	for (unsigned int i = 0; i < 20000; i++) {
+		u64 reg;
+
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		reg = x & 1 ? REG(3, 3, 14, 8 + (x >> 1) % 8, (x >> 4) % 8) :
+			      REG(x & 2 ? 3 : 0, x & 2 ? 3 : 0, 9, 12 + (x >> 2) % 3, (x >> 4) % 8);
+		if (field_get(ESR_SYS_OP1, reg) == 0) {
+			reg |= 14 << 1;
+		}
+		guest_rewind(g);
+		write_spsr_el2(x >> 40 & 1 ? 0x3c5 : 0);
+		g->v->x[5] = x >> (x >> 58);
+		guest_exit(g, EC_SYSREG, reg | (x >> 8 & 1));
+		CHECK(read_elr_el2() == G_PC + 4 || guest_took(EC_UNKNOWN));
+		CHECK(((p->enabled | p->interrupt | p->overflow) & ~0x800000ffU) == 0);
+		for (unsigned int n = 0; n <= VCPU_CYCLES; n++) {
+			CHECK((p->type[n] & ~0xf000ffffUL) == 0);
+		}
+		CHECK_EQ(p->line, (g->v->vgic.p.level & PMU_LINE) != 0);
+		CHECK_EQ(p->on, host_pmu == p);
+	}
+	done(g);
+}
+
+TEST_MAIN(RUN(wild_accesses_stay_inside), RUN(registers_keep_what_guests_may_have), RUN(hardware_counts_only_if_something_is_to_be_counted),
 	  RUN(overflow_asserts_the_interrupt_until_it_is_cleared),
 	  RUN(software_increments_what_its_filter_allows), RUN(counters_are_wide_from_v3p5_on),
 	  RUN(hidden_monitors_read_as_zero))
