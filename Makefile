@@ -90,7 +90,7 @@ LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
 VDEV_O := $(foreach c,$(filter-out $(GIC_C),$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
 MONITOR := $(BUILD)/quoin.o $(VDEV_O)
 EXPORTS := $(wildcard arch/aarch64/exports.txt)
-TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check,\
+TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check qtrace,\
 	$(if $(wildcard tools/$(t)/*.c),tools/$(t))))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/host/%,$(UNIT_C))
 BAREMETAL := $(if $(wildcard guests/baremetal/Makefile),baremetal)
@@ -99,7 +99,7 @@ FETCHED := $(NEWLIB_A) $(LIBFDT)/src/fdt.c
 export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR2_DL_DIR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
-.PHONY: help setup packages monitor host tools units image run debug dump check test test-full bench size vdev \
+.PHONY: help setup packages monitor host tools units image run debug dump trace check test test-full bench size vdev \
 	baremetal guest-linux guest-linux-bench guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -107,6 +107,7 @@ help:
 #: make run [CONFIG=linux]   install what is missing, build, boot configs/CONFIG.build in QEMU here
 #: make debug [CONFIG=linux] the same, stopped, with gdb attached
 #: make dump [VM=name] [OUT=file]   the dump of a held VM of `make run`, a core file for gdb
+#: make trace [OUT=file]     what `make run` has traced, for build/tools/qtrace
 #: make image CONFIG=x       only the image, build/x.img
 #: make test                 everything: host tests, boots in QEMU; make test-full: all of the matrix
 #: make check                the host part of it, under a minute
@@ -230,6 +231,8 @@ debug: image
 QMP ?= $(BUILD)/qmp.sock
 dump:
 	$(Q)tools/dump --qmp $(QMP) $(if $(VM),--vm $(VM)) $(if $(OUT),--out $(OUT))
+trace: $(BUILD)/tools/qtrace
+	$(Q)tools/trace --qmp $(QMP) $(if $(OUT),--out $(OUT))
 
 # --- tests -----------------------------------------------------------------------------------------
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
