@@ -93,10 +93,16 @@ static void unexpected(u32 intid)
 	}
 }
 
+/* A GICv2 also names the sender of an SGI. */
+static u32 intid_of(u32 iar)
+{
+	return iar & (gic_hw.v3 ? 0xffffff : 0x3ff);
+}
+
 /* The interrupt behind `iar` is dealt with. What it counts as if it has left a guest: enum exit_counter. */
 static __noinline u32 irq_dispatch(u32 iar)
 {
-	u32 intid = iar & (gic_hw.v3 ? 0xffffff : 0x3ff), kind = EXIT_IRQ;
+	u32 intid = intid_of(iar), kind = EXIT_IRQ;
 
 	if (intid >= 1020 && intid < 1024) {
 		return kind; /* spurious */
@@ -175,7 +181,7 @@ __cold void trace_irq(struct vcpu *v)
 {
 	u32 iar = gic_ack_fast(), kind;
 
-	trace_put(TRACE_IRQ, v->trace_who, iar, read_elr_el2(), 0);
+	trace_put(TRACE_IRQ, v->trace_who, intid_of(iar), read_elr_el2(), 0);
 	kind = irq_dispatch(iar);
 	v->exits[kind]++;
 	if (kind == EXIT_VTIMER) {
@@ -189,7 +195,7 @@ void irq_el2(void)
 	u32 iar = gic_ack_fast();
 
 	if (trace_on()) {
-		trace_put(TRACE_EL2_IRQ, TRACE_NOBODY, iar, 0, 0);
+		trace_put(TRACE_EL2_IRQ, TRACE_NOBODY, intid_of(iar), 0, 0);
 	}
 	this_cpu()->in_irq = true;
 	irq_dispatch(iar);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace on|off|status|show [N] */
+/* trace on [SIZE], off, status, show [N] */
 #include <errno.h>
 #include <string.h>
-#include "core/options.h"
+#include "arch/arch.h"
 #include "core/sched.h"
 #include "core/shell/shell.h"
 #include "core/trace.h"
@@ -84,7 +84,7 @@ static void follow(struct shell *sh)
 	status(sh);
 }
 
-SHELL_COMMAND(trace, "trace", "on [SIZE]|off|status|show [N]", "record what guests and CPUs do")
+SHELL_COMMAND(trace, "trace", "[on|off|status|show] [SIZE|N]", "record what guests and CPUs do")
 {
 	const char *what = argc > 1 ? argv[1] : "status";
 	u64 n = SHOW_DEFAULT;

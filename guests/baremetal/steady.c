@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest that lives on: says "tick N" every ms=N milliseconds (1000), sleeps in between, and does what
- * it is told by single bytes: `s` all CPUs spin from now on, `r` reset, `q` power off. Whatever else is
- * typed is answered with "got 0xNN".
+ * it is told by single bytes: `s` all CPUs spin from now on, `h` calls=N (1000) calls of nobody's function
+ * by HVC, `r` reset, `q` power off. Whatever else is typed is answered with "got 0xNN".
  */
 #include "rt/board.h"
 #include "rt/console.h"
@@ -39,6 +39,12 @@ static void obey(int byte)
 	case 's':
 		printf("spinning\n");
 		spinning = true;
+		break;
+	case 'h':
+		for (u64 i = board_arg_number("calls", 1000); i != 0; i--) {
+			psci(0xc6001234, i, 0, 0);
+		}
+		printf("called\n");
 		break;
 	case 'r':
 		psci(PSCI_SYSTEM_RESET, 0, 0, 0);

@@ -162,6 +162,52 @@ static void interrupts_of_a_guest_count(void)
 	guest_free(g);
 }
 
+/* What a CPU that traces does instead: the same, and an event. */
+static void traced_interrupts(void)
+{
+	static union {
+		struct trace_ring r;
+		u8 room[sizeof(struct trace_ring) + 8 * sizeof(struct trace_event)];
+	} ring;
+	const struct trace_event *e = ring.r.event;
+
+	begin();
+	ring.r.head = 8;
+	ring.r.order = 3;
+	g->v->trace_who = 0x12;
+	host_percpu->trace = &ring.r;
+	calls[0] = '\0';
+	next_iar = 27;
+	trace_irq(g->v);
+	CHECK_STR(calls, "eoi 27, vtimer 0");
+	CHECK_EQ(g->v->exits[EXIT_VTIMER], 1);
+	CHECK(e[0].kind == TRACE_IRQ && e[0].info == 27 && e[0].who == 0x12 && e[0].a == G_PC);
+	CHECK(e[1].kind == TRACE_INJECT && e[1].info == 27 && e[1].who == 0x12);
+	gic_hw.v3 = false;
+	calls[0] = '\0';
+	next_iar = 5 | 3 << 10;
+	trace_irq(g->v);
+	CHECK_STR(calls, "eoi 3077, dir 3077");
+	in_el2(5 | 3 << 10);
+	gic_hw.v3 = true;
+	CHECK(e[2].kind == TRACE_IRQ && e[2].info == 5);
+	CHECK(e[3].kind == TRACE_EL2_IRQ && e[3].info == 5);
+	CHECK_EQ(ring.r.head, 12);
+	/* As untraced: what others have left to do is done. */
+	calls[0] = '\0';
+	g->v->work = VWORK_VGIC;
+	next_iar = 0;
+	trace_irq(g->v);
+	CHECK_STR(calls, "eoi 0, dir 0, kicked 0");
+	host_percpu->resched = 1;
+	next_iar = 0;
+	trace_irq(g->v);
+	CHECK_EQ(g->v->work, VWORK_RESCHED);
+	host_percpu->resched = 0;
+	host_percpu->trace = NULL;
+	guest_free(g);
+}
+
 static void the_board_may_number_them_otherwise(void)
 {
 	const struct board b = { .timer = { .virt = { .intid = 20 }, .hyp = { .intid = 21 } },
@@ -293,7 +339,7 @@ static void a_kick_with_news_for_the_gic_ends_here(void)
 	guest_free(g);
 }
 
-TEST_MAIN(RUN(the_monitors_own), RUN(interrupts_of_a_guest_count), RUN(the_board_may_number_them_otherwise),
+TEST_MAIN(RUN(the_monitors_own), RUN(interrupts_of_a_guest_count), RUN(traced_interrupts), RUN(the_board_may_number_them_otherwise),
 	  RUN(spurious_ones_are_left_alone), RUN(a_gicv2_names_the_sender),
 	  RUN(shared_ones_have_handlers), RUN(what_nobody_wants_is_disabled),
 	  RUN(a_timer_without_its_vcpu_is_silenced), RUN(a_timer_wakes_its_waiting_vcpu),
