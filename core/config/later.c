@@ -4,7 +4,7 @@
 
 const struct config_known config_known[] = {
 	{ "pl011", KNOWN_LINKED, "hostdev=s batch=n delayed=s" },
-	{ "virtio-console", KNOWN_LATER, "hostdev=s delayed=s batch=n legacy" },
+	{ "virtio-console", KNOWN_LINKED, "hostdev=s delayed=s batch=n legacy" },
 	{ "virtio-blk", KNOWN_LINKED, "hostdev=s delayed=s legacy threads=n dio=s" },
 	{ "virtio-net", KNOWN_LINKED, "mac=s peer=s peerfeats=n legacy tapdev=s" },
 	{ "virtio-entropy", KNOWN_LINKED, "legacy" },

@@ -410,7 +410,7 @@ static void field_configurations(void)
 	     "vdev virtio-blk loc 0x1c0d0000 intr gic:41 hostdev /dev/qvmdisk0\n"
 	     "vdev wdt-sp805 loc 0x1c0f0000 intr gic:45 action dump,terminate frequency 25000000\n"
 	     "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150\n", &board_v3);
-	CHECK_EQ(diag.warnings, 2);
+	CHECK_EQ(diag.warnings, 1);
 	good("ram 0x80000000,256M load kernel initrd load bxrfs.img fdt load sa8155-vm-xxx.dtb\n"
 	     "vdev vdev-pl011.so loc 0x1c090000 intr gic:37 sched 20 hostdev /dev/ptyqa\n"
 	     "vdev vdev-virtio-blk.so sched 10 loc 0x1c0b0000 intr gic:40 threads 4 hostdev FILE\n"

@@ -82,6 +82,7 @@ static inline int rig_start(struct rig *r)
 static inline void rig_free(struct rig *r)
 {
 	vdevs_destroy(&r->vm);
+	schedule(); /* what threads of it have ended is put to its account */
 	free(r);
 }
 
