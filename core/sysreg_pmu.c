@@ -118,6 +118,7 @@ void pmu_reset(struct vcpu *v)
 {
 	if (v->regs.pmu.line) {
 		vgic_set_ppi(v, VGIC_PMU, false);
+		v->regs.pmu.line = false;
 	}
 }
 

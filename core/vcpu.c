@@ -308,6 +308,9 @@ void vcpu_halt(struct vcpu *v)
 	}
 	vcpu_pause(v);
 	unload(v);
+	/* Lines that come from registers go low with them: a VM that starts anew finds none pending. */
+	ptimer_reset(v);
+	pmu_reset(v);
 	spin_lock(&vm->lock);
 	if (v->power != VCPU_ON_PENDING) {
 		v->power = VCPU_OFF;
