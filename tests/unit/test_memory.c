@@ -149,7 +149,7 @@ static void a_full_list_at_boot_loses_but_never_hands_out_twice(void)
 
 static void a_full_list_later_loses_nothing(void)
 {
-	static u8 ram[(2 * MAX_RANGES + 40) * PAGE_SIZE] __aligned_to(4096);
+	static u8 ram[(2 * MAX_RANGES + 40) * PAGE_SIZE] __aligned_to(16384);
 	static u64 page[2 * MAX_RANGES + 40];
 	u64 in_list;
 
