@@ -19,7 +19,7 @@
 
 /* vm_at - VM of the start script by number, 0..VM_MAX-1, or NULL. Any context. */
 struct vm *vm_at(u32 index);
-/* vm_by_name - by its name or by its number; NULL: there is none. Any context. */
+/* vm_by_name - by its name or by its number, from 1 as people count; NULL: there is none. Any context. */
 struct vm *vm_by_name(const char *name);
 
 /* vm_start - DEAD: built anew and started. -EALREADY; -EBUSY while it is held for its dump. */

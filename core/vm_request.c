@@ -44,7 +44,7 @@ struct vm *vm_by_name(const char *name)
 			return vm_table[i];
 		}
 	}
-	return name[0] >= '0' && name[0] <= '9' && name[1] == '\0' ? vm_at((u32)(name[0] - '0')) : NULL;
+	return name[0] >= '1' && name[0] <= '9' && name[1] == '\0' ? vm_at((u32)(name[0] - '1')) : NULL;
 }
 
 /* ---- What a request does, in the VM's thread */

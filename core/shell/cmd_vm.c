@@ -32,7 +32,7 @@ static void show_vm(struct shell *sh, struct vm *vm, u32 number)
 	if (vm->end != VM_END_NONE) {
 		fmt_str(end, sizeof(end), "%u %s", vm_exit_code(vm), vm_end_name(vm));
 	}
-	shell_print(sh, "%2u %-16s %-9s%6u %7luK %6u %4u.%u%%  %s", number, vm->cfg->name,
+	shell_print(sh, "%2u %-16s %-9s%6u %7luK %6u %4u.%u%%  %s", number + 1, vm->cfg->name,
 		    vm_state_name(vm), vm->cfg->cpu_count, ram_of(vm) >> 10, vm->starts, share / 10,
 		    share % 10, end);
 }

@@ -192,7 +192,7 @@ def of_a_live_vm(**kw):
         text_of(["tools/dump", "--qmp", path, "--out", core])
         in_order(look(core), r"signal SIGUSR2")
         op.ask("vms", r"boiler +running")
-        op.ask("dump 0", r"^boiler is paused until")
+        op.ask("dump 1", r"^boiler is paused until")
         op.ask("resume boiler", r"^boiler: running")
         op.ask("vms", r"boiler +running")
         in_order(text_of(["tools/dump", "--qmp", path], ok=False), r"no VM is held for a dump")

@@ -57,7 +57,7 @@ static void each_wrong_line_has_one_answer(void)
 		{ "exits one 99999999999", "one: no such vCPU now\n" },
 		{ "start", "expected: start VM|all\n" },
 		{ "start one two", "expected: start VM|all\n" },
-		{ "start 2", "no VM '2', there is: one two\n" },
+		{ "start 3", "no VM '3', there is: one two\n" },
 		{ "start -1", "no VM '-1', there is: one two\n" },
 		{ "start one", "one: cannot start, it is running\n" },
 		{ "stop onetwo", "no VM 'onetwo', there is: one two\n" },
@@ -126,13 +126,13 @@ static void tables(void)
 	REQUIRE(open_shell());
 	const char *text = shell_says("vms");
 
-	has(text, " 0 one              running       2    1024K      1 ");
-	has(text, " 1 two              running       1    1024K      1 ");
+	has(text, " 1 one              running       2    1024K      1 ");
+	has(text, " 2 two              running       1    1024K      1 ");
 	text = shell_says("vcpus");
 	has(text, "one.0              waiting     0   10r      all ");
 	has(text, "one.1              off         0   10r      all ");
 	has(text, "two.0              waiting     0   20f      0x1 ");
-	text = shell_says("vcpus 1");
+	text = shell_says("vcpus 2");
 	CHECK(strstr(text, "one.0") == NULL);
 	has(text, "two.0");
 	has(shell_says("version"), "Quoin, build 1122334455667788, on test board, GICv3\n");
@@ -270,7 +270,7 @@ static void life(void)
 	has(shell_says("vcpus one"), "one.0              paused ");
 	has(shell_says("regs one"), "x0 "); /* and stays paused */
 	CHECK_EQ(vm_at(0)->state, VM_PAUSED);
-	has(shell_says("resume 0"), "one: running\n");
+	has(shell_says("resume 1"), "one: running\n");
 	has(shell_says("restart one"), "one: running\n");
 	CHECK_EQ(vm_at(0)->starts, 2);
 	CHECK_EQ(vm_at(1)->starts, 1);
@@ -281,7 +281,7 @@ static void life(void)
 	has(shell_says("devices"), "two  ");
 	has(shell_says("irqs one"), "INTID");
 	has(shell_says("mem one"), "stage 2");
-	has(shell_says("vms"), " 0 one              ended ");
+	has(shell_says("vms"), " 1 one              ended ");
 	has(shell_says("start all"), "one: running\n");
 	CHECK_EQ(vm_at(0)->state, VM_RUNNING);
 	has(shell_says("kill two"), "two: stopped, killed by the operator");
