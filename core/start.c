@@ -104,10 +104,18 @@ static bool some_vm_lives(void)
 /* Until all VMs have ended. Not under the hands of an operator, who may want to start one again. */
 static void wait_all(void)
 {
+	bool told = false;
+
 	for (;;) {
 		if (some_vm_lives()) {
+			told = false;
 			thread_block();
 		} else if (shell_attended()) {
+			if (!told) {
+				log_info("no VM runs; on-idle waits until the shell is left or not used for %u s",
+					 SHELL_ATTENDED_S);
+			}
+			told = true;
 			thread_sleep_until(counter_now() + counter_hz / 4);
 		} else {
 			return;

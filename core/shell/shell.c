@@ -20,7 +20,7 @@ extern const struct shell_command *const __start_quoin_cmds[] __attribute__((wea
 extern const struct shell_command *const __stop_quoin_cmds[] __attribute__((weak));
 
 static struct shell the_shell;
-static bool left; /* the operator has said that he needs it no more */
+static u64 used_at; /* when the operator last typed something; 0: he has left */
 
 /* The command that follows `after` (NULL: the first) in the order of the names; NULL: none. */
 static const struct shell_command *next_command(const struct shell_command *after)
@@ -183,7 +183,7 @@ SHELL_COMMAND(help, "help", "[COMMAND]", "what there is, or one command's form")
 
 static int leave(void)
 {
-	left = true;
+	used_at = 0;
 	console_leave_shell();
 	return 0;
 }
@@ -200,7 +200,9 @@ SHELL_COMMAND(exit, "exit", "", "as quit")
 
 bool shell_attended(void)
 {
-	return console_at_shell() && !left;
+	u64 at = READ_ONCE(used_at);
+
+	return console_at_shell() && at != 0 && counter_now() - at < SHELL_ATTENDED_S * counter_hz;
 }
 
 /*
@@ -261,7 +263,9 @@ static void shell_main(void *arg)
 		size_t n = console_shell_read(typed, sizeof(typed));
 
 		watch_on();
-		left = false;
+		if (n > 1 || typed[0] != CONSOLE_REDRAW) {
+			used_at = counter_now();
+		}
 		for (size_t i = 0; i < n; i++) {
 			if (edit_byte(sh, (u8)typed[i])) {
 				shell_execute(sh, sh->line);
@@ -278,6 +282,7 @@ bool shell_start(const struct image *img, const struct board *b)
 	shell_image = img;
 	shell_board = b;
 	thread = NULL;
+	used_at = 0;
 	working = false;
 	watch = (struct timer){ .fn = look };
 	the_shell = (struct shell){ .write = console_shell_write, .candidate = candidate };

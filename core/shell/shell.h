@@ -46,7 +46,8 @@ struct board;
 bool shell_start(const struct image *img, const struct board *b);
 /* shell_watch - its thread was woken to do something: let it not wait for ever. Any context, no lock held. */
 void shell_watch(void);
-/* shell_attended - the operator has the shell before him and has not left it. Any context. */
+/* shell_attended - the operator has the shell before him and typed something not long ago. Any context. */
+#define SHELL_ATTENDED_S 30
 bool shell_attended(void);
 /* shell_execute - run one line of text, as if typed. Thread context; tests. */
 void shell_execute(struct shell *sh, const char *line);

@@ -116,7 +116,7 @@ def steers(**kw):
         # With the operator there the machine waits for what he wants next; when he leaves, it ends.
         op.ask("start two", r"^two: running$")
         ticks(m, "two", 2)
-        op.ask("stop two", r"^two: ended$")
+        op.ask("stop two", r"no VM runs; on-idle waits")
         m.send("quit\r")
         m.expect(r"no VM runs, powering off")
         m.ends()

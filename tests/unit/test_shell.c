@@ -287,6 +287,23 @@ static void life(void)
 	has(shell_says("kill two"), "two: stopped, killed by the operator");
 }
 
+static void on_idle_waits_for_the_operator(void)
+{
+	REQUIRE(open_shell());
+	has(shell_says("stop all"), "no VM runs; on-idle waits until the shell is left or not used for 30 s");
+	host_pass_ns(25000000000);
+	settle_down();
+	has(shell_says("start one"), "one: running");
+	has(shell_says("stop all"), "no VM runs; on-idle waits");
+	shell_forget_output();
+	host_pass_ns(29000000000);
+	settle_down();
+	CHECK_STR(host_uart.out, "");
+	host_pass_ns(2000000000);
+	settle_down();
+	has(host_uart.out, "quoin: no VM runs, waiting");
+}
+
 static void quit(void)
 {
 	REQUIRE(open_shell());
@@ -323,4 +340,4 @@ static void the_machine_ends(void)
 
 TEST_MAIN(RUN(each_wrong_line_has_one_answer), RUN(more_words_than_there_is_room_for),
 	  RUN(every_command_is_in_the_help), RUN(tables), RUN(the_log), RUN(maps), RUN(interrupts),
-	  RUN(registers_and_memory), RUN(virtual_addresses), RUN(life), RUN(quit), RUN(names_are_completed), RUN(the_machine_ends))
+	  RUN(registers_and_memory), RUN(virtual_addresses), RUN(life), RUN(on_idle_waits_for_the_operator), RUN(quit), RUN(names_are_completed), RUN(the_machine_ends))
