@@ -67,25 +67,73 @@ static bool all_off(const struct vm *vm)
 	return off;
 }
 
+/* vCPUs that do not get to leave because of others' priorities: the highest one, and back. */
+static void set_priorities(struct vm *vm, bool highest)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		const struct cfg_cpu *c = &vm->cfg->cpu[i];
+
+		/* A sporadic one has a high priority of its own, every so often. */
+		if (c->alg != SCHED_SPORADIC) {
+			thread_set_prio(&vm->vcpu[i]->thread,
+					highest ? 255 : c->prio != 0 ? c->prio : PRIO_DEFAULT);
+		}
+	}
+}
+
+/* Some vCPU is still to halt or to park. */
+static bool leaving(const struct vm *vm)
+{
+	return READ_ONCE(vm->state) != VM_RUNNING && READ_ONCE(vm->running) != READ_ONCE(vm->parked);
+}
+
+/* Under vm->lock: no vCPU will run again. */
+static bool over(struct vm *vm)
+{
+	if ((vm->state == VM_RUNNING || vm->state == VM_PAUSED) && all_off(vm)) {
+		/* The last vCPU switched itself off. */
+		vm->state = VM_ENDING;
+		vm->end = VM_END_ALL_OFF;
+	}
+	return vm->running == 0 && vm->state == VM_ENDING;
+}
+
 /* Until every vCPU has left the guest for good. */
 static void wait_end(struct vm *vm)
 {
+	u64 patience = 0;
+	bool hurried = false;
+
 	for (;;) {
 		u64 flags = spin_lock_irq(&vm->lock);
-		bool over = vm->running == 0 && vm->state == VM_ENDING;
+		bool ended = over(vm);
 
-		if ((vm->state == VM_RUNNING || vm->state == VM_PAUSED) && all_off(vm)) {
-			/* The last vCPU switched itself off. */
-			vm->end = VM_END_ALL_OFF;
-			set_state(vm, VM_ENDING);
-			over = true;
-		}
 		spin_unlock_irq(&vm->lock, flags);
-		if (over) {
-			return;
+		if (!ended) {
+			vm_serve(vm);
 		}
-		vm_serve(vm);
-		thread_block();
+		if (!leaving(vm)) {
+			if (hurried) {
+				set_priorities(vm, false);
+			}
+			hurried = false;
+			patience = 0;
+			if (ended) {
+				return;
+			}
+			thread_block();
+			continue;
+		}
+		patience = patience != 0 ? patience : counter_now() + counter_hz / 10;
+		if (!hurried && counter_now() >= patience) {
+			set_priorities(vm, true);
+			hurried = true;
+		}
+		if (hurried) {
+			thread_block();
+		} else {
+			thread_sleep_until(patience);
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ from machine import Failure, image
 from shell_cases import ESCAPE, Operator
 from trouble import build, guest, vm
 
-LIFE, STRESS = guest("life.bin"), guest("stress.bin")
+LIFE, STRESS, STEADY = guest("life.bin"), guest("stress.bin"), guest("steady.bin")
 
 
 def words(**kw):
@@ -251,6 +251,31 @@ def crossing(**kw):
     return Case(f"requests cross ends {words(**kw)}", ["hello"], body)
 
 
+def starved(**kw):
+    """vCPUs that get no CPU because of a spinning guest of a higher priority still leave when they are to."""
+    def body(start):
+        line = ("    qvm system %s cpu runmask 0 sched %s ram 0x80000000,4M load %s "
+                "vdev pl011 loc 0x1c090000 intr gic:37 hostdev -")
+        m = start(build("starved", [line % ("hog", "50f", STEADY[0]), line % ("meek", "9r", STEADY[0])], [STEADY]),
+                  **kw)
+        op = Operator(m)
+        m.expect(r"meek: tick 1$")
+        m.at = 0
+        m.expect(r"Ctrl-\] m is")
+        m.send(ESCAPE + "1s")
+        m.expect(r"spinning")
+        m.at = 0
+        op.enter()
+        op.ask("pause meek", r"^meek: paused$")
+        op.ask("vcpus meek", r"^meek.0 +paused +0 +9r")
+        op.ask("resume meek", r"^meek: running$")
+        op.ask("restart meek", r"^meek: running$")
+        op.ask("stop meek", r"^meek: ended$")
+        op.ask("poweroff now", r"quoin: ")
+        m.ends()
+    return Case(f"stopped though starved {words(**kw)}", ["hello"], body)
+
+
 def life_cases(full):
     cases = [
         policy("default-off", "end=off", "", r"powered off .*exit code 0", 1, gic=3),
@@ -268,6 +293,7 @@ def life_cases(full):
         two_linux(gic=3, smp=2),
         linux_paused(gic=3, smp=2), linux_suspends(gic=3, smp=2), linux_suspends(gic=2, smp=1),
         hotplug_under_load(gic=3, smp=2),
+        starved(gic=3, smp=2),
         cycles(20, gic=3, smp=2), crossing(gic=3, smp=2), crossing(gic=2, smp=1),
     ]
     if full:

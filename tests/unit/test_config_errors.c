@@ -172,6 +172,19 @@ static const struct row parse_rows[] = {
 	{ "fdt vdev widget initrd",
 	  "t:1:1: error: 'fdt' stands alone: expected 'load' or 'pass' behind it\n"
 	  "t:1:17: error: 'initrd' stands alone: expected 'load' or 'pass' behind it" },
+	{ "restart sometimes",
+	  "t:1:9: error: bad value 'sometimes' of 'restart': expected never, crash or always[,LIMIT]" },
+	{ "restart never,3",
+	  "t:1:9: error: bad value 'never,3' of 'restart': expected never, crash or always[,LIMIT]" },
+	{ "restart crash,0", "t:1:15: error: 0 is out of range: expected 1 to 1000000000" },
+	{ "restart always,", "t:1:16: error: missing number in 'always,'" },
+	{ "restart always,3x",
+	  "t:1:16: error: bad number '3x': expected decimal, 0x hex or "
+	  "0d decimal, perhaps with K, M or G behind" },
+	{ "restart", "t:1:1: error: 'restart' ends the text: expected never, crash or always[,LIMIT]" },
+	{ "restart cpu",
+	  "t:1:9: error: option 'cpu' follows 'restart': expected never, crash or "
+	  "always[,LIMIT]" },
 	{ "unsupported foo abort",
 	  "t:1:13: error: 'foo': expected one of instruction|reference|register" },
 	{ "unsupported register maybe",
