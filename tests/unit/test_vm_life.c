@@ -15,6 +15,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/psci.h"
 #include "core/vm_build.h"
+#include "core/vm_life.h"
 
 #define RAM 0x40000000UL
 #define RAM_SIZE MiB(4)
@@ -264,6 +265,221 @@ static void a_killed_vm_and_its_registers(void)
 	bury();
 }
 
+/* ---- Requests */
+
+static bool operator_done;
+
+/* A guest that is preempted after each step. */
+static void lives_on(struct vcpu *v)
+{
+	entered++;
+	v->x[7] = 0x7070;
+	write_elr_el2(RAM + 0x4444);
+	thread_yield();
+}
+
+static void live_with(void (*operator)(void *arg))
+{
+	operator_done = false;
+	vm = vm_create(&cfg, 3, &percpus[0].idle_thread);
+	REQUIRE(vm != NULL);
+	REQUIRE(thread_create("operator", PRIO_DEFAULT, ~0UL, operator, NULL) != NULL);
+	for (unsigned int i = 0; i < 10000 && !operator_done && percpus[0].ready != 0; i++) {
+		schedule();
+	}
+	CHECK(operator_done);
+}
+
+static void runs(unsigned int starts)
+{
+	unsigned int was = entered;
+
+	CHECK_EQ(vm->state, VM_RUNNING);
+	CHECK_EQ(vm->starts, starts);
+	CHECK_STR(vm_state_name(vm), "running");
+	for (int i = 0; i < 20; i++) {
+		thread_yield();
+	}
+	CHECK(entered > was);
+}
+
+static void pauses_and_goes_on(void *arg)
+{
+	u64 clock, before;
+
+	(void)arg;
+	runs(1);
+	CHECK_EQ(vm_start(vm), -EALREADY);
+	CHECK_EQ(vm_resume(vm), -EALREADY);
+	CHECK_EQ(vm_release(vm), -EINVAL);
+	CHECK_EQ(vm_pause(vm), 0);
+	CHECK_EQ(vm->state, VM_PAUSED);
+	CHECK_EQ(vm->vcpu[0]->pc, RAM + 0x4444);
+	CHECK_EQ(vm->vcpu[0]->pstate, 0x3c5);
+	CHECK_EQ(vm->vcpu[0]->x[7], 0x7070);
+	CHECK(host_percpu->loaded != vm->vcpu[0]);
+	clock = vm_counter(vm);
+	before = entered;
+	host_pass_ns(5000000000);
+	thread_wake(&vm->vcpu[0]->thread); /* for nothing */
+	for (int i = 0; i < 20; i++) {
+		thread_yield();
+	}
+	CHECK_EQ(entered, before);
+	CHECK_EQ(vm_counter(vm), clock);
+	CHECK_EQ(vm_pause(vm), -EALREADY);
+	CHECK_EQ(vm_start(vm), -EALREADY);
+	CHECK_EQ(vm_resume(vm), 0);
+	CHECK_EQ(vm_counter(vm), clock);
+	runs(1);
+	CHECK_EQ(vm_pause(vm), 0);
+	CHECK_EQ(vm_stop(vm), 0); /* out of the pause */
+	CHECK_EQ(vm_exit_code(vm), 3);
+	CHECK_STR(vm_end_name(vm), "stopped");
+	operator_done = true;
+}
+
+static void a_pause_stops_guest_and_clock(void)
+{
+	begin();
+	REQUIRE(configure(TEXT));
+	guest = lives_on;
+	live_with(pauses_and_goes_on);
+	CHECK(said("vm1: ended, stopped by the operator, exit code 3"));
+	bury();
+}
+
+static void lives_often(void *arg)
+{
+	u64 free = 0;
+
+	(void)arg;
+	CHECK(vm_at(3) == vm && vm_by_name("vm1") == vm && vm_by_name("3") == vm);
+	CHECK(vm_by_name("vm") == NULL && vm_by_name("4") == NULL && vm_at(99) == NULL);
+	runs(1);
+	CHECK_EQ(vm_restart(vm), 0);
+	runs(2);
+	CHECK_EQ(vm_pause(vm), 0);
+	CHECK_EQ(vm_restart(vm), 0);
+	runs(3);
+	CHECK(vm_inspect(vm));
+	vm_inspect_end(vm);
+	for (unsigned int i = 0; i < 5; i++) {
+		CHECK_EQ(vm_stop(vm), 0);
+		CHECK_EQ(vm->state, VM_DEAD);
+		CHECK_EQ(vm->ram_count, 0);
+		CHECK(i == 0 || mem_free_bytes() == free);
+		free = mem_free_bytes();
+		CHECK_EQ(vm_stop(vm), -EALREADY);
+		CHECK_EQ(vm_pause(vm), -EINVAL);
+		CHECK_EQ(vm_resume(vm), -EINVAL);
+		CHECK_EQ(vm_abort(vm, "late"), -EALREADY);
+		CHECK(!vm_inspect(vm));
+		CHECK_EQ(i % 2 ? vm_restart(vm) : vm_start(vm), 0);
+		runs(4 + i);
+	}
+	CHECK_EQ(vm_abort(vm, "on purpose"), 0);
+	CHECK_EQ(vm->state, VM_DEAD);
+	CHECK_EQ(vm_exit_code(vm), 7);
+	operator_done = true;
+}
+
+static void a_vm_is_started_and_stopped_many_times(void)
+{
+	begin();
+	REQUIRE(configure(TEXT));
+	guest = lives_on;
+	live_with(lives_often);
+	CHECK(said("vm1: restarted by the operator"));
+	CHECK(said("vm1: stopped, on purpose, exit code 7"));
+	bury();
+}
+
+/* It ends while it is asked to pause: the request loses and returns. */
+static void ends_when_asked(struct vcpu *v)
+{
+	if (vm->requests != NULL) {
+		psci(v, PSCI_SYSTEM_OFF, 0, 0, 0);
+	}
+	thread_yield();
+}
+
+static void asks_too_late(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20; i++) {
+		thread_yield();
+	}
+	CHECK_EQ(vm_pause(vm), -EINVAL);
+	for (int i = 0; i < 20; i++) {
+		thread_yield();
+	}
+	CHECK_EQ(vm->state, VM_DEAD);
+	CHECK_EQ(vm->end, VM_END_OFF);
+	operator_done = true;
+}
+
+static void an_end_wins_over_a_pause(void)
+{
+	begin();
+	REQUIRE(configure(TEXT));
+	guest = ends_when_asked;
+	live_with(asks_too_late);
+	bury();
+}
+
+/* ---- Policies */
+
+static u64 how;
+
+static void ends_somehow(struct vcpu *v)
+{
+	entered++;
+	if (how == 0) {
+		vm_kill(v->vm, "dead");
+	} else if (how == 1) {
+		vm_unsupported(v->vm, "bad");
+	} else if (how == 2) {
+		vm_end_request(v->vm, VM_END_WATCHDOG);
+	} else {
+		psci(v, how, 0, 0, 0);
+	}
+}
+
+static void policies(void)
+{
+	static const struct {
+		const char *option;
+		u64 how;
+		u32 lives, code;
+	} t[] = {
+		{ "", PSCI_SYSTEM_OFF, 1, 0 }, { "", PSCI_CPU_OFF, 1, 0 }, { "", 0, 1, 7 }, { "", 1, 1, 5 },
+		{ "", 2, 1, 4 }, { "restart never", PSCI_SYSTEM_RESET, 1, 0 }, { "restart never", 0, 1, 7 },
+		{ "restart crash", PSCI_SYSTEM_OFF, 1, 0 }, { "restart crash,2", 0, 3, 7 },
+		{ "restart crash,1", 1, 2, 5 }, { "restart crash,3", 2, 4, 4 },
+		{ "restart crash,2", PSCI_SYSTEM_RESET, 3, 0 }, { "restart always,1", PSCI_SYSTEM_OFF, 2, 0 },
+		{ "restart always,1", PSCI_CPU_OFF, 2, 0 }, { "restart always,2", 0, 3, 7 },
+		{ "restart always,30", PSCI_SYSTEM_RESET, 31, 0 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s%s\n", TEXT, t[i].option);
+		begin();
+		REQUIRE(configure(text));
+		guest = ends_somehow;
+		how = t[i].how;
+		live();
+		CHECK_EQ(entered, t[i].lives);
+		CHECK_EQ(vm_exit_code(vm), t[i].code);
+		bury();
+	}
+	/* Time stands still, so those lives were short: the log was spared. */
+	CHECK(!said("restart 20 of 30"));
+	CHECK(said("vm1: restarted 30 times, not again"));
+}
+
 static void never(struct vcpu *v)
 {
 	(void)v;
@@ -499,6 +715,8 @@ static void no_memory_for_the_thread(void)
 
 TEST_MAIN(RUN(system_off), RUN(one_life_costs_what_the_next_does), RUN(the_last_cpu_off), RUN(a_cpu_on_its_way_keeps_the_vm),
 	  RUN(a_reset_loads_and_scrubs), RUN(a_killed_vm_and_its_registers),
+	  RUN(a_pause_stops_guest_and_clock),
+	  RUN(a_vm_is_started_and_stopped_many_times), RUN(an_end_wins_over_a_pause), RUN(policies),
 	  RUN(a_dry_run_stops_before_the_guest), RUN(what_cannot_be_loaded_is_not_started),
 	  RUN(what_does_not_fit_is_not_started), RUN(what_is_built),
 	  RUN(ram_comes_in_pieces_if_need_be), RUN(memory_that_ends_at_any_point),
