@@ -2,10 +2,12 @@
 """The watchdog and dumps of a Debian kernel: its driver, its panic, its symbols."""
 import os
 import re
+import time
 
 from case import Case, GUESTS
 from dump_cases import GDB, gdb, in_order, make_image, qmp, text_of, words
 from machine import BUILD, Failure
+from shell_cases import Operator
 
 VMLINUX = f"{GUESTS}/linux/vmlinux"
 SCRIPT = """[virtual=aarch64le,raw] boot = {
@@ -43,6 +45,16 @@ def unfed(**kw):
     return Case("linux watchdog " + words(kw), ["linux"], body)
 
 
+def fiq(**kw):
+    """Action fiq: Linux has no use for a FIQ but to panic where it is."""
+    def body(start):
+        m = boots(start, "linux-fiq", "", "action fiq", **kw)
+        m.send("watchdog -T 2 -t 1 /dev/watchdog; sleep 1; killall -STOP watchdog\n")
+        m.expect(r"Kernel panic - not syncing: FIQ taken without a root FIQ handler", 60)
+        m.expect(r"end Kernel panic", 60)
+    return Case("linux watchdog, action fiq " + words(kw), ["linux"], body)
+
+
 def no_symbols():
     """Why the kernel has no symbols, or None."""
     if os.path.exists(VMLINUX):
@@ -61,7 +73,8 @@ def panics(cmdline="", **kw):
         option, path = qmp("linux-dump")
         core = f"{BUILD}/linux-dump.gcore"
         m = boots(start, "linux-dump", cmdline, "action dump,terminate", args=option, **kw)
-        m.send("watchdog -T 2 -t 1 /dev/watchdog; sleep 1; taskset 2 sh -c 'echo c >/proc/sysrq-trigger'\n")
+        m.send("watchdog -T 2 -t 1 /dev/watchdog; sleep 1; "
+               "taskset 2 sh -c 'echo c >/proc/sysrq-trigger'\n")
         m.expect(r"Kernel panic - not syncing: sysrq triggered crash", 60)
         m.expect(r"quoin: linux: held for its dump", 120)
         out = text_of(["tools/dump", "--qmp", path, "--out", core])
@@ -86,9 +99,38 @@ def panics(cmdline="", **kw):
                 needs=GDB + no_symbols())
 
 
+def idles(**kw):
+    """A dump of a Linux that sleeps, by the shell's command; it goes on, its watchdog fed."""
+    def body(start):
+        option, path = qmp("linux-live")
+        core = f"{BUILD}/linux-live.gcore"
+        m = boots(start, "linux-live", "nokaslr", "", args=option, **kw)
+        m.send("watchdog -T 2 -t 1 /dev/watchdog; sleep 1; echo FED\n")
+        m.expect(r"^FED\n.*/root# ", 60)
+        time.sleep(2)
+        op = Operator(m)
+        m.at = 0
+        op.enter()
+        op.ask("dump linux", r"^linux is paused until its dump is fetched", 60)
+        time.sleep(5)
+        text_of(["tools/dump", "--qmp", path, "--out", core])
+        op.ask("quit", r"")
+        m.send("\necho ON $((6 * 7)); sleep 6; echo ALIVE\n")
+        m.expect(r"^ON 42", 60)
+        m.expect(r"^ALIVE", 120)
+        out = gdb(f"file {VMLINUX}", f"core-file {core}", "thread apply all bt")
+        # Most of the time both sleep; an interrupt may have been about to be handled.
+        in_order(out, r"signal SIGUSR2", r"^Thread 2 ", r"^#3 .* in \w+ \(", r"^Thread 1 ",
+                 r"^#3 .* in \w+ \(")
+        if "cpu_do_idle (" not in out or "?? ()" in out:
+            raise Failure(f"no backtrace of a Linux that sleeps:\n{out}")
+    return Case("linux dump while idle " + words(kw), ["linux"], body, needs=GDB + no_symbols())
+
+
 def linux_dump_cases(full):
     cases = [unfed(gic=3, smp=2)]
     if full:
-        cases += [unfed(gic=2, smp=1), panics(gic=3, smp=2), panics("nokaslr", gic=2, smp=2),
+        cases += [unfed(gic=2, smp=1), fiq(gic=3, smp=2), fiq(gic=2, smp=1),
+                  idles(gic=3, smp=2), panics(gic=3, smp=2), panics("nokaslr", gic=2, smp=2),
                   panics(gic=3, smp=2, cpu="max")]
     return cases
