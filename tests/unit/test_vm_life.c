@@ -354,8 +354,8 @@ static void lives_often(void *arg)
 	u64 free = 0;
 
 	(void)arg;
-	CHECK(vm_at(3) == vm && vm_by_name("vm1") == vm && vm_by_name("3") == vm);
-	CHECK(vm_by_name("vm") == NULL && vm_by_name("4") == NULL && vm_at(99) == NULL);
+	CHECK(vm_at(3) == vm && vm_by_name("vm1") == vm && vm_by_name("4") == vm);
+	CHECK(vm_by_name("vm") == NULL && vm_by_name("3") == NULL && vm_at(99) == NULL);
 	runs(1);
 	CHECK_EQ(vm_restart(vm), 0);
 	runs(2);
