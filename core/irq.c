@@ -177,16 +177,20 @@ void irq_guest(struct vcpu *v)
 	after(v);
 }
 
-__cold void trace_irq(struct vcpu *v)
+void trace_irq(struct vcpu *v)
 {
-	u32 iar = gic_ack_fast(), kind;
+	struct trace_ring *r = this_cpu()->trace;
+	u32 iar = gic_ack_fast();
 
-	trace_put(TRACE_IRQ, v->trace_who, intid_of(iar), read_elr_el2(), 0);
-	kind = irq_dispatch(iar);
-	v->exits[kind]++;
-	if (kind == EXIT_VTIMER) {
-		trace_put(TRACE_INJECT, v->trace_who, VGIC_VTIMER, 0, 0);
+	trace_store(r, TRACE_IRQ, v->trace_who, intid_of(iar), read_elr_el2(), 0);
+	if (likely(iar == vtimer_intid)) {
+		gic_eoi_fast(iar);
+		v->exits[EXIT_VTIMER]++;
+		trace_store(r, TRACE_INJECT, v->trace_who, VGIC_VTIMER, 0, 0);
+		vgic_vtimer_fired(v);
+		return;
 	}
+	v->exits[irq_dispatch(iar)]++;
 	after(v);
 }
 

@@ -8,6 +8,7 @@
 #ifndef QUOIN_CORE_TRACE_H
 #define QUOIN_CORE_TRACE_H
 
+#include "arch/arch.h"
 #include "core/base/percpu.h"
 #include "core/spec/trace.h"
 
@@ -40,6 +41,16 @@ bool trace_read(u32 cpu, u64 n, struct trace_event *out);
 
 /* trace_event_text - what `e` says, for people, without time and CPU. Returns its length. Pure. */
 size_t trace_event_text(const struct trace_header *h, const struct trace_event *e, char *buf, size_t size);
+
+/* trace_store - one event in `r`, this CPU's; interrupts are masked, so nobody else writes there. */
+static inline void trace_store(struct trace_ring *r, enum trace_kind kind, u8 who, u32 info, u64 a, u64 b)
+{
+	u64 head = r->head, lap = head >> r->order;
+	struct trace_event *e = &r->event[head - (lap << r->order)];
+
+	*e = (struct trace_event){ counter_now(), info, (u16)lap, (u8)kind, who, a, b };
+	__atomic_store_n(&r->head, head + 1, __ATOMIC_RELEASE);
+}
 
 /* trace_put - one event in this CPU's ring, if it has one. Any context. */
 void trace_put(enum trace_kind kind, u8 who, u32 info, u64 a, u64 b);

@@ -7,23 +7,13 @@
 #include "core/sysreg.h"
 #include "core/vm.h"
 
-/* Interrupts are masked: nobody else writes here. */
-static inline void put(struct trace_ring *r, enum trace_kind kind, u8 who, u32 info, u64 a, u64 b)
-{
-	u64 head = r->head, lap = head >> r->order;
-	struct trace_event *e = &r->event[head - (lap << r->order)];
-
-	*e = (struct trace_event){ counter_now(), info, (u16)lap, (u8)kind, who, a, b };
-	__atomic_store_n(&r->head, head + 1, __ATOMIC_RELEASE);
-}
-
 void trace_put(enum trace_kind kind, u8 who, u32 info, u64 a, u64 b)
 {
 	u64 flags = irq_save();
 	struct trace_ring *r = this_cpu()->trace;
 
 	if (r != NULL) {
-		put(r, kind, who, info, a, b);
+		trace_store(r, kind, who, info, a, b);
 	}
 	irq_restore(flags);
 }
@@ -51,9 +41,9 @@ void trace_sync(struct vcpu *v)
 	u32 esr = (u32)read_esr_el2(), class = esr >> 26;
 	u64 val = detail(v, esr, class);
 
-	put(r, TRACE_EXIT, v->trace_who, esr, read_elr_el2(), val);
+	trace_store(r, TRACE_EXIT, v->trace_who, esr, read_elr_el2(), val);
 	if (class == EC_SYSREG && (esr & (SYSREG_KEY | ESR_SYS_READ)) == SYSREG(3, 0, 12, 11, 5)) {
-		put(r, TRACE_INJECT, v->trace_who | TRACE_NO_VCPU, (u32)(val >> 24) & 0xf, val, 0);
+		trace_store(r, TRACE_INJECT, v->trace_who | TRACE_NO_VCPU, (u32)(val >> 24) & 0xf, val, 0);
 	}
 	exit_sync(v);
 }
@@ -64,6 +54,6 @@ void trace_entry(struct vcpu *v)
 
 	/* It may have been switched off between the vCPU's exit and this. */
 	if (r != NULL) {
-		put(r, TRACE_ENTRY, v->trace_who, 0, read_elr_el2(), 0);
+		trace_store(r, TRACE_ENTRY, v->trace_who, 0, read_elr_el2(), 0);
 	}
 }
