@@ -36,7 +36,7 @@ static void say_who(struct text *t, const struct trace_header *h, u8 who)
 	if (name != NULL) {
 		SAY(t, "%.*s", TRACE_VM_NAME - 1, name);
 	} else {
-		SAY(t, "vm%u", vm);
+		SAY(t, "vm%u", vm + 1);
 	}
 	if ((who & 0xf) != TRACE_NO_VCPU) {
 		SAY(t, "/%u", who & 0xfU);

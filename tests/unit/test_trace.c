@@ -306,7 +306,7 @@ static void other_events_as_text(void)
 		{ { .kind = TRACE_IRQ, .info = 27, .a = 0x10 }, "linux/0: exit irq 27, pc 0x10" },
 		{ { .kind = TRACE_EL2_IRQ, .info = 26, .who = 0xff }, "irq 26 in the monitor" },
 		{ { .kind = TRACE_INJECT, .info = 37, .who = 0x0f }, "linux: interrupt 37 pends" },
-		{ { .kind = TRACE_INJECT, .info = 23, .who = 0x32 }, "vm3/2: interrupt 23 pends" },
+		{ { .kind = TRACE_INJECT, .info = 23, .who = 0x32 }, "vm4/2: interrupt 23 pends" },
 		{ { .kind = TRACE_TIMER, .who = 0xff, .time = 9, .a = 7, .b = 16 }, "timer 0x10, due 2 ticks ago" },
 		{ { .kind = TRACE_VCPU, .info = TRACE_VCPU_ON }, "linux/0: vCPU on" },
 		{ { .kind = TRACE_VM, .info = TRACE_VM_DEAD, .who = 0x0f }, "linux: VM is dead" },

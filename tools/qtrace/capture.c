@@ -146,7 +146,7 @@ void who_name(const struct capture *c, u8 who, char *buf, size_t size)
 {
 	u32 vm = who >> 4;
 	size_t n = vm < TRACE_VMS && c->h.vm[vm][0] != '\0' ? fmt_str(buf, size, "%s", c->h.vm[vm]) :
-		   fmt_str(buf, size, "vm%u", vm);
+		   fmt_str(buf, size, "vm%u", vm + 1);
 
 	if ((who & 0xf) != TRACE_NO_VCPU) {
 		fmt_str(buf + n, size - n, "/%u", who & 0xfU);

@@ -14,7 +14,7 @@ struct arguments {
 const char *argp_program_version = "qtrace (Quoin)";
 
 static const struct argp_option options[] = {
-	{ "vm", 'm', "NAME", 0, "list, summary: only what this VM does, by its name or number", 0 },
+	{ "vm", 'm', "NAME", 0, "list, summary: only what this VM does, by its name or number, from 1", 0 },
 	{ 0 },
 };
 
@@ -90,7 +90,7 @@ static void *read_file(const char *path, size_t *size)
 static int find_vm(const struct capture *c, const char *name)
 {
 	for (int i = 0; i < TRACE_VMS; i++) {
-		char number[2] = { (char)('0' + i), '\0' };
+		char number[2] = { (char)('1' + i), '\0' };
 
 		if (c->h.vm[i][0] != '\0' && (strcmp(name, c->h.vm[i]) == 0 || strcmp(name, number) == 0)) {
 			return i;
