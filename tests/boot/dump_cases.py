@@ -217,7 +217,7 @@ quoin-vms
 quoin-cpus
 quoin-devices boiler
 quoin-threads
-quoin-log 3
+quoin-log 20
 delete
 break vm_end_request
 continue
