@@ -89,7 +89,7 @@ static void a_full_console(void)
 	}
 	CHECK(done < 4);
 	host_uart.room = ~0U;
-	for (u32 i = 0; i < 200; i++) {
+	for (u32 i = 0; i < 3000; i++) {
 		host_pass_ns(10000000);
 		console_irq();
 		schedule();
