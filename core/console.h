@@ -89,15 +89,14 @@ void console_detach(struct vdev *d);
 void console_hold(struct vdev *d, bool hold);
 
 /*
- * console_kept_read - what the VM's devices said to `hostdev >NAME`, also after its end: at most `n` bytes at or behind
- * *from (0: the oldest there is), which is moved behind them; without carriage returns, other control characters but tab and line
- * feed as dots. How many; 0: there are none yet. Any context.
+ * console_kept_read - what the VM's devices said to `hostdev >NAME`, also after its end: at most `n`
+ * bytes at or behind *from (0: the oldest there is), which is moved behind them; without carriage
+ * returns, other control characters but tab and line feed as dots. How many; 0: there are none yet.
+ * Any context.
  */
 size_t console_kept_read(const struct vm *vm, u32 *from, char *buf, size_t n);
 
-/*
- * console_set_escape - the key that chooses who has the console, -1: none. Boot context.
- */
+/* console_set_escape - the key that chooses who has the console, -1: none. Boot context. */
 #define CONSOLE_ESCAPE 0x1d /* Ctrl-] */
 void console_set_escape(int key);
 
@@ -108,15 +107,15 @@ void console_set_escape(int key);
 void console_focus(struct vm *vm);
 struct vm *console_focused(void);
 bool console_at_shell(void);
-/* console_leave_shell - who had the focus before the shell got it has it again, or the first VM that lives. */
+/* console_leave_shell - who was chosen before the shell has the focus again, or the first VM. */
 void console_leave_shell(void);
-/* console_shell_open - `t` reads the shell's input: it can be chosen from now on. Before all that follow. */
+/* console_shell_open - `t` is the shell, which can be chosen from now on. Before all that follow. */
 void console_shell_open(struct thread *t);
 /*
  * console_shell_read - at least one byte that was typed for the shell, at most `n`; blocks until
- * there is one. It gets CONSOLE_REDRAW as if typed when its unfinished
- * line had to be erased because others spoke. console_shell_write - text of the shell, line ends as
- * CR LF; waits for room, and while the shell has not the focus and much has been written. Thread context.
+ * there is one. It gets CONSOLE_REDRAW as if typed when its unfinished line had to be erased because
+ * others spoke. console_shell_write - text of the shell, line ends as CR LF; waits for room, and
+ * while the shell has not the focus and much has been written. Thread context.
  */
 #define CONSOLE_REDRAW 0x0c /* Ctrl-L: draw the prompt and the line anew */
 size_t console_shell_read(char *buf, size_t n);

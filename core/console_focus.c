@@ -158,7 +158,8 @@ void console_announce(void)
 	char line[128];
 	size_t n;
 
-	if (c->focus == c->told || c->focus == NULL || !takes_input(c->focus) || (escape_key < 0 && !c->mux.multi)) {
+	if (c->focus == c->told || c->focus == NULL || !takes_input(c->focus) ||
+	    (escape_key < 0 && !c->mux.multi)) {
 		return;
 	}
 	n = fmt_str(line, sizeof(line), "console input goes to %s", name_of(c->focus));
@@ -174,8 +175,8 @@ static void help(void)
 {
 	char line[128];
 
-	fmt_str(line, sizeof(line), "Ctrl-%c then 1-8: that VM, n: the next, m: the shell, Ctrl-%c: itself; "
-		"input goes to %s", escape_key + '@', escape_key + '@', name_of(console.focus));
+	fmt_str(line, sizeof(line), "Ctrl-%c then 1-8: that VM, n: the next, m: the shell, "
+		"Ctrl-%c: itself; input goes to %s", escape_key + '@', escape_key + '@', name_of(console.focus));
 	console_say(line);
 }
 

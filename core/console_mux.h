@@ -17,10 +17,15 @@
 #define CONSOLE_SHELL_RING 2048
 #define CONSOLE_LOG_RING 8192
 #define CONSOLE_PORT_DEVICES 4
-#define CONSOLE_QUIET_NS 50000000UL       /* after this an unfinished line is shown, of one who is typed to, */
-#define CONSOLE_SLOW_NS 1000000000UL      /* of others: they may have lost their CPU in the middle of it */
-#define CONSOLE_CLOSE_NS 250000000UL      /* a shown one is ended for another's line after this silence, */
-#define CONSOLE_OVERDUE_NS 1000000000UL   /* or this time of not being silent */
+/*
+ * An unfinished line is shown after a time: soon if its VM is typed to, late if not, as it may have
+ * lost its CPU in the middle of it. It is ended for another's line when its VM has been silent, or
+ * has not been for too long.
+ */
+#define CONSOLE_QUIET_NS 50000000UL
+#define CONSOLE_SLOW_NS 1000000000UL
+#define CONSOLE_CLOSE_NS 250000000UL
+#define CONSOLE_OVERDUE_NS 1000000000UL
 #define CONSOLE_PARTIAL 256               /* an unfinished line of this many bytes is shown */
 #define CONSOLE_LONG 1024                 /* and need not be waited for any more after these, */
 #define CONSOLE_LONG_RAW 4096             /* these for one that is not prefixed */
@@ -43,7 +48,8 @@ struct console_port {
 	u32 lines;         /* line ends among them */
 	u64 last;          /* when the newest byte came */
 	u64 waiting;       /* since when it may not speak because of another's line; 0: it may */
-	bool used, live;
+	bool used, live;   /* on the console; its VM runs */
+	bool fed;          /* a device's input is a file */
 	bool refused;      /* somebody found it full */
 	bool raw;          /* no prefix: what comes goes out */
 	bool filter;       /* control characters do not */

@@ -97,6 +97,7 @@ int console_feed(struct vdev *d, const void *data, u64 size)
 	struct console_end *e = end_of(d);
 
 	if (e != NULL) {
+		e->port->fed = true;
 		e->file = data;
 		e->size = size;
 	}
@@ -381,7 +382,7 @@ void console_serve(void)
 		report_room(&flags);
 	}
 	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
-		again |= c->mux.port[i].used && hand_over(&c->mux.port[i], &flags);
+		again |= (c->mux.port[i].used || c->mux.port[i].fed) && hand_over(&c->mux.port[i], &flags);
 	}
 	again |= c->serve_again;
 	c->serving = false;

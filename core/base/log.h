@@ -24,8 +24,8 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 /*
  * log_keep - keep a line without showing it; what is shown is kept as well. Any context.
- * log_read - the oldest kept line at or behind *from (0: the oldest there is), with the seconds since power-on in
- * front, and *from moved behind it. Its length, below `size`; 0: there is none yet. Any context.
+ * log_read - the oldest kept line at or behind *from (0: the oldest there is), with the seconds since
+ * power-on in front, and *from moved behind it. Its length, below `size`; 0: none yet. Any context.
  */
 void log_keep(enum log_level level, const char *line);
 size_t log_read(u64 *from, char *line, size_t size);

@@ -169,6 +169,20 @@ def hostdev():
         m.expect(r"^line 3: 4 bytes, sum \d+: last$")
         m.send("typed\r")
         m.expect(r"^line 4: 5 bytes, sum \d+: typed$")
+        # Nothing on the console: the shell shows what was kept.
+        off = line.replace("hostdev - batch", "hostdev >log batch")
+        m = start(build("console-kept", [off], [TALK, ("/answers", answers)], options="-v"))
+        m.expect(r"quoin: a: starting")
+        m.send(ESC + "m")
+        m.expect(r"quoin> ")
+        for _ in range(20):
+            m.send("output a\r")
+            m.expect(r"output a")
+            m.expect(r"quoin> ")
+            if "line 3: 4 bytes" in m.log:
+                break
+        m.at = 0
+        m.expect(r"^line 1: 3 bytes, sum \d+: one$")
     return Case("console hostdev forms", ["hello"], body)
 
 

@@ -136,6 +136,17 @@ static void input_out_of_a_file(void)
 	host_pass_ns(100 * MS);
 	CHECK_STR(heard(0), "");
 	stop();
+	/* Nothing of it on the console. */
+	begin();
+	console_start();
+	vm[0] = make(0, "linux", ">log");
+	REQUIRE(vdevs_create(&vm[0]->vm, &vm[0]->diag) == 0);
+	CHECK_EQ(console_feed(vm[0]->vm.vdevs, "abc", 3), 0);
+	vdevs_reset(&vm[0]->vm);
+	rig_write(vm[0], LCR, 4, 0x70);
+	host_pass_ns(MS);
+	CHECK_STR(heard(0), "abc");
+	stop();
 }
 
 /* What is typed while the VM is being restarted is there when it runs. */
