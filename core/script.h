@@ -19,7 +19,7 @@
 #include "core/config/lexer.h"
 
 /* Arena for one script: the monitor and mkimage use the same, so what mkimage took fits. */
-#define SCRIPT_ARENA_SIZE KiB(8)
+#define SCRIPT_ARENA_SIZE KiB(32)
 
 enum script_idle { IDLE_POWEROFF, IDLE_WAIT, IDLE_RESET };
 
@@ -33,10 +33,7 @@ struct script_vm {
 struct script {
 	struct script_vm *vms; /* in the order of the text */
 	u32 vm_count;
-	/* Arena for one script: the monitor and mkimage use the same, so what mkimage took fits. */
-#define SCRIPT_ARENA_SIZE KiB(8)
-
-enum script_idle on_idle; /* IDLE_POWEROFF unless the script says otherwise */
+	enum script_idle on_idle; /* IDLE_POWEROFF unless the script says otherwise */
 };
 
 /*

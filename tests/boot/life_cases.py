@@ -276,6 +276,22 @@ def starved(**kw):
     return Case(f"stopped though starved {words(**kw)}", ["hello"], body)
 
 
+def eight(**kw):
+    """Eight VMs, seven of eight vCPUs, each in use; one that finds no memory does not stop them."""
+    def body(start):
+        lines = [life(f"v{n}", "end=race secs=1", "", "cpu " * 8) for n in range(7)]
+        lines.append(life("huge", "end=off", "", "cpu", "990M"))
+        m = start(build("eight", lines, [LIFE]), **kw)
+        m.expect(r"huge: not started", 120)
+        m.expect(r"no VM runs, powering off", 300)
+        m.ends()
+        m.never("LIFE-FAIL|GUEST-FAULT|panic")
+        got = set(re.findall(r"v\d(?=: LIFE-RACE-OK cpus=8)", m.log))
+        if len(got) != 7:
+            raise Failure(f"only {sorted(got)} ran")
+    return Case(f"eight VMs {words(**kw)}", ["hello"], body)
+
+
 def life_cases(full):
     cases = [
         policy("default-off", "end=off", "", r"powered off .*exit code 0", 1, gic=3),
@@ -293,7 +309,7 @@ def life_cases(full):
         two_linux(gic=3, smp=2),
         linux_paused(gic=3, smp=2), linux_suspends(gic=3, smp=2), linux_suspends(gic=2, smp=1),
         hotplug_under_load(gic=3, smp=2),
-        starved(gic=3, smp=2),
+        starved(gic=3, smp=2), eight(gic=3, smp=4), eight(gic=2, smp=2),
         cycles(20, gic=3, smp=2), crossing(gic=3, smp=2), crossing(gic=2, smp=1),
     ]
     if full:
