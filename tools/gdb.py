@@ -169,7 +169,7 @@ def wanted(monitor, argv, least, usage):
     if not argv:
         return None
     for vm in monitor.vms():
-        if argv[0] in (str(int(vm["id"])), monitor.name(vm)):
+        if argv[0] in (str(int(vm["id"]) + 1), monitor.name(vm)):
             return vm
     raise gdb.GdbError(f"no VM '{argv[0]}': quoin-vms lists them")
 
@@ -218,7 +218,7 @@ class Vms(Command):
         for vm in m.vms():
             reason = bytes(int(vm["reason"][i]) for i in range(96)).split(b"\0")[0].decode()
             end = ", last end: " + pick(VM_ENDS, vm["end"]) if int(vm["end"]) else ""
-            print(f"vm {int(vm['id'])} {m.name(vm)}: {pick(VM_STATES, vm['state'])}, "
+            print(f"vm {int(vm['id']) + 1} {m.name(vm)}: {pick(VM_STATES, vm['state'])}, "
                   f"started {int(vm['starts'])} times{end}{', ' + reason if reason else ''}")
             for address, v in m.vcpus(vm):
                 cpu, pc = where(m, address)
@@ -260,7 +260,7 @@ class Devices(Command):
         m = Monitor()
         only = wanted(m, argv, 0, "quoin-devices [VM]")
         for vm in [only] if only else m.vms():
-            print(f"vm {int(vm['id'])} {m.name(vm)}")
+            print(f"vm {int(vm['id']) + 1} {m.name(vm)}")
             for d in m.devices(vm):
                 kind = m.object(d["type"], "struct vdev_type")
                 line = f", INTID {int(d['intid'])} {'high' if int(d['line']) else 'low'}" \
@@ -310,18 +310,17 @@ class Quoin(Command):
     def show(self, argv):
         for command in Command.all:
             print(f"{command.name:<14} {command.__doc__}")
-        print("$quoin_vm()    the VM whose guest this CPU runs, -1 in EL2: break FUNCTION if $quoin_vm() == 1")
+        print("$quoin_vm()    the VM whose guest this CPU runs, 0 in EL2: break FUNCTION if $quoin_vm() == 1")
 
 
 class VmHere(gdb.Function):
-    """The number of the VM whose guest the CPU runs, -1 in EL2; for conditions of breakpoints."""
+    """The number of the VM whose guest the CPU runs, 0 in EL2; for conditions of breakpoints."""
 
     def __init__(self):
         super().__init__("quoin_vm")
 
     def invoke(self):
-        # VTTBR_EL2.VMID is the VM's number plus one.
-        return (register("VTTBR_EL2") >> 48 & 0xff) - 1 if level() < 2 else -1
+        return register("VTTBR_EL2") >> 48 & 0xff if level() < 2 else 0 # the VMID is the number
 
 
 gdb.execute("set backtrace limit 64") # the first frame of an EL2 stack has none behind it

@@ -209,7 +209,7 @@ continue
 backtrace 1
 delete
 add-symbol-file {ELF}
-break open_valve if $quoin_vm() == 1
+break open_valve if $quoin_vm() == 2
 continue
 backtrace
 info args
@@ -242,12 +242,12 @@ def debug(**kw):
         in_order(out, r"^#0 +quoin_main \(boot=", r"hit Breakpoint .*open_valve",
                  r"^#0 +open_valve \(pressure=8192\)", r"^#1 .*fill_boiler \(boiler=7, pressure=4096\)",
                  r"^#2 .*guest_main \(\)", r"^pressure = 8192",
-                 r"^vm 0 idler: running, started 1 times$", r"^vm 1 boiler: running",
+                 r"^vm 1 idler: running, started 1 times$", r"^vm 2 boiler: running",
                  r"vcpu 0: on, .* on cpu \d, prio 10, pc 0x\w+ <open_valve>",
-                 r"^cpu 0: ", r"^cpu 1: ", r"^vm 1 boiler$", r"^  wdt-sp805: 0x1c0f0000, ",
+                 r"^cpu 0: ", r"^cpu 1: ", r"^vm 2 boiler$", r"^  wdt-sp805: 0x1c0f0000, ",
                  r"^boiler: .*vCPU$", r"^\[ +\d+\.\d+\] info: .*boiler: starting",
                  r"hit Breakpoint .*vm_end_request \(vm=.*why=VM_END_WATCHDOG\)",
-                 r"^vm 1 boiler: running", r"<last_words \+ \d+>", r"^x0 ", r"^vbar ")
+                 r"^vm 2 boiler: running", r"<last_words \+ \d+>", r"^x0 ", r"^vbar ")
         in_order(out, r"^cpu \d: boiler vCPU 0, .* EL1 pc 0x\w+ <open_valve>")
     return Case("make debug " + words(kw), ["hello"], body, needs=GDB)
 
