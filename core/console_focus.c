@@ -9,6 +9,8 @@
 #include "core/console_state.h"
 #include "core/vm.h"
 
+#define NEWS 128
+
 static u8 shell_ring[CONSOLE_SHELL_RING];
 static int escape_key = CONSOLE_ESCAPE;
 
@@ -152,23 +154,52 @@ static const char *name_of(const struct console_port *p)
 	return p == port_at(CONSOLE_SHELL) ? "the monitor's shell" : p != NULL ? p->name : "nobody";
 }
 
-void console_announce(void)
+/* Is the focus news? It is told from now on. Lock held. */
+static bool is_news(bool *first)
 {
 	struct console *c = &console;
-	char line[128];
-	size_t n;
+	bool news = c->focus != c->told && c->focus != NULL && takes_input(c->focus) &&
+		    (escape_key >= 0 || c->mux.multi);
 
-	if (c->focus == c->told || c->focus == NULL || !takes_input(c->focus) ||
-	    (escape_key < 0 && !c->mux.multi)) {
-		return;
-	}
-	n = fmt_str(line, sizeof(line), "console input goes to %s", name_of(c->focus));
-	if (c->told == NULL && escape_key >= 0) {
-		fmt_str(line + n, sizeof(line) - n, "; Ctrl-%c m is the monitor's shell, Ctrl-%c ? helps",
+	*first = c->told == NULL && escape_key >= 0;
+	c->told = news ? c->focus : c->told;
+	return news;
+}
+
+static void make_news(char line[NEWS], const struct console_port *focus, bool first)
+{
+	size_t n = fmt_str(line, NEWS, "console input goes to %s", name_of(focus));
+
+	if (first) {
+		fmt_str(line + n, NEWS - n, "; Ctrl-%c m is the monitor's shell, Ctrl-%c ? helps",
 			escape_key + '@', escape_key + '@');
 	}
-	c->told = c->focus;
-	console_say(line);
+}
+
+static void announce(void)
+{
+	char line[NEWS];
+	bool first;
+
+	if (is_news(&first)) {
+		make_news(line, console.focus, first);
+		console_say(line);
+	}
+}
+
+/* Interrupts are on while the line is made. */
+void console_announce(void)
+{
+	u64 flags = console_lock();
+	bool first, news = is_news(&first);
+	const struct console_port *focus = console.focus;
+	char line[NEWS];
+
+	console_unlock(flags);
+	if (news) {
+		make_news(line, focus, first);
+		console_log(line);
+	}
 }
 
 static void help(void)
@@ -192,7 +223,7 @@ static void give(struct console_port *p)
 	console.told = p == console.focus ? NULL : console.told;
 	console_refocus();
 	console.told = console.told == NULL ? port_at(0) : console.told; /* the long form only once */
-	console_announce();
+	announce();
 }
 
 static struct console_port *next_vm(void)

@@ -74,7 +74,7 @@ void console_soon(void);
 void console_say(const char *text);
 /* console_refocus - after a change of ports that live: who has the input now. Lock held. */
 void console_refocus(void);
-/* console_announce - tell the operator if the focus has changed. Lock held. */
+/* console_announce - tell the operator if the focus has changed. Thread context, no lock held. */
 void console_announce(void);
 /* console_key - one byte from the operator. Lock held. */
 void console_key(u8 key);

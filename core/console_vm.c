@@ -193,8 +193,8 @@ static void set_live(struct vm *vm, bool live)
 		console_taken(console_input_of(p), input_used(console_input_of(p)));
 	}
 	console_refocus();
-	console_announce();
 	console_unlock(flags);
+	console_announce();
 	console_soon();
 }
 
@@ -248,6 +248,33 @@ bool vdev_putc(struct vdev *d, u8 c)
 	console_unlock(flags);
 	console_rearm(again);
 	return taken;
+}
+
+u32 vdev_write(struct vdev *d, const u8 *bytes, u32 n)
+{
+	struct console_end *e = d->backend;
+	u64 flags, now, again = ~0UL;
+	u32 done = 0;
+
+	if (e == NULL) {
+		return n;
+	}
+	flags = console_lock();
+	now = counter_now();
+	for (; done < n && (!e->out || port_room(e->port) != 0); done++) {
+		if (e->out) {
+			mux_put(&console.mux, e->port, bytes[done], now);
+		}
+		if (e->kept) {
+			console_kept_put(d->vm, bytes[done]);
+		}
+	}
+	again = !e->out || console.tx_on ? ~0UL : console_push();
+	e->port->refused |= done != n;
+	console.refused |= done != n;
+	console_unlock(flags);
+	console_rearm(again);
+	return done;
 }
 
 bool vdev_output_full(struct vdev *d)
@@ -364,6 +391,11 @@ static void report_room(u64 *flags)
 	}
 }
 
+static bool has_input(const struct console_port *p)
+{
+	return p->fed || input_used(console_input_of(p)) != 0;
+}
+
 void console_serve(void)
 {
 	struct console *c = &console;
@@ -382,7 +414,7 @@ void console_serve(void)
 		report_room(&flags);
 	}
 	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
-		again |= (c->mux.port[i].used || c->mux.port[i].fed) && hand_over(&c->mux.port[i], &flags);
+		again |= has_input(&c->mux.port[i]) && hand_over(&c->mux.port[i], &flags);
 	}
 	again |= c->serve_again;
 	c->serving = false;

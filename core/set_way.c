@@ -15,8 +15,8 @@
 #include "core/spec/pstate.h"
 #include "core/vm.h"
 
-/* Four instructions a line of 64 bytes: about 2,000. */
-#define SLICE KiB(32)
+/* Four instructions a line of 64 bytes: about 1,000. */
+#define SLICE KiB(16)
 
 #define CACHES_ON (SCTLR_M | SCTLR_C)
 

@@ -549,11 +549,9 @@ void vdev_error(struct vdev *d, const struct src_pos *pos, const char *fmt, ...)
 
 void vdev_log(struct vdev *d, const char *fmt, ...)
 {
-	char text[128];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fmt_vstr(text, sizeof(text), fmt, ap);
+	log_guest_as(d->vm, d->cfg->name != NULL ? d->cfg->name : d->type->name, fmt, ap);
 	va_end(ap);
-	log_guest(d->vm, "%s: %s", d->cfg->name != NULL ? d->cfg->name : d->type->name, text);
 }

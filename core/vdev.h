@@ -164,6 +164,7 @@ void vdev_arm(struct vdev *d, u64 deadline_ns);    /* expire() once at that time
 void vdev_watchdog(struct vdev *d, bool dump);     /* the VM ends by its watchdog; `dump`: and is kept */
 void vdev_set_fiq(struct vdev *d, bool level);     /* drive the FIQ line of the first vCPU */
 bool vdev_putc(struct vdev *d, u8 c);              /* to hostdev; false: no space, try after output_ready */
+u32 vdev_write(struct vdev *d, const u8 *bytes, u32 n); /* several at once; how many there was space for */
 bool vdev_output_full(struct vdev *d);
 void vdev_input_more(struct vdev *d);              /* there is room for input() again */
 /*
@@ -217,7 +218,7 @@ void vdev_lock(struct vdev *d);                    /* held by core around every 
 void vdev_unlock(struct vdev *d);
 const struct cfg_option *vdev_option(struct vdev *d, const char *name); /* first (NULL: not given) */
 void vdev_error(struct vdev *d, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
-void vdev_log(struct vdev *d, const char *fmt, ...) __printf(2, 3); /* rate limited per VM */
+void vdev_log(struct vdev *d, const char *fmt, ...) __printf(2, 3); /* as log_guest(): strings are constants */
 
 /*
  * What the image builder reads in an object before it links it: an ELF note of section

@@ -11,7 +11,6 @@
 #include "core/trace.h"
 
 /* Lines a guest may cause per second. */
-#define GUEST_LINES 10
 
 void vm_unpark(struct vm *vm)
 {
@@ -99,30 +98,6 @@ void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...)
 		log_line(level, line);
 	} else {
 		log_keep(level, line);
-	}
-}
-
-void log_guest(struct vm *vm, const char *fmt, ...)
-{
-	u64 now = counter_now();
-	char line[128];
-	va_list ap;
-
-	/* No lock: a race lets one line more or less through. */
-	if (now - vm->guest_lines_at > counter_hz) {
-		vm->guest_lines_at = now;
-		vm->guest_lines = 0;
-	}
-	if (vm->guest_lines > GUEST_LINES) {
-		return;
-	}
-	va_start(ap, fmt);
-	fmt_vstr(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (vm->guest_lines++ == GUEST_LINES) {
-		vm_log(vm, LOG_WARN, "more messages of this guest are dropped for a second");
-	} else {
-		vm_log(vm, LOG_WARN, "%s", line);
 	}
 }
 

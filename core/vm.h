@@ -9,6 +9,7 @@
 #ifndef QUOIN_CORE_VM_H
 #define QUOIN_CORE_VM_H
 
+#include <stdarg.h>
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/config/vm_config.h"
@@ -46,6 +47,14 @@ struct vm_ram {
 
 struct vm_request;
 
+#define VM_NOTES 12
+
+/* A line to be said: all of its conversions take one argument, strings are constants or outlive the VM. */
+struct vm_note {
+	const char *who, *fmt;
+	u64 arg[7];
+};
+
 struct vm {
 	u32 id;
 	struct spinlock lock; /* state, end, vCPU power */
@@ -79,6 +88,9 @@ struct vm {
 	struct vcpu *culprit; /* whose registers tell about a kill, or NULL */
 	bool vcpu_started;    /* the boot vCPU has got to run since the start */
 	u64 cntvoff;
+	struct spinlock note_lock; /* what log_guest() wants said; nothing is taken inside */
+	struct vm_note note[VM_NOTES];
+	u32 notes_in, notes_out;
 	u32 guest_lines;      /* log_guest() budget */
 	u64 guest_lines_at;
 	u32 starts;           /* 1 = first start */
@@ -119,8 +131,15 @@ void vm_end_request(struct vm *vm, enum vm_end why);
 void vm_unpark(struct vm *vm);
 /* vm_log - one line about a VM, prefixed with its name, if its `logger` lets `level` through. */
 void vm_log(struct vm *vm, enum log_level level, const char *fmt, ...) __printf(3, 4);
-/* log_guest - one line about a guest's doing, prefixed with its name, rate limited per VM. */
+/*
+ * log_guest - one line about a guest's doing, prefixed with its name, rate limited per VM; at most seven
+ * arguments. It is formatted and said by the VM's thread: strings must be constants. Any context.
+ * log_guest_as - the same, prefixed with the name of a device as well.
+ */
 void log_guest(struct vm *vm, const char *fmt, ...) __printf(2, 3);
+void log_guest_as(struct vm *vm, const char *who, const char *fmt, va_list ap);
+/* vm_notes_say - what log_guest() has noted. Thread context. */
+void vm_notes_say(struct vm *vm);
 
 /*
  * vm_ram_ptr - EL2 pointer to guest RAM [ipa, ipa + *len); *len is lowered to what is contiguous.

@@ -291,6 +291,7 @@ static bool again(struct vm *vm)
 
 	vm->quick = counter_now() - vm->started_at < counter_hz ? vm->quick + 1 : 0;
 	vm->code = exit_code(vm);
+	vm_notes_say(vm);
 	limit = restart && vm->end != VM_END_RESTART && vm->cfg->restart_limit != 0 &&
 		vm->restarts >= vm->cfg->restart_limit;
 	restart = restart && !limit;

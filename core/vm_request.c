@@ -193,6 +193,8 @@ void vm_serve(struct vm *vm)
 {
 	struct vm_request **at = &vm->requests, *r;
 
+	vm_notes_say(vm);
+
 	if (dump_fetched(vm)) {
 		go_on(vm);
 	}

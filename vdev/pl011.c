@@ -148,28 +148,30 @@ static unsigned int input(struct vdev *d, const u8 *buf, unsigned int n)
 
 /* ---- Transmit */
 
-static bool send_byte(struct pl011 *s, u8 c)
+/* Up to `n` bytes that stand in a row; how many are gone. */
+static u32 send(struct pl011 *s, const u8 *bytes, u32 n)
 {
 	if (!can(s, CR_TXE)) {
-		return false;
+		return 0;
 	}
 	if ((s->cr & CR_LBE) != 0) {
-		if (can(s, CR_RXE)) {
-			receive(s, c);
+		for (u32 i = 0; i < n && can(s, CR_RXE); i++) {
+			receive(s, bytes[i]);
 		}
-		return true;
+		return n;
 	}
-	return vdev_putc(&s->dev, c);
+	return n == 1 ? vdev_putc(&s->dev, *bytes) : vdev_write(&s->dev, bytes, n);
 }
 
 /* Send what waits; data that has left and a FIFO at its level or below make the interrupt. */
 static void drain(struct pl011 *s)
 {
-	u32 before = s->tx_count;
+	u32 before = s->tx_count, sent = 1;
 
-	while (s->tx_count != 0 && send_byte(s, s->tx[s->tx_first])) {
-		s->tx_first = (u8)((s->tx_first + 1) % DEPTH);
-		s->tx_count--;
+	while (s->tx_count != 0 && sent != 0) {
+		sent = send(s, s->tx + s->tx_first, MIN(s->tx_count, DEPTH - (u32)s->tx_first));
+		s->tx_first = (u8)((s->tx_first + sent) % DEPTH);
+		s->tx_count -= (u8)sent;
 	}
 	if (s->tx_count != before && s->tx_count <= tx_level(s)) {
 		s->ris |= INT_TX;

@@ -2,6 +2,7 @@
 /* The virtio console between a driver's rings and the monitor's console. */
 #include "tests/unit/test.h"
 #include "tests/unit/virtq_util.h"
+#include "core/console_state.h"
 
 #define TX_RING (RING_IPA + 0x4000)
 
@@ -29,6 +30,7 @@ static void setup(void)
 {
 	host_init();
 	host_uart_reset();
+	memset(&console, 0, sizeof(console)); /* what it was to do at times of another machine */
 	console_use(&uart_host, 0, 33);
 	console_start();
 	r = rig_new("guest", "virtio-console");

@@ -39,9 +39,7 @@ static bool put_piece(struct console *c)
 {
 	u64 flags = vdev_lock_irq(&c->v.dev);
 
-	while (c->piece_at < c->piece_len && vdev_putc(&c->v.dev, c->piece[c->piece_at])) {
-		c->piece_at++;
-	}
+	c->piece_at += vdev_write(&c->v.dev, c->piece + c->piece_at, c->piece_len - c->piece_at);
 	vdev_unlock_irq(&c->v.dev, flags);
 	return c->piece_at == c->piece_len;
 }
