@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drivers that do anything: a disk, a console and two network cards of two VMs, their registers, rings and
+ * descriptors written as the input says, while time passes, VMs stop and start. Nothing outside the
+ * VM's memory is touched, and what a call does is bounded.
+ *
+ * Operations of eight bytes: what, where (4 bytes), value (3).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "tests/unit/vdev_util.h"
+#include "vdev/virtio/virtio.h"
+
+#define RAM_IPA 0x80000000UL
+#define RAM_SIZE KiB(256)
+#define RINGS KiB(32) /* of each queue of a device, a page per area */
+#define DEVICES 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static u8 ram_a[RAM_SIZE] __attribute__((aligned(4096)));
+static u8 ram_b[RAM_SIZE] __attribute__((aligned(4096)));
+static struct rig *dev[DEVICES];
+
+static struct rig *make(const char *vm, const char *type, u8 *ram, const char *option, const char *text)
+{
+	struct rig *r = rig_new(vm, type);
+
+	r->vm.ram[0] = (struct vm_ram){ RAM_IPA, RAM_SIZE, (pa_t)ram, false };
+	r->vm.ram_count = 1;
+	r->cfg.cpu_count = 2;
+	rig_option(r, option, text, 0);
+	if (rig_start(r) != 0) {
+		fprintf(stderr, "%s\n", r->message);
+		abort();
+	}
+	return r;
+}
+
+static void wr(u32 d, u64 off, u32 val)
+{
+	rig_write(dev[d], off, 4, val);
+}
+
+/* As a good driver does it, with features of the input's choice. */
+static void init(u32 d, u32 features, u32 high, u32 size)
+{
+	struct virtio *v = (struct virtio *)dev[d]->vm.vdevs;
+
+	wr(d, 0x70, 0);
+	schedule();
+	wr(d, 0x70, 3);
+	wr(d, 0x24, 0);
+	wr(d, 0x20, features & (u32)v->offered);
+	wr(d, 0x24, 1);
+	wr(d, 0x20, (high | 1) & (u32)(v->offered >> 32));
+	wr(d, 0x70, 11);
+	for (u32 q = 0; q < v->queue_count; q++) {
+		u32 at = (u32)RAM_IPA + (q % 4) * (u32)RINGS;
+
+		wr(d, 0x30, q);
+		wr(d, 0x38, size);
+		wr(d, 0x80, at);
+		wr(d, 0x90, at + 0x1000);
+		wr(d, 0xa0, at + 0x2000);
+		wr(d, 0x44, 1);
+	}
+	wr(d, 0x70, 15);
+}
+
+static u8 *ram_of(u32 d)
+{
+	return d == 3 ? ram_b : ram_a;
+}
+
+static void put(u32 d, u32 at, const void *v, u32 n)
+{
+	memcpy(ram_of(d) + at % (RAM_SIZE - 16), v, n);
+}
+
+/* A descriptor, and the queue told of it. */
+static void offer(u32 d, u32 q, u32 where, u32 val)
+{
+	u32 ring = q % 4 * (u32)RINGS, i = where & 15;
+	u64 addr = RAM_IPA + (where >> 4 & 0x3ffff);
+	u32 len = val >> 8 & 0x3fff;
+	u16 flags = val & 7, next = (val >> 3) & 15, head = (u16)i, idx;
+
+	put(d, ring + 16 * i, &addr, 8);
+	put(d, ring + 16 * i + 8, &len, 4);
+	put(d, ring + 16 * i + 12, &flags, 2);
+	put(d, ring + 16 * i + 14, &next, 2);
+	memcpy(&idx, ram_of(d) + ring + 0x1002, 2);
+	put(d, ring + 0x1004 + 2 * (idx % 16), &head, 2);
+	idx++;
+	put(d, ring + 0x1002, &idx, 2);
+	wr(d, 0x50, q);
+}
+
+static void operation(const u8 *op)
+{
+	u32 where, val = (u32)(op[5] | op[6] << 8 | op[7] << 16), d = op[0] >> 4 & 3;
+
+	memcpy(&where, op + 1, 4);
+	switch (op[0] & 15) {
+	case 0:
+		wr(d, where & 0x1fc, val | where << 24);
+		break;
+	case 1:
+		rig_read(dev[d], where & 0x1ff, (u8)(1 << (val & 3)));
+		break;
+	case 2:
+		rig_write(dev[d], where & 0x1ff, (u8)(1 << (val & 3)), where);
+		break;
+	case 3:
+		init(d, where, val, 1u << (val & 7));
+		break;
+	case 4:
+		put(d, where, &val, 4);
+		break;
+	case 5:
+		offer(d, val & 3, where, val);
+		break;
+	case 6:
+		wr(d, 0x50, val & 7);
+		break;
+	case 7:
+		host_pass_ns((val & 0xffff) * 100UL);
+		break;
+	case 8:
+		vdevs_quiesce(&dev[d]->vm);
+		vdevs_reset(&dev[d]->vm);
+		break;
+	default:
+		schedule();
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool ready;
+
+	/* One machine for all inputs: what one leaves behind is missed by a later one. */
+	if (!ready) {
+		host_init();
+		ready = thread_reaper_start();
+	}
+	memset(ram_a, 0, sizeof(ram_a));
+	memset(ram_b, 0, sizeof(ram_b));
+	dev[0] = make("a", "virtio-blk", ram_a, "hostdev", "ram:64K");
+	dev[1] = make("a", "virtio-console", ram_a, "hostdev", "-");
+	dev[2] = make("a", "virtio-net", ram_a, "peer", "sw");
+	dev[3] = make("b", "virtio-net", ram_b, "peer", "sw");
+	for (size_t i = 0; i + 8 <= size && i < 8 * 512; i += 8) {
+		operation(data + i);
+	}
+	for (u32 d = 0; d < DEVICES; d++) {
+		rig_free(dev[d]);
+	}
+	return 0;
+}
