@@ -13,6 +13,7 @@
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/irq.h"
 #include "core/spec/hcr.h"
 #include "core/sporadic.h"
 #include "core/sysreg.h"
@@ -419,7 +420,13 @@ void vcpu_work(struct vcpu *v)
 	if ((work & VWORK_DEVICE) != 0) {
 		vdev_work_run(v);
 	}
-	if ((work & VWORK_VGIC) != 0) {
+	/* What follows takes a while. Who waits for an interrupt that has come meanwhile goes first. */
+	if (irq_waits()) {
+		irq_guest(v);
+	}
+	if ((work & VWORK_VGIC) != 0 && this_cpu()->resched) {
+		__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
+	} else if ((work & VWORK_VGIC) != 0) {
 		vgic_flush(v);
 	}
 	if ((work & VWORK_RESCHED) != 0 || this_cpu()->resched) {

@@ -83,6 +83,12 @@ static inline void irq_restore(u64 daif)
 	__asm__ volatile("msr daif, %0" : : "r"(daif) : "memory");
 }
 
+/* irq_waits - an interrupt of the machine waits to be unmasked (ARM ARM, ISR_EL1.I as read at EL2). */
+static inline bool irq_waits(void)
+{
+	return (read_isr_el1() & BIT(7)) != 0;
+}
+
 struct percpu;
 
 /* this_cpu - the running CPU's own data. Valid after cpu bring-up; stable only with IRQs masked. */

@@ -60,6 +60,11 @@ static inline void irq_restore(u64 daif)
 	(void)daif;
 }
 
+static inline bool irq_waits(void)
+{
+	return false;
+}
+
 static inline struct percpu *this_cpu(void)
 {
 	return host_percpu;
