@@ -21,7 +21,7 @@ def two_guests(**kw):
         m.send("cat /sys/block/vda/serial; echo; head -c 64 /dev/hwrng | wc -c\n")
         m.expect(r"^scratch$", 60)
         m.expect(r"^64$", 60)
-        m.send("seq -f 'hvc %g' 1 2000 >/dev/hvc0; echo HVC-$((40+2))\n")
+        m.send("for i in $(seq 1 2000); do echo hvc $i; done >/dev/hvc0; echo HVC-$((40+2))\n")
         m.expect(r"hvc 1999\n+hvc 2000", 60)
         m.expect(r"HVC-42", 60)
         m.send("ip addr add 10.0.0.1/24 dev eth0; ip link set eth0 up; nc -l -p 5000 >/tmp/got; "
