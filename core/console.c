@@ -226,8 +226,10 @@ void console_flush(void)
 /* One call, one line: no line end or cursor movement inside. */
 static size_t make_line(char line[LINE], const char *text)
 {
-	size_t n = strlen(strcpy(line, "quoin: "));
+	static const char prefix[] = "quoin: ";
+	size_t n = sizeof(prefix) - 1;
 
+	memcpy(line, prefix, n);
 	for (; *text != '\0' && n < LINE - 2; text++) {
 		line[n++] = (u8)*text < ' ' ? ' ' : *text;
 	}
