@@ -77,7 +77,7 @@ static void add_pending(struct console_mux *m, const char *text)
 
 static void add_prefix(struct console_mux *m, const struct console_port *p)
 {
-	if (!p->raw && !is_monitor(m, p)) {
+	if (!p->raw && !is_monitor(m, p) && !is_shell(m, p)) {
 		add_pending(m, p->name);
 		add_pending(m, ": ");
 	}

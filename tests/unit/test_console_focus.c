@@ -210,6 +210,17 @@ static void the_shell_has_its_turn(void)
 	stop();
 }
 
+/* Lines that the shell still has when the machine goes off are not a VM's: no name stands there. */
+static void the_shell_has_no_prefix(void)
+{
+	start(2);
+	open_shell();
+	write_shell("two: ended\n");
+	console_flush();
+	CHECK_STR(shown(), "two: ended\n");
+	stop();
+}
+
 static void the_shell_gives_back_what_it_took(void)
 {
 	start(2);
@@ -235,4 +246,4 @@ static void the_shell_gives_back_what_it_took(void)
 TEST_MAIN(RUN(keys_choose), RUN(the_key_itself), RUN(wrong_keys_have_one_answer),
 	  RUN(input_stays_with_its_vm), RUN(one_that_does_not_read_is_left), RUN(the_chosen_one_is_raw),
 	  RUN(control_characters_of_others), RUN(the_shell_has_its_turn),
-	  RUN(the_shell_gives_back_what_it_took))
+	  RUN(the_shell_has_no_prefix), RUN(the_shell_gives_back_what_it_took))
