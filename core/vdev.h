@@ -212,6 +212,7 @@ void vdev_unmap(struct vdev *d, ipa_t at, u64 size);
 void vdev_pause(void);                             /* give others a moment; create(), destroy() */
 const char *vdev_vm_name(struct vdev *d);
 void vdev_work(struct vdev *d);                    /* have work() called soon; any context */
+void vdev_hold(struct vdev *d, bool on);           /* the vCPU that accesses goes on when no device holds its VM */
 u64 vdev_lock_irq(struct vdev *d);                 /* in work(): what handlers share with it */
 void vdev_unlock_irq(struct vdev *d, u64 flags);
 void vdev_lock(struct vdev *d);                    /* held by core around every register handler */
@@ -282,6 +283,7 @@ void vdevs_destroy(struct vm *vm);
  * meanwhile. vdev_workers_create, _quiet (no work runs or waits), _destroy: core/vdev.c.
  */
 void vdev_work_run(struct vcpu *v);
+bool vdev_held(const struct vdev *d);
 int vdev_workers_create(struct vm *vm, struct diag *diag) __must_check;
 void vdev_workers_quiet(struct vm *vm);
 void vdev_workers_destroy(struct vm *vm);

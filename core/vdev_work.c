@@ -17,6 +17,7 @@ struct vdev_worker {
 	struct vm *vm;
 	struct thread *thread; /* NULL once it has ended */
 	u32 pending;           /* bit per vdev.index */
+	u32 held;              /* likewise, of the VM's first worker: whose access is not over */
 	bool stop, told, ended;
 };
 
@@ -60,6 +61,10 @@ void vdev_work_run(struct vcpu *v)
 	v->thread.open = 1;
 	irq_enable(); /* an interrupt taken here changes both registers */
 	run_pending(v->vm->workers);
+	while (__atomic_load_n(&v->vm->workers->held, __ATOMIC_ACQUIRE) != 0 &&
+	       (READ_ONCE(v->work) & VWORK_STOP) == 0) {
+		vdev_pause();
+	}
 	irq_disable();
 	v->thread.open = 0;
 	write_elr_el2(pc);
@@ -79,6 +84,28 @@ void vdev_work(struct vdev *d)
 		thread_wake(w->thread);
 	}
 	irq_restore(flags);
+}
+
+void vdev_hold(struct vdev *d, bool on)
+{
+	u32 *held = &d->vm->workers->held, bit = 1U << d->index;
+	u64 flags = irq_save();
+	struct vcpu *v = current_vcpu();
+
+	if (!on) {
+		__atomic_and_fetch(held, ~bit, __ATOMIC_RELEASE);
+	} else {
+		__atomic_or_fetch(held, bit, __ATOMIC_SEQ_CST);
+		if (v != NULL && v->vm == d->vm) {
+			vcpu_work_set(v, VWORK_DEVICE);
+		}
+	}
+	irq_restore(flags);
+}
+
+bool vdev_held(const struct vdev *d)
+{
+	return (__atomic_load_n(&d->vm->workers->held, __ATOMIC_ACQUIRE) & 1U << d->index) != 0;
 }
 
 static void worker_main(void *arg)

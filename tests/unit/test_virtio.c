@@ -220,6 +220,54 @@ static void queue_registers(void)
 	rig_free(r);
 }
 
+/* The layout a driver negotiated once is not that of the next one; and none is known before it is. */
+static void rings_before_features(void)
+{
+	r = disk("ram:1M");
+	REQUIRE(rig_start(r) == 0);
+	wr(0x70, 3);
+	wr(0x24, 1);
+	wr(0x20, 5); /* VERSION_1, RING_PACKED */
+	wr(0x70, 11);
+	CHECK_EQ(rd(0x70), 11);
+	wr(0x70, 0);
+	wr(0x70, 3);
+	wr(0x30, 0);
+	wr(0x38, 3); /* good for a packed ring alone */
+	wr(0x80, (u32)RING_IPA);
+	wr(0x90, (u32)(RAM_IPA + RAM_SIZE - 4)); /* likewise */
+	wr(0xa0, (u32)(RAM_IPA + RAM_SIZE - 8));
+	wr(0x44, 1);
+	CHECK_EQ(rd(0x44), 0);
+	wr(0x24, 1);
+	wr(0x20, 1);
+	wr(0x70, 11);
+	wr(0x44, 1);
+	CHECK_EQ(rd(0x44), 0);
+	CHECK_EQ(rd(0x70) & 64, 64);
+	rig_free(r);
+}
+
+/* A reset while somebody uses the queues: over when he has left. */
+static void reset_in_use(void)
+{
+	struct virtio *v;
+
+	r = disk("ram:1M");
+	REQUIRE(rig_start(r) == 0);
+	negotiate();
+	v = (struct virtio *)r->vm.vdevs;
+	REQUIRE(virtio_enter(v));
+	wr(0x70, 0);
+	CHECK_EQ(rd(0x70), 15);
+	CHECK(!virtio_enter(v));
+	CHECK(vdev_held(&v->dev));
+	virtio_leave(v);
+	CHECK_EQ(rd(0x70), 0);
+	CHECK(!vdev_held(&v->dev));
+	rig_free(r);
+}
+
 static void read_only_disk(void)
 {
 	r = disk("ram:1M");
@@ -279,4 +327,4 @@ static void entropy(void)
 }
 
 TEST_MAIN(RUN(identity_and_negotiation), RUN(read_and_write), RUN(zeroes), RUN(requests_refused),
-	  RUN(queue_registers), RUN(read_only_disk), RUN(legacy_layout), RUN(entropy))
+	  RUN(queue_registers), RUN(rings_before_features), RUN(reset_in_use), RUN(read_only_disk), RUN(legacy_layout), RUN(entropy))

@@ -367,7 +367,26 @@ static void packed_events(void)
 	CHECK_EQ(get16(q.addr[2]), 0x8000);
 }
 
+/* Laps of a small ring between two looks at what the driver wants to hear of. */
+static void packed_two_laps(void)
+{
+	setup(4, true);
+	q.event_idx = true;
+	CHECK(!virtq_should_tell(&q));
+	for (u32 n = 0; n < 8; n++) {
+		bool wrap = n < 4;
+
+		put_packed(n % 4, DATA_IPA, 16, (u16)n, wrap ? 0x80 : 0x8000);
+		REQUIRE(virtq_pop(&q, &c) == 1);
+		virtq_push(&q, &c, 0);
+	}
+	put16(RING_IPA + 0x1000, 0x8002); /* of the lap that has come */
+	put16(RING_IPA + 0x1002, 2);
+	CHECK(virtq_should_tell(&q));
+	CHECK(!virtq_should_tell(&q));
+}
+
 TEST_MAIN(RUN(request_and_answer), RUN(indices_wrap), RUN(indirect_table), RUN(buffer_across_pieces),
 	  RUN(broken_rings), RUN(queues_refused), RUN(interrupts_when_wanted),
 	  RUN(notifications_when_needed), RUN(put_back), RUN(several_at_once), RUN(packed_laps),
-	  RUN(packed_indirect_and_bad), RUN(packed_events))
+	  RUN(packed_indirect_and_bad), RUN(packed_events), RUN(packed_two_laps))

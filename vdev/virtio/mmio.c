@@ -105,6 +105,8 @@ static void set_status(struct virtio *v, u32 val)
 		v->reset_wanted = true;
 		if (v->users == 0) {
 			virtio_reset(&v->dev);
+		} else {
+			vdev_hold(&v->dev, true); /* few drivers read back whether it is over (2.4.2) */
 		}
 		return;
 	}
@@ -144,7 +146,9 @@ static void set_ready(struct virtio *v, u32 val)
 {
 	struct virtq *q = changeable(v);
 
-	if (q != NULL && val == 1 && virtq_enable(q) != 0) {
+	/* What a ring has to look like is known once the features are final (3.1.1). */
+	if (q != NULL && val == 1 && (v->legacy || (v->status & VIRTIO_FEATURES_OK) != 0) &&
+	    virtq_enable(q) != 0) {
 		v->status |= VIRTIO_NEEDS_RESET;
 		vdev_log(&v->dev, "queue %u: bad size, alignment or memory", v->queue_sel);
 	}
@@ -153,7 +157,7 @@ static void set_ready(struct virtio *v, u32 val)
 /* Legacy: one block of memory, the used ring aligned behind the rest (2.7.2). */
 static void set_pfn(struct virtio *v, u32 val)
 {
-	struct virtq *q = selected(v);
+	struct virtq *q = val != 0 ? changeable(v) : selected(v);
 	u64 at = (u64)val * v->page_size, align = v->page_size;
 
 	if (q == NULL || v->page_size == 0) {

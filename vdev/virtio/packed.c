@@ -85,6 +85,7 @@ void packed_push(struct virtq *q, const struct virtq_done *done, u32 count)
 			__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
 		}
 		packed_advance(q, &q->used, &q->wrap_used, done[i].descs);
+		q->pushed += done[i].descs - 1U; /* one has been counted */
 	}
 	__atomic_store_n(&first->flags, first_flags, __ATOMIC_RELEASE);
 }
@@ -93,11 +94,11 @@ bool packed_should_tell(struct virtq *q)
 {
 	const struct packed_event *e = (struct packed_event *)q->area[AREA_DRIVER];
 	u16 flags = READ_ONCE(e->flags) & 3, off, old = q->told, now = q->used;
-	bool wrap;
+	bool wrap, laps = q->pushed >= q->size; /* every position was passed, and none tells which lap's */
 
 	q->told = q->used;
-	q->told_wrap = q->wrap_used;
-	if (flags != EVENT_DESC || !q->event_idx) {
+	q->pushed = 0;
+	if (flags != EVENT_DESC || !q->event_idx || laps) {
 		return flags != EVENT_DISABLE;
 	}
 	off = READ_ONCE(e->desc);

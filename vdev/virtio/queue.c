@@ -52,6 +52,9 @@ void virtq_reset(struct virtq *q)
 	q->size = q->max;
 	q->ready = false;
 	q->broken = false;
+	q->packed = false;
+	q->event_idx = false;
+	q->indirect = false;
 	memset(q->addr, 0, sizeof(q->addr));
 	memset(q->area, 0, sizeof(q->area));
 	q->next = 0;
@@ -59,7 +62,7 @@ void virtq_reset(struct virtq *q)
 	q->told = 0;
 	q->wrap_next = true;
 	q->wrap_used = true;
-	q->told_wrap = true;
+	q->pushed = 0;
 }
 
 static u64 area_size(const struct virtq *q, int area)
@@ -246,6 +249,7 @@ void virtq_push_all(struct virtq *q, const struct virtq_done *done, u32 count)
 	if (!q->ready || count == 0) {
 		return;
 	}
+	q->pushed += count;
 	if (q->packed) {
 		packed_push(q, done, count);
 		return;
@@ -271,7 +275,7 @@ bool virtq_should_tell(struct virtq *q)
 {
 	u16 old = q->told;
 
-	if (!q->ready || (q->used == old && q->wrap_used == q->told_wrap)) {
+	if (!q->ready || q->pushed == 0) {
 		return false;
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* what was pushed, before the driver's wish is read */
@@ -279,6 +283,7 @@ bool virtq_should_tell(struct virtq *q)
 		return packed_should_tell(q);
 	}
 	q->told = q->used;
+	q->pushed = 0;
 	if (q->event_idx) {
 		return virtq_passed(READ_ONCE(*used_event(q)), q->used, old);
 	}

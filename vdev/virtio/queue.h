@@ -40,7 +40,7 @@ struct virtq {
 	u16 next, used;      /* position of the next request and of the next used element */
 	u16 told;            /* `used` when the driver was last interrupted */
 	bool wrap_next, wrap_used; /* packed: wrap counters */
-	bool told_wrap;
+	u32 pushed;          /* given back since then; packed: in descriptors */
 	u32 chain_errors;
 };
 

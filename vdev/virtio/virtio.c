@@ -40,6 +40,7 @@ static void reset_now(struct virtio *v)
 		virtq_reset(&v->queue[i]);
 	}
 	vdev_set_irq(&v->dev, false);
+	vdev_hold(&v->dev, false);
 	if (v->type->reset != NULL) {
 		v->type->reset(v);
 	}
