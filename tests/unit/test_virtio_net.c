@@ -486,6 +486,94 @@ static void promiscuous_where_allowed(void)
 	free_cards(3);
 }
 
+/* No cable: what is sent is gone. */
+static void a_card_alone(void)
+{
+	host_init();
+	struct rig *r = rig_new("a", "virtio-net");
+
+	at(0);
+	give_ram(&r->vm);
+	r->cfg.cpu_count = 1;
+	rig_option(r, "mac", macs[0], 0);
+	card[0] = (struct card){ .r = r };
+	REQUIRE(rig_start(r) == 0);
+	start_driver(0, 0);
+	fill(0, 1526);
+	send(0, 0xff, 1, "anybody", 8);
+	CHECK(was_sent(0));
+	rig_free(r);
+}
+
+/* Who waits for a receiver's buffers does not keep it: others deliver to it, and it can be reset. */
+static void a_receiver_is_let_go(void)
+{
+	u32 len;
+
+	new_cards(3, 0);
+	send(0, 2, 1, "one", 4); /* unknown: to all, nobody waits */
+	CHECK(was_sent(0));
+	fill(0, 1526);
+	send(1, 1, 2, "two", 4); /* the switch knows both now */
+	CHECK(receive(0, &len) != NULL);
+	send(0, 2, 1, "three", 6);
+	CHECK(!was_sent(0));
+	CHECK_EQ(((struct virtio *)card[1].r->vm.vdevs)->users, 0);
+	fill(1, 1526);
+	schedule();
+	CHECK(was_sent(0));
+	CHECK(receive(1, &len) != NULL);
+	/* Dropped in the end: not kept either. */
+	send(0, 2, 1, "four", 5);
+	host_pass_ns(3000000);
+	schedule();
+	CHECK(was_sent(0));
+	at(1);
+	wr(1, 0x70, 0);
+	CHECK_EQ(rd(1, 0x70), 0);
+	free_cards(3);
+}
+
+/* One that never takes anything costs its senders one wait, not one for each frame to others. */
+static void a_dead_receiver(void)
+{
+	u32 len;
+
+	new_cards(3, 0);
+	for (u32 n = 1; n < 3; n++) {
+		fill(0, 1526);
+		send(n, 1, (u8)(n + 1), "here", 5);
+		CHECK(receive(0, &len) != NULL);
+	}
+	send(0, 2, 1, "x", 2);
+	CHECK(!was_sent(0));
+	host_pass_ns(3000000);
+	schedule();
+	CHECK(was_sent(0));
+	fill(2, 1526);
+	send(0, 3, 1, "live", 5);
+	CHECK(was_sent(0));
+	CHECK(receive(2, &len) != NULL);
+	send(0, 2, 1, "y", 2);
+	CHECK(was_sent(0));
+	free_cards(3);
+}
+
+/* Something to be read in the receive queue is the driver's mistake, not a want of buffers. */
+static void readable_receive_buffer(void)
+{
+	new_cards(2, MRG);
+	at(1);
+	put_desc(RX_RING, 0, RX_DATA, 1526, 0, 0);
+	offer(&card[1].rx, 0);
+	wr(1, 0x50, 0);
+	send(0, 2, 1, "x", 2);
+	CHECK(was_sent(0));
+	CHECK_EQ(rd(1, 0x70), 15 | 64);
+	free_cards(2);
+}
+
 TEST_MAIN(RUN(frames_arrive), RUN(false_frames), RUN(a_slow_receiver), RUN(checksum_for_who_takes_none),
 	  RUN(segments_for_who_takes_none), RUN(large_frame_in_many_buffers), RUN(links_come_and_go),
-	  RUN(a_stopped_receiver), RUN(promiscuous_where_allowed))
+	  RUN(a_stopped_receiver), RUN(promiscuous_where_allowed), RUN(a_card_alone),
+	  RUN(a_receiver_is_let_go), RUN(a_dead_receiver), RUN(readable_receive_buffer))

@@ -43,10 +43,11 @@ struct net {
 	bool promisc_allowed, mac_allowed;
 	/* Sending: the device's own work. */
 	struct virtq_chain tx;
-	bool impatient;       /* a receiver had no room for too long: drop for now */
+	bool stalled;         /* a receiver has no room, or another sender has it */
 	/* Receiving: whoever has claimed it. */
 	u32 claimed_by;       /* index of the sender's port, plus one */
 	bool rx_broken;
+	bool stuck;           /* was waited for in vain: nobody waits until it takes a frame again */
 	u32 rx_segs;
 	struct virtq_chain rx;
 	struct virtq_seg rx_seg[VIRTQ_SEGS];

@@ -9,6 +9,7 @@
 
 #define IP_TCP 6
 #define HEADERS_MAX 192
+#define SEGMENTS_MAX 256 /* what a receiver has buffers for */
 
 static u16 get16(const u8 *p)
 {
@@ -70,13 +71,14 @@ static u16 fold(u64 s)
 	return (u16)~s;
 }
 
-/* `len` bytes in the bounce buffer, whole. */
-static enum net_result put_bounce(struct net *n, u32 len,
+/* `len` bytes in the bounce buffer, whole; made of `of`. */
+static enum net_result put_bounce(struct net *n, u32 len, const struct net_frame *of,
 				  enum net_result (*put)(struct net *n, const struct net_frame *f))
 {
 	struct virtq_seg seg = { n->bounce, len };
 	struct net_frame f = { .seg = &seg, .segs = 1, .len = len };
 
+	memcpy(f.eth, of->eth, sizeof(f.eth));
 	return put(n, &f);
 }
 
@@ -93,7 +95,7 @@ static enum net_result checksummed(struct net *n, const struct net_frame *f,
 	fetch(f, 0, n->bounce, f->len);
 	s = fold(sum(n->bounce + start, f->len - start, 0));
 	put16(n->bounce + field, s != 0 ? s : 0xffff);
-	return put_bounce(n, f->len, put);
+	return put_bounce(n, f->len, f, put);
 }
 
 /* Where things are in a TCP frame. */
@@ -165,7 +167,8 @@ static enum net_result segmented(struct net *n, const struct net_frame *f,
 	enum net_result r = NET_SENT;
 
 	fetch(f, 0, headers, have);
-	if (have < 54 || !parse_tcp(headers, have, &t) || size == 0 || t.payload + size > sizeof(n->bounce)) {
+	if (have < 54 || !parse_tcp(headers, have, &t) || size == 0 || t.payload + size > sizeof(n->bounce) ||
+	    (f->len - t.payload) / size >= SEGMENTS_MAX) {
 		return NET_DROPPED;
 	}
 	for (u32 i = 0; t.payload + done < f->len && r == NET_SENT; i++) {
@@ -174,7 +177,7 @@ static enum net_result segmented(struct net *n, const struct net_frame *f,
 		memcpy(n->bounce, headers, t.payload);
 		fetch(f, t.payload + done, n->bounce + t.payload, bytes);
 		finish_segment(n->bounce, &t, i, done, bytes, t.payload + done + bytes == f->len);
-		r = put_bounce(n, t.payload + bytes, put);
+		r = put_bounce(n, t.payload + bytes, f, put);
 		done += bytes;
 	}
 	/* Some have gone: the rest is lost as on a wire, TCP sends it again. */

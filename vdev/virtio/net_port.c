@@ -28,13 +28,17 @@ static void unclaim(struct net *n)
 {
 	virtio_leave(&n->v);
 	__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
-	if (READ_ONCE(n->port.waiting) != 0) {
-		net_room(&n->port);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* who comes too late for this one tries again himself */
+	if (READ_ONCE(n->port.busy) != 0) {
+		net_free(&n->port);
 	}
 }
 
-/* Buffers for `want` bytes: how many, 0 if there are not enough; nothing is taken then. */
-static u32 gather(struct net *n, u64 want)
+/*
+ * Buffers for `want` bytes: how many. 0 if there are not enough, -1 if more would not help; nothing
+ * is taken then.
+ */
+static int gather(struct net *n, u64 want)
 {
 	struct virtq *q = &n->v.queue[NET_RX];
 	struct virtq_mark mark = virtq_mark(q);
@@ -46,7 +50,10 @@ static u32 gather(struct net *n, u64 want)
 	n->rx_segs = 0;
 	while (have < want && count < (mergeable ? NET_BUFFERS : 1U)) {
 		got = virtq_pop(q, &n->rx);
-		if (got <= 0 || n->rx.out != 0 || n->rx_segs + n->rx.in > ARRAY_SIZE(n->rx_seg)) {
+		if (got > 0 && n->rx.out != 0) {
+			got = -1; /* no buffer to receive into (5.1.6.3) */
+		}
+		if (got <= 0 || n->rx_segs + n->rx.in > ARRAY_SIZE(n->rx_seg)) {
 			break;
 		}
 		memcpy(&n->rx_seg[n->rx_segs], n->rx.seg, n->rx.in * sizeof(n->rx.seg[0]));
@@ -60,23 +67,17 @@ static u32 gather(struct net *n, u64 want)
 	}
 	if (have >= want) {
 		n->rx_done[count - 1].written -= (u32)(have - want);
-		return count;
-	}
-	/* One buffer that is too small will be so the next time, too: it takes what fits of nothing. */
-	if (count != 0 && !mergeable) {
-		n->rx_done[0].written = 0;
-		virtq_push_all(q, n->rx_done, 1);
-		return 0;
+		return (int)count;
 	}
 	virtq_rewind(q, mark);
-	return 0;
+	return got == 0 ? 0 : -1;
 }
 
-/* From one list of segments to another, `len` bytes. */
+/* The frame's bytes behind those of f->eth to `skip` bytes behind `to`. */
 static void copy_frame(const struct net_frame *f, const struct virtq_seg *to, u32 skip)
 {
 	const struct virtq_seg *from = f->seg;
-	u32 from_off = f->skip, to_off = skip, left = f->len;
+	u32 from_off = f->skip + sizeof(f->eth), to_off = skip, left = f->len - sizeof(f->eth);
 
 	while (left != 0) {
 		u32 run;
@@ -128,14 +129,17 @@ static bool takes(const struct net *n, const struct net_header *h)
 static enum net_result put_frame(struct net *n, const struct net_frame *f)
 {
 	struct net_header h = f->h;
-	u32 count = gather(n, n->header + f->len);
+	int count = gather(n, n->header + f->len);
 
-	if (count == 0) {
-		return NET_WAIT;
+	if (count <= 0) {
+		return count == 0 ? NET_WAIT : NET_DROPPED;
 	}
 	h.num_buffers = (u16)count;
 	put_bytes(n->rx_seg, 0, &h, n->header);
-	copy_frame(f, n->rx_seg, n->header);
+	/* The addresses that were checked, whatever the sender has made of its buffer since. */
+	put_bytes(n->rx_seg, n->header, f->eth, sizeof(f->eth));
+	copy_frame(f, n->rx_seg, n->header + sizeof(f->eth));
+	n->stuck = false;
 	virtq_push_all(&n->v.queue[NET_RX], n->rx_done, count);
 	n->port.received++;
 	n->v.requests++;
@@ -161,8 +165,9 @@ enum net_result net_deliver(struct net_port *p, struct net_port *from, const str
 	enum claim c = wanted(n, f->eth) ? claim(n, from) : GONE;
 	enum net_result r;
 
+	may_wait = may_wait && !READ_ONCE(n->stuck);
 	if (c == BUSY && may_wait) {
-		__atomic_or_fetch(&p->waiting, 1U << from->index, __ATOMIC_SEQ_CST);
+		__atomic_or_fetch(&p->busy, 1U << from->index, __ATOMIC_SEQ_CST);
 		c = claim(n, from);
 		if (c == BUSY) {
 			return NET_WAIT; /* who has it kicks us when done */
@@ -178,7 +183,11 @@ enum net_result net_deliver(struct net_port *p, struct net_port *from, const str
 			r = put_frame(n, f); /* came meanwhile; else the driver's notification kicks us */
 		}
 	}
-	return r == NET_WAIT && !may_wait ? NET_DROPPED : r;
+	if (r == NET_WAIT && !may_wait) {
+		n->stuck = n->stuck || from->impatient;
+		r = NET_DROPPED;
+	}
+	return r;
 }
 
 void net_delivered(struct net_port *p, struct net_port *from)

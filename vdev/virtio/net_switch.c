@@ -111,6 +111,7 @@ void net_leave(struct net_port *p)
 	tell_links(sw);
 	spin_unlock_irq(&switches_lock, flags);
 	net_room(p);
+	net_free(p);
 	while (__atomic_load_n(&sw->using[p->index], __ATOMIC_ACQUIRE) != 0) {
 		vdev_pause();
 	}
@@ -167,7 +168,7 @@ static u32 route(struct net_port *from, const struct net_frame *f)
 enum net_result net_send(struct net_port *from, const struct net_frame *f, bool may_wait, u32 *touched)
 {
 	struct net_switch *sw = from->sw;
-	u32 to = route(from, f);
+	u32 to = sw != NULL ? route(from, f) : 0; /* NULL: a card without a cable */
 	bool alone = (to & (to - 1)) == 0;
 	enum net_result result = NET_DROPPED;
 
@@ -181,9 +182,7 @@ enum net_result net_send(struct net_port *from, const struct net_frame *f, bool 
 		}
 		/* A copy for each: who cannot take one at once goes without. */
 		r = p->deliver(p, from, f, may_wait && alone);
-		if (r == NET_SENT) {
-			*touched |= 1U << i;
-		}
+		*touched |= 1U << i; /* given something or not: it may have been claimed */
 		p->dropped += r == NET_DROPPED;
 		result = r == NET_SENT || !alone ? NET_SENT : r;
 		release(sw, i);
@@ -204,10 +203,9 @@ void net_batch_end(struct net_port *from, u32 touched)
 	}
 }
 
-void net_room(struct net_port *p)
+static void kick_all(struct net_switch *sw, u32 *mask)
 {
-	struct net_switch *sw = p->sw;
-	u32 waiting = __atomic_exchange_n(&p->waiting, 0, __ATOMIC_ACQ_REL);
+	u32 waiting = __atomic_exchange_n(mask, 0, __ATOMIC_ACQ_REL);
 
 	for (; waiting != 0; waiting &= waiting - 1) {
 		u32 i = (u32)__builtin_ctz(waiting);
@@ -218,4 +216,14 @@ void net_room(struct net_port *p)
 			release(sw, i);
 		}
 	}
+}
+
+void net_room(struct net_port *p)
+{
+	kick_all(p->sw, &p->waiting);
+}
+
+void net_free(struct net_port *p)
+{
+	kick_all(p->sw, &p->busy);
 }

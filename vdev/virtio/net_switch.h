@@ -52,14 +52,16 @@ struct net_port {
 	u8 mac[6];
 	bool any_source;  /* may send from other addresses than its own */
 	bool promiscuous; /* gets every frame */
+	bool impatient;   /* has waited too long for who gets its next frame */
 	u32 waiting;      /* ports to be kicked when this one has room */
+	u32 busy;         /* and when no other sender has it any more */
 	/*
 	 * Bring a frame to this port. Called in the sender's work context, several at once are
 	 * possible. `may_wait` false: drop it where NET_WAIT would be the answer.
 	 */
 	enum net_result (*deliver)(struct net_port *p, struct net_port *from, const struct net_frame *f,
 				   bool may_wait);
-	/* The batch of `from` is over: tell the driver. */
+	/* The batch of `from`, who delivered or tried to, is over: tell the driver. */
 	void (*delivered)(struct net_port *p, struct net_port *from);
 	void (*kick)(struct net_port *p); /* room somewhere: try again. Any context */
 	void (*link)(struct net_port *p, bool up);
@@ -71,12 +73,13 @@ int net_join(struct net_port *p, const char *name) __must_check;
 void net_leave(struct net_port *p);
 /*
  * net_send - to the port of the destination's address, or to all but the sender. *touched gets the
- * bits of the ports that were given something. Work context.
+ * bits of the ports that were offered something. Work context.
  */
 enum net_result net_send(struct net_port *from, const struct net_frame *f, bool may_wait, u32 *touched);
 /* net_batch_end - those ports may tell their drivers. */
 void net_batch_end(struct net_port *from, u32 touched);
-/* net_room - `p` has room again: kick who waits for it. Any context. */
+/* net_room - `p` has room again: kick who waits for that; net_free - no sender has it. Any context. */
 void net_room(struct net_port *p);
+void net_free(struct net_port *p);
 
 #endif

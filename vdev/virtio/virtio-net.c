@@ -90,18 +90,19 @@ static bool send(struct net *n)
 		if (got <= 0) {
 			break;
 		}
-		r = take_frame(n, &f) ? net_send(&n->port, &f, !n->impatient, &touched) : NET_DROPPED;
+		r = take_frame(n, &f) ? net_send(&n->port, &f, !n->port.impatient, &touched) : NET_DROPPED;
 		if (r == NET_WAIT) {
 			virtq_rewind(q, mark);
 			break;
 		}
-		n->impatient = n->impatient && r != NET_SENT;
+		n->port.impatient = false;
 		n->port.sent += r == NET_SENT;
 		n->port.dropped += r == NET_DROPPED;
 		bytes += n->tx.out_len;
 		frames++;
 		virtq_push(q, &n->tx, 0);
 	}
+	n->stalled = r == NET_WAIT;
 	net_batch_end(&n->port, touched);
 	virtio_done(&n->v, q);
 	if (got < 0) {
@@ -122,7 +123,7 @@ static void expire(struct vdev *d)
 {
 	struct net *n = (struct net *)d;
 
-	n->impatient = true;
+	n->port.impatient = n->stalled; /* else the time is of a frame that has gone */
 	virtio_kick(&n->v, NET_TX);
 }
 
@@ -217,7 +218,9 @@ static void reset(struct virtio *v)
 {
 	struct net *n = to_net(v);
 
-	n->impatient = false;
+	n->stalled = false;
+	n->port.impatient = false;
+	n->stuck = false;
 	n->port.promiscuous = false;
 	n->rx_broken = false;
 }
