@@ -10,6 +10,7 @@
 
 #define QUEUE 256
 #define BATCH_BYTES KiB(256) /* per call of serve() */
+#define REQUEST_COST 512     /* what a request counts beside its bytes */
 #define REQUEST_MAX MiB(4)
 #define ZERO_SECTORS 8192    /* of one discard or write-zeroes range */
 #define ZERO_RANGES 16
@@ -73,7 +74,7 @@ static bool inside(const struct blk *b, u64 sector, u64 n)
 	       n / SECTOR <= b->config.capacity - sector;
 }
 
-static u8 zero_ranges(struct blk *b, u32 type, u64 bytes, struct virtq_at *at)
+static u8 zero_ranges(struct blk *b, u32 type, u64 bytes, struct virtq_at *at, u64 *cost)
 {
 	u64 count = bytes / sizeof(struct blk_range);
 	struct blk_range r;
@@ -90,6 +91,7 @@ static u8 zero_ranges(struct blk *b, u32 type, u64 bytes, struct virtq_at *at)
 		if ((r.flags & ~ZERO_UNMAP) != 0 || (type == REQ_DISCARD && r.flags != 0)) {
 			return STATUS_UNSUPP;
 		}
+		*cost += (u64)r.count * SECTOR;
 		if (store_zero(&b->store, r.sector * SECTOR, (u64)r.count * SECTOR) != 0) {
 			return STATUS_IOERR;
 		}
@@ -108,8 +110,8 @@ static u8 get_id(struct blk *b, u64 *written)
 	return STATUS_OK;
 }
 
-/* One request; *written: how much of the writable part is data. The status byte has room. */
-static u8 request(struct blk *b, u64 *written)
+/* One request; *written: how much of the writable part is data, *cost grows. The status byte has room. */
+static u8 request(struct blk *b, u64 *written, u64 *cost)
 {
 	const struct virtq_chain *c = &b->chain;
 	struct virtq_at out = { 0 }, in = { 0 };
@@ -141,7 +143,7 @@ static u8 request(struct blk *b, u64 *written)
 		return get_id(b, written);
 	case REQ_DISCARD:
 	case REQ_WRITE_ZEROES:
-		return zero_ranges(b, h.type, c->out_len - sizeof(h), &out);
+		return zero_ranges(b, h.type, c->out_len - sizeof(h), &out, cost);
 	default:
 		return STATUS_UNSUPP;
 	}
@@ -161,10 +163,10 @@ static int serve_one(struct blk *b, struct virtq *q, u64 *bytes)
 	if (c->in_len == 0) {
 		return -1; /* no room for the status: there is no way to answer */
 	}
-	status = request(b, &written);
+	status = request(b, &written, bytes);
 	virtq_write_last(c, status);
 	b->v.requests++;
-	*bytes += c->in_len + c->out_len;
+	*bytes += c->in_len + c->out_len + REQUEST_COST;
 	virtq_push(q, c, (u32)written + 1);
 	return 1;
 }
