@@ -24,6 +24,11 @@ void opt_system(struct parser *p, const struct token *opt, const struct token *a
 			    "'_', '-' or '.'", arg->text, VM_NAME_MAX);
 		return;
 	}
+	/* Lines and answers of the monitor begin with the one, its shell's commands end with the other. */
+	if (strcmp(arg->text, "quoin") == 0 || strcmp(arg->text, "all") == 0) {
+		parse_error(p, &arg->pos, "VM name '%s' is reserved", arg->text);
+		return;
+	}
 	memcpy(p->cfg->name, arg->text, n + 1);
 	p->cfg->named = true;
 	p->cfg->pos = opt->pos;

@@ -91,6 +91,10 @@ static const struct row parse_rows[] = {
 	{ "system 0123456789012345678901234567890123456789",
 	  "t:1:8: error: bad VM name '0123456789012345678901234567890123456789': expected 1 to "
 	  "31 letters, digits, '_', '-' or '.'" },
+	{ "system quoin",
+	  "t:1:8: error: VM name 'quoin' is reserved" },
+	{ "system all",
+	  "t:1:8: error: VM name 'all' is reserved" },
 	{ "system linux system linux",
 	  "t:1:14: error: 'system' must come first" },
 	{ "sched 8",
