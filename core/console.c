@@ -113,7 +113,7 @@ static void report_lost(void)
 		return;
 	}
 	n = fmt_str(line, sizeof(line), "quoin: (%u lines lost)\r\n", c->lost);
-	mux_put_text(&c->mux, p, line, n, counter_now());
+	mux_put_text(&c->mux, p, line, n, 1, counter_now());
 	c->lost = 0;
 }
 
@@ -245,7 +245,7 @@ static void put_line(const char *line, size_t n)
 	if (port_room(p) < n) {
 		console.lost++;
 	} else {
-		mux_put_text(&console.mux, p, line, n, counter_now());
+		mux_put_text(&console.mux, p, line, n, 1, counter_now());
 	}
 }
 

@@ -189,7 +189,7 @@ static void guard_prefix(struct console_mux *m)
 }
 
 /* A line of the monitor is put with interrupts masked: pieces of it are copied, not bytes. */
-void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, size_t n, u64 now)
+void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, size_t n, u32 lines, u64 now)
 {
 	u32 at = p->head & (p->size - 1);
 	size_t first = MIN(n, (size_t)(p->size - at));
@@ -198,7 +198,7 @@ void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, 
 	memcpy(p->buf, s + first, n - first);
 	p->first = port_used(p) == 0 ? now : p->first;
 	p->head += (u32)n;
-	p->lines += n != 0 && s[n - 1] == '\n';
+	p->lines += lines;
 	p->last = now;
 	m->filled |= 1U << (p - m->port);
 }

@@ -101,10 +101,9 @@ static inline void mux_put(struct console_mux *m, struct console_port *p, u8 c, 
 }
 
 /*
- * mux_put_text - append `n` bytes with a line end at most as the last of them; the caller has looked at
- * port_room().
+ * mux_put_text - append `n` bytes with `lines` line ends among them; the caller has looked at port_room().
  */
-void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, size_t n, u64 now);
+void mux_put_text(struct console_mux *m, struct console_port *p, const char *s, size_t n, u32 lines, u64 now);
 
 /*
  * mux_next - the next byte to send, or -1: nothing may be sent now; then *wake is lowered to the

@@ -253,23 +253,26 @@ bool vdev_putc(struct vdev *d, u8 c)
 u32 vdev_write(struct vdev *d, const u8 *bytes, u32 n)
 {
 	struct console_end *e = d->backend;
-	u64 flags, now, again = ~0UL;
-	u32 done = 0;
+	u64 flags, again = ~0UL;
+	u32 done = n, lines = 0;
 
-	if (e == NULL) {
+	if (e == NULL || n == 0) {
 		return n;
 	}
 	flags = console_lock();
-	now = counter_now();
-	for (; done < n && (!e->out || port_room(e->port) != 0); done++) {
-		if (e->out) {
-			mux_put(&console.mux, e->port, bytes[done], now);
-		}
-		if (e->kept) {
-			console_kept_put(d->vm, bytes[done]);
+	if (e->out) {
+		done = MIN(n, port_room(e->port));
+		for (u32 i = 0; i < done; i++) {
+			lines += bytes[i] == '\n';
 		}
 	}
-	again = !e->out || console.tx_on ? ~0UL : console_push();
+	if (e->out && done != 0) {
+		mux_put_text(&console.mux, e->port, (const char *)bytes, done, lines, counter_now());
+		again = console.tx_on ? ~0UL : console_push();
+	}
+	for (u32 i = 0; e->kept && i < done; i++) {
+		console_kept_put(d->vm, bytes[i]);
+	}
 	e->port->refused |= done != n;
 	console.refused |= done != n;
 	console_unlock(flags);
