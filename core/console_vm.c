@@ -9,6 +9,7 @@
 #include "core/shell/shell.h"
 #include "core/vm.h"
 
+#define LAST_WORDS 300 /* milliseconds waited for them at most */
 #define PIECE 16 /* bytes offered at once, */
 #define PIECES 4 /* and how often per call */
 
@@ -200,6 +201,12 @@ static void set_live(struct vm *vm, bool live)
 
 void console_vm_end(struct vm *vm)
 {
+	const struct console_port *p = vm->console;
+
+	/* What stands in the FIFOs of its devices, too, unless the UART is stuck. */
+	for (u32 i = 0; i < LAST_WORDS && p != NULL && READ_ONCE(p->refused); i++) {
+		thread_sleep_until(counter_now() + counter_hz / 1000);
+	}
 	set_live(vm, false);
 }
 
