@@ -137,6 +137,7 @@ static enum mmio_result access_window(void *arg, struct vcpu *v, struct mmio *m)
 {
 	struct vdev *d = arg;
 
+	m->area = false;
 	return d->type->access(d, v, m);
 }
 

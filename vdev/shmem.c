@@ -643,17 +643,21 @@ static void status(struct vdev *d, char *buf, size_t size)
 {
 	struct shmem *s = to_shmem(d);
 	u64 flags = spin_lock_irq(&shm_lock);
-	u32 n = 0;
+	u32 n = 0, clients;
 
 	fmt_str(buf, size, "not attached");
 	for (u32 i = 0; i < CONNECTIONS && n < size; i++) {
 		const struct connection *c = &s->conn[i];
 
-		if (c->region != NULL) {
-			n += (u32)fmt_str(buf + n, size - n, "%s%s client %u of %u, 0x%lx", n != 0 ? "; " : "",
-					  c->region->name, c->index,
-					  (u32)__builtin_popcount(c->region->attached), c->at);
+		if (c->region == NULL) {
+			continue;
 		}
+		clients = 0; /* no __builtin_popcount: without SIMD it is a call of the compiler's library */
+		for (u32 who = c->region->attached; who != 0; who &= who - 1) {
+			clients++;
+		}
+		n += (u32)fmt_str(buf + n, size - n, "%s%s client %u of %u, 0x%lx", n != 0 ? "; " : "",
+				  c->region->name, c->index, clients, c->at);
 	}
 	spin_unlock_irq(&shm_lock, flags);
 }

@@ -225,5 +225,17 @@ static void a_stopped_vm(void)
 	free_vm(0);
 }
 
-TEST_MAIN(RUN(factory), RUN(two_share), RUN(errors), RUN(sixteen_clients), RUN(who_may),
+/* The window says whether an access is to the factory page, not what was in the caller's structure before. */
+static void factory_or_area(void)
+{
+	struct mmio m = { .off = 0, .size = 8, .area = true };
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	CHECK_EQ(r[0]->vm.window[0].fn(r[0]->vm.window[0].arg, NULL, &m), MMIO_DONE);
+	CHECK_EQ(m.val, 0x4d534732474d5651UL);
+	free_vm(0);
+}
+
+TEST_MAIN(RUN(factory), RUN(factory_or_area), RUN(two_share), RUN(errors), RUN(sixteen_clients), RUN(who_may),
 	  RUN(made_beforehand), RUN(a_stopped_vm))
