@@ -64,6 +64,7 @@ struct vdev_option {
 	bool repeat;        /* may be given more than once */
 	bool later;         /* parsed and checked, answered with "not supported yet" */
 	bool file;          /* [<]PATH names a file of the image, which has to be there, but for ram:SIZE */
+	bool required;      /* a device without it is refused */
 	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
 	const char *(*check)(const char *text);
 	/* Optional: a warning about a text that is right, NULL: none. Host and boot. */

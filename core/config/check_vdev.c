@@ -165,6 +165,20 @@ void check_auto(struct check *c)
 	}
 }
 
+static void check_required(struct check *c, const struct cfg_vdev *v)
+{
+	for (const struct vdev_option *o = v->type->options; o != NULL && o->name != NULL; o++) {
+		const struct cfg_option *given = v->options;
+
+		while (given != NULL && given->decl != o) {
+			given = given->next;
+		}
+		if (o->required && given == NULL) {
+			check_error(c, &v->pos, "vdev '%s' needs the option '%s'", v->type_name, o->name);
+		}
+	}
+}
+
 void check_vdevs(struct check *c)
 {
 	u32 count = 0;
@@ -184,6 +198,9 @@ void check_vdevs(struct check *c)
 		if (v->type != NULL && v->type->need_intr && v->intr == NULL) {
 			check_error(c, &v->pos, "vdev '%s' needs an interrupt: expected intr gic:INTID",
 				    v->type_name);
+		}
+		if (v->type != NULL) {
+			check_required(c, v);
 		}
 	}
 	check_interrupts(c);

@@ -149,6 +149,7 @@ static bool get_option(const struct elf64 *e, struct place p, struct vdev_option
 	       get_string(e, FIELD(p, vdev_option, values), &o->values) &&
 	       get_bool(e, FIELD(p, vdev_option, repeat), &o->repeat) &&
 	       get_bool(e, FIELD(p, vdev_option, later), &o->later) &&
+	       get_bool(e, FIELD(p, vdev_option, required), &o->required) &&
 	       get_string(e, FIELD(p, vdev_option, help), &o->help);
 }
 
@@ -213,6 +214,27 @@ static bool get_regs(const struct elf64 *e, struct place p, struct vdev_type *t)
 	return true;
 }
 
+/* NULL, or what vdev_type_ok() says of which device, and of which row: the first that a shorter table does without. */
+static const char *what_is_wrong(const struct vdev_type *t)
+{
+	struct vdev_type part = *t;
+	const char *why = vdev_type_ok(t);
+
+	if (why == NULL) {
+		return NULL;
+	}
+	part.reg_count = 0;
+	if (vdev_type_ok(&part) != NULL) { /* it is not the table */
+		return pool_printf("vdev '%s': %s", t->name != NULL ? t->name : "", why);
+	}
+	do {
+		part.reg_count++;
+	} while (part.reg_count < t->reg_count && vdev_type_ok(&part) == NULL);
+	part.reg_count--;
+	return pool_printf("vdev '%s': %s: row %u, registers 0x%x to 0x%x", t->name, why, part.reg_count,
+			   t->regs[part.reg_count].off, t->regs[part.reg_count].end);
+}
+
 static const char *read_type(const struct elf64 *e, const Elf64_Sym *s, struct vdev_type *t)
 {
 	struct place p = { s->st_shndx, s->st_value };
@@ -231,7 +253,7 @@ static const char *read_type(const struct elf64 *e, const Elf64_Sym *s, struct v
 	    !get(e, FIELD(p, vdev_type, state_size), &t->state_size, 8)) {
 		return DAMAGED;
 	}
-	return vdev_type_ok(t);
+	return what_is_wrong(t);
 }
 
 const char *vdev_types_read(const struct elf64 *e, const struct vdev_type **types, u32 *count)
