@@ -38,7 +38,7 @@ def hostile_driver(**kw):
 
 
 def hostile_virtio_cases(full):
-    cases = [hostile_driver(gic=3, smp=2)]
+    cases = [hostile_driver(gic=3, smp=2), hostile_driver(gic=2, smp=2)]
     if full:
-        cases += [hostile_driver(gic=2, smp=2), hostile_driver(gic=3, smp=1)]
+        cases += [hostile_driver(gic=3, smp=1)]
     return cases
