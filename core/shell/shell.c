@@ -131,7 +131,7 @@ static bool count_fits(const char *form, u32 args)
 
 static void show_form(struct shell *sh, const struct shell_command *c)
 {
-	shell_print(sh, "expected: %s %s", c->name, c->args);
+	shell_print(sh, "expected: %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
 }
 
 void shell_execute(struct shell *sh, const char *line)
