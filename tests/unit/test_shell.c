@@ -47,7 +47,7 @@ static void each_wrong_line_has_one_answer(void)
 		{ "VMS", "no command 'VMS', help lists them\n" },
 		{ "help frob", "no command 'frob', help lists them\n" },
 		{ "help vms vms", "expected: help [COMMAND]\n" },
-		{ "vms 1", "expected: vms \n" },
+		{ "vms 1", "expected: vms\n" },
 		{ "vcpus one two", "expected: vcpus [VM]\n" },
 		{ "vcpus three", "no VM 'three', there is: one two\n" },
 		{ "exits", "expected: exits VM [vCPU]\n" },
@@ -98,7 +98,7 @@ static void each_wrong_line_has_one_answer(void)
 static void more_words_than_there_is_room_for(void)
 {
 	REQUIRE(open_shell());
-	check_answer("vms 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20", "expected: vms \n");
+	check_answer("vms 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20", "expected: vms\n");
 }
 
 static void every_command_is_in_the_help(void)
