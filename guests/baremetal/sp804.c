@@ -66,7 +66,6 @@ static void expired(u32 iar)
 	expect(reg(SECOND + MIS) == 0, "MIS of the other", reg(SECOND + MIS));
 	fired++;
 	set(INTCLR, 0);
-	expect(reg(RIS) == 0, "RIS after INTCLR", reg(RIS));
 }
 
 static void alarm(u32 iar)
@@ -156,7 +155,8 @@ static void periodic(void)
 	count = fired;
 	began = timer_count();
 	expect(await(count + 5), "with the new period", fired);
-	expect(timer_count() - began + ms(11) >= ms(50), "BGLOAD has no effect, ticks:", timer_count() - began);
+	/* The first two may have waited for this CPU. */
+	expect(timer_count() - began + ms(22) >= ms(50), "BGLOAD has no effect, ticks:", timer_count() - began);
 	set(CONTROL, 0);
 	set(INTCLR, 0);
 	count = fired;
@@ -177,6 +177,7 @@ static void oneshot(void)
 	expect(timer_count() - began + ms(1) >= ms(20), "one-shot too early, ticks:", timer_count() - began);
 	delay_us(60000);
 	expect(fired == 1, "one-shot interrupts:", fired);
+	expect(reg(RIS) == 0, "RIS after INTCLR", reg(RIS));
 	expect(reg(VALUE) == 0, "VALUE after the one-shot", reg(VALUE));
 	/* Writing LOAD starts it again. */
 	set(LOAD, (u32)(hz / 50));
