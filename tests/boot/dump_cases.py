@@ -191,7 +191,7 @@ def of_a_live_vm(**kw):
         op.ask("vms", r"boiler +paused")
         text_of(["tools/dump", "--qmp", path, "--out", core])
         in_order(look(core), r"signal SIGUSR2")
-        op.ask("vms", r"boiler +running")
+        op.ask_until("vms", r"boiler +running")
         op.ask("dump 1", r"^boiler is paused until")
         op.ask("resume boiler", r"^boiler: running")
         op.ask("vms", r"boiler +running")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The monitor's shell at work: two guests that live on, and what an operator asks of them."""
 import re
+import time
 
 from case import Case
 from machine import Failure, image
@@ -27,6 +28,15 @@ class Operator:
         self.m.send(line + "\r")
         for want in wants:
             self.m.expect(want)
+
+    def ask_until(self, line, want, times=50):
+        """Ask again until `want` is in the answer: what is asked for comes a moment later."""
+        for _ in range(times):
+            self.ask(line, PROMPT)
+            if re.search(want, self.m.log[self.m.log.rindex(line):], re.M):
+                return
+            time.sleep(0.1)
+        raise Failure(f"{line}: no /{want}/")
 
 
 def ticks(m, name, count=3, seconds=60):
