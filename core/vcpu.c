@@ -422,7 +422,7 @@ void vcpu_work(struct vcpu *v)
 	}
 	/* What follows takes a while. Who waits for an interrupt that has come meanwhile goes first. */
 	if (irq_waits()) {
-		irq_guest(v);
+		irq_early(v);
 	}
 	if ((work & VWORK_VGIC) != 0 && this_cpu()->resched) {
 		__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
