@@ -171,10 +171,13 @@ void vdev_input_more(struct vdev *d);              /* there is room for input() 
 /*
  * vdev_connect - attach the device to what its `hostdev` options name (core/vdev_hostdev.c); with
  * `batch`, its output is collected for up to so many microseconds. No `hostdev`: output is dropped.
- * 0 or -E, having said why. create() only. The declarations of these options are here for all; that
- * of `delayed SEC|forever`, too: what is waited for is always there.
+ * 0 or -E, having said why. create() only. The declarations of these options are here for all.
+ * vdev_delayed - how many seconds `delayed SEC|forever` lets the device wait for what its options
+ * name and is not there yet; 0: not at all. create() and work().
  */
+#define VDEV_FOREVER (~0U)
 int vdev_connect(struct vdev *d) __must_check;
+u32 vdev_delayed(struct vdev *d);
 const char *vdev_check_hostdev(const char *text);
 const char *vdev_check_delayed(const char *text);
 const char *vdev_note_hostdev(const char *text);
@@ -187,7 +190,7 @@ const char *vdev_note_hostdev(const char *text);
 	  .help = "microseconds to collect output before it is passed on" }
 #define VDEV_OPTION_DELAYED \
 	{ .name = "delayed", .kind = VOPT_STRING, .check = vdev_check_delayed, \
-	  .help = "seconds to wait for the host device, or `forever`: it is always there" }
+	  .help = "seconds to wait for a host device that is not there yet, or `forever`" }
 int vdev_read_ram(struct vdev *d, ipa_t from, void *to, size_t size) __must_check;
 int vdev_write_ram(struct vdev *d, ipa_t to, const void *from, size_t size) __must_check;
 /* vdev_ram - pointer to guest RAM [ipa, ipa + *len), *len lowered to what is contiguous; NULL: none there. */

@@ -44,10 +44,21 @@ const char *vdev_note_hostdev(const char *text)
 
 const char *vdev_check_delayed(const char *text)
 {
-	size_t digits = strspn(text, "0123456789");
+	u64 n;
 
-	return strcmp(text, "forever") == 0 || (digits != 0 && text[digits] == '\0') ? NULL
+	return strcmp(text, "forever") == 0 || (vdev_number(text, &n) && n < VDEV_FOREVER) ? NULL
 		: "a number of seconds, or forever";
+}
+
+u32 vdev_delayed(struct vdev *d)
+{
+	const struct cfg_option *o = vdev_option(d, "delayed");
+	u64 n = VDEV_FOREVER;
+
+	if (o == NULL) {
+		return 0;
+	}
+	return strcmp(o->str, "forever") != 0 && !vdev_number(o->str, &n) ? 0 : (u32)n;
 }
 
 static int connect(struct vdev *d, const struct cfg_option *o, u64 batch_ns)

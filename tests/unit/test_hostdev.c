@@ -204,5 +204,29 @@ static void options(void)
 	CHECK_EQ(o->max, 1000000);
 }
 
-TEST_MAIN(RUN(output_is_kept), RUN(other_paths), RUN(input_out_of_a_file), RUN(typed_during_a_reset),
+static void delays(void)
+{
+	static const struct {
+		const char *text;
+		u32 seconds;
+	} cases[] = { { "0", 0 }, { "5", 5 }, { "0x10", 16 }, { "forever", VDEV_FOREVER } };
+
+	CHECK_EQ(vdev_check_delayed("forever") == NULL && vdev_check_delayed("3600") == NULL, 1);
+	CHECK(vdev_check_delayed("") != NULL && vdev_check_delayed("soon") != NULL &&
+	      vdev_check_delayed("4294967295") != NULL);
+	begin();
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		vm[0] = make(0, "linux", "-");
+		rig_option(vm[0], "delayed", cases[i].text, 0);
+		CHECK_EQ(rig_start(vm[0]), 0);
+		CHECK_EQ(vdev_delayed(vm[0]->vm.vdevs), cases[i].seconds);
+		stop();
+	}
+	vm[0] = make(0, "linux", "-");
+	CHECK_EQ(rig_start(vm[0]), 0);
+	CHECK_EQ(vdev_delayed(vm[0]->vm.vdevs), 0);
+	stop();
+}
+
+TEST_MAIN(RUN(delays), RUN(output_is_kept), RUN(other_paths), RUN(input_out_of_a_file), RUN(typed_during_a_reset),
 	  RUN(output_in_batches), RUN(options))
