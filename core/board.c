@@ -236,6 +236,9 @@ void board_finish(struct board_parser *p)
 	if (b->pmu.intid >= 32) {
 		b->pmu.intid = 0;
 	}
+	for (u32 i = 0; i < b->virtio_count; i++) {
+		b->virtio[i].irq = irq(&b->gic, &p->virtio_irq[i], 0);
+	}
 	finish_timer(p);
 	finish_uarts(p);
 	finish_stdout(p);

@@ -321,6 +321,15 @@ static void uart_node(struct board_parser *p)
 	b->uart_count++;
 }
 
+static void virtio_node(struct board_parser *p)
+{
+	struct board *b = p->b;
+
+	if (b->virtio_count < BOARD_MAX_VIRTIO && board_reg(p, 0, &b->virtio[b->virtio_count].regs)) {
+		raw_irq(p, &p->virtio_irq[b->virtio_count++]);
+	}
+}
+
 /* Nodes known by what they are compatible with, wherever they stand. */
 static void device_node(struct board_parser *p, const char *name)
 {
@@ -353,6 +362,10 @@ static void device_node(struct board_parser *p, const char *name)
 		if (p->pmu.len == 0 && strncmp(name, "pmu", 3) == 0) {
 			raw_irq(p, &p->pmu);
 		}
+		return;
+	}
+	if (board_compatible(p, "virtio,mmio")) {
+		virtio_node(p);
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v3")) {

@@ -61,7 +61,7 @@ struct board_parser {
 	} prop[PROP_COUNT];
 	struct board_frame frame[FDT_READER_DEPTH];
 	u32 depth;               /* frames in use; the current node is frame[depth - 1] */
-	struct board_raw_irq maintenance, timer, pmu, uart_irq[BOARD_MAX_UARTS];
+	struct board_raw_irq maintenance, timer, pmu, uart_irq[BOARD_MAX_UARTS], virtio_irq[BOARD_MAX_VIRTIO];
 	u32 uart_clock[BOARD_MAX_UARTS]; /* phandle */
 	u64 uart_path[BOARD_MAX_UARTS];
 	u32 clock_count;

@@ -11,16 +11,19 @@
 #include "core/vcpu.h"
 #include "core/vgic/vgic.h"
 
-#define MAX_HANDLERS 8
+#define MAX_HANDLERS 24
 
 struct irq_handler {
 	u32 intid;
+	bool edge;
+	const char *name; /* NULL: not shared */
 	void (*fn)(void *arg);
 	void *arg;
 };
 
 static struct irq_handler handlers[MAX_HANDLERS];
-static u32 handler_count;
+static u32 handler_count; /* those below it do not change */
+static struct spinlock adding;
 static u32 vtimer_intid = 27, el2_timer_intid = 26, maintenance_intid = 25;
 
 void irq_init(const struct board *b)
@@ -30,21 +33,53 @@ void irq_init(const struct board *b)
 	maintenance_intid = b->gic.maintenance.intid;
 }
 
-int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg)
+/* A handler more; `first`: of its interrupt. */
+static int add(const struct irq_handler *h, bool *first)
 {
+	u64 flags = spin_lock_irq(&adding);
+	int err = handler_count < MAX_HANDLERS ? 0 : -ENOSPC;
+
+	*first = true;
 	for (u32 i = 0; i < handler_count; i++) {
-		if (handlers[i].intid == intid) {
-			return -EBUSY;
+		if (handlers[i].intid == h->intid) {
+			*first = false;
+			if (handlers[i].name == NULL || h->name == NULL || handlers[i].edge != h->edge) {
+				err = -EBUSY;
+			}
 		}
 	}
-	if (handler_count == MAX_HANDLERS) {
-		return -ENOSPC;
+	if (err == 0) {
+		handlers[handler_count] = *h;
+		__atomic_store_n(&handler_count, handler_count + 1, __ATOMIC_RELEASE);
 	}
-	handlers[handler_count] = (struct irq_handler){ intid, fn, arg };
-	handler_count++;
-	gic_configure(intid, 0xa0, edge, this_cpu()->id);
-	gic_enable(intid, true);
-	return 0;
+	spin_unlock_irq(&adding, flags);
+	return err;
+}
+
+int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg)
+{
+	const struct irq_handler h = { intid, edge, NULL, fn, arg };
+	bool first;
+	int err = add(&h, &first);
+
+	if (err == 0) {
+		gic_configure(intid, 0xa0, edge, this_cpu()->id);
+		gic_enable(intid, true);
+	}
+	return err;
+}
+
+int irq_share(u32 intid, bool edge, const char *name, void (*fn)(void *arg), void *arg)
+{
+	const struct irq_handler h = { intid, edge, name, fn, arg };
+	bool first;
+	int err = intid < 32 ? -EINVAL : add(&h, &first);
+
+	if (err == 0 && first) {
+		gic_configure(intid, 0xa0, edge, 0);
+		gic_enable(intid, true);
+	}
+	return err;
 }
 
 __cold const char *irq_describe(u32 i, u32 *intid)
@@ -61,7 +96,7 @@ __cold const char *irq_describe(u32 i, u32 *intid)
 		return "list registers";
 	default:
 		*intid = i - 3 < handler_count ? handlers[i - 3].intid : 0;
-		return *intid != 0 ? "device" : NULL;
+		return *intid == 0 ? NULL : handlers[i - 3].name != NULL ? handlers[i - 3].name : "device";
 	}
 }
 
@@ -127,14 +162,16 @@ static __noinline u32 irq_dispatch(u32 iar)
 		}
 		kind = EXIT_MAINTENANCE;
 	} else {
-		u32 i = 0;
+		u32 n = __atomic_load_n(&handler_count, __ATOMIC_ACQUIRE);
+		bool known = false;
 
-		while (i < handler_count && handlers[i].intid != intid) {
-			i++;
+		for (u32 i = 0; i < n; i++) {
+			if (handlers[i].intid == intid) {
+				handlers[i].fn(handlers[i].arg);
+				known = true;
+			}
 		}
-		if (i < handler_count) {
-			handlers[i].fn(handlers[i].arg);
-		} else {
+		if (!known) {
 			unexpected(intid);
 		}
 	}

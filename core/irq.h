@@ -17,6 +17,13 @@ void irq_init(const struct board *b);
  */
 int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg) __must_check;
 
+/*
+ * irq_share - as irq_register(), for a line that several devices may pull: each one's fn is called, and finds out
+ * whether it was its own. Delivered to the boot CPU. `name`, who uses it, stays. -EINVAL: no shared
+ * interrupt; -EBUSY: taken by irq_register(), or with another trigger; -ENOSPC. Thread context.
+ */
+int irq_share(u32 intid, bool edge, const char *name, void (*fn)(void *arg), void *arg) __must_check;
+
 /* irq_describe - the `i`-th interrupt EL2 uses: its INTID and what for; NULL behind the last. Any context. */
 const char *irq_describe(u32 i, u32 *intid);
 

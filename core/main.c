@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/board.h"
 #include "core/console.h"
+#include "core/host/virtio.h"
 #include "core/image.h"
 #include "core/irq.h"
 #include "core/base/memory.h"
@@ -188,6 +189,7 @@ void quoin_main(const struct boot_info *boot)
 	arch_init_board(&board, (unsigned int)options.mitigations);
 	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);
 	irq_init(&board);
+	vio_board(&board);
 	gic_init_cpu();
 	pmu_init(&board);
 	sched_init_cpu(this_cpu());

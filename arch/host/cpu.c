@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
+#include "arch_io.h"
 #include "core/base/memory.h"
 #include "core/sched.h"
 
@@ -20,6 +21,7 @@ bool host_tracing;
 void (*host_stop)(bool reset);
 bool (*host_firmware)(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r);
 bool (*host_random)(u64 *out);
+u64 (*host_io)(pa_t pa, u32 size, bool write, u64 val);
 
 static void unsupported(const char *what) __noreturn;
 static void unsupported(const char *what)

@@ -19,6 +19,7 @@
 #define BOARD_MAX_GICR     8
 #define BOARD_MAX_ITS      4
 #define BOARD_MAX_MODULES  16
+#define BOARD_MAX_VIRTIO   32
 
 enum board_reserve_kind {
 	RESERVED_FIRMWARE, /* reservation block or /reserved-memory: mappable, not to be used */
@@ -85,6 +86,11 @@ struct board_uart {
 	u32 clock_hz;            /* 0: unknown (not a fixed clock) */
 };
 
+struct board_virtio { /* a virtio,mmio transport: a device may be behind it */
+	struct range regs;
+	struct board_irq irq;
+};
+
 enum board_module_kind { MODULE_OTHER, MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICE_TREE };
 
 struct board_module {
@@ -117,6 +123,9 @@ struct board {
 	struct board_uart uart[BOARD_MAX_UARTS]; /* whatever looks like one; drivers decide */
 	int stdout_uart;        /* index of /chosen/stdout-path, -1: not given or no UART */
 	const char *stdout_options; /* behind ':' of stdout-path, or "" */
+
+	u32 virtio_count;       /* in the order of the tree */
+	struct board_virtio virtio[BOARD_MAX_VIRTIO];
 
 	const char *bootargs;   /* or "" */
 	struct range initrd;    /* size 0: none */

@@ -244,6 +244,8 @@ static void a_gicv2_names_the_sender(void)
 
 static void shared_ones_have_handlers(void)
 {
+	u32 intid;
+
 	begin();
 	CHECK_EQ(irq_register(33, false, handler, (void *)&board), 0);
 	CHECK_STR(calls, "configure 33, level 160, cpu 0, on 33");
@@ -253,13 +255,26 @@ static void shared_ones_have_handlers(void)
 	CHECK_EQ(irq_register(33, false, other_handler, NULL), -EBUSY);
 	CHECK_STR(in_guest(33), "eoi 33, handler 1, dir 33");
 	CHECK_STR(in_el2(34), "eoi 34, handler 2, dir 34");
-	for (u32 i = 2; i < MAX_HANDLERS; i++) {
+	/* Two devices on one line: both are asked, in the order they came. */
+	calls[0] = '\0';
+	CHECK_EQ(irq_share(35, false, "one", handler, (void *)&board), 0);
+	CHECK_STR(calls, "configure 35, level 160, cpu 0, on 35");
+	CHECK_EQ(irq_share(35, false, "two", other_handler, NULL), 0);
+	CHECK_STR(calls, "configure 35, level 160, cpu 0, on 35");
+	CHECK_STR(in_guest(35), "eoi 35, handler 1, handler 2, dir 35");
+	CHECK_EQ(irq_share(35, true, "three", handler, NULL), -EBUSY);
+	CHECK_EQ(irq_register(35, false, handler, NULL), -EBUSY);
+	CHECK_EQ(irq_share(34, true, "three", handler, NULL), -EBUSY);
+	CHECK_EQ(irq_share(27, false, "three", handler, NULL), -EINVAL);
+	CHECK_STR(irq_describe(3 + 3, &intid), "two");
+	CHECK_EQ(intid, 35);
+	for (u32 i = 4; i < MAX_HANDLERS; i++) {
 		CHECK_EQ(irq_register(40 + i, false, other_handler, NULL), 0);
 	}
 	calls[0] = '\0';
 	CHECK_EQ(irq_register(99, false, handler, NULL), -ENOSPC);
 	CHECK_STR(calls, "");
-	CHECK_STR(in_guest(40 + MAX_HANDLERS - 1), "eoi 47, handler 2, dir 47");
+	CHECK_STR(in_guest(40 + MAX_HANDLERS - 1), "eoi 63, handler 2, dir 63");
 	guest_free(g);
 }
 
