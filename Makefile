@@ -100,7 +100,7 @@ export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
 .PHONY: help setup packages monitor host tools units image run debug dump trace check test test-full bench size vdev \
-	baremetal guest-linux guest-linux-bench guest-buildroot clean distclean
+	baremetal guest-linux guest-linux-bench guest-debian guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -115,6 +115,7 @@ help:
 #: make size                 what the image's bytes are
 #: make vdev SRC=dir/foo.c   an out-of-tree device, build/vdev-foo.o
 #: make guest-linux          the Debian kernel and BusyBox root; also made by `make run`
+#: make guest-debian         a Debian root file system on a disk
 #: make guest-buildroot BUILDROOT=dir [BR2_DL_DIR=dir]   the Buildroot guest
 #: make clean | distclean    build products | downloads too
 #: Variables: CROSS_COMPILE TOOLCHAIN=gcc|clang BOARD QEMU GUESTS_DIR BUILD QUOIN_CACHE V=1
@@ -195,13 +196,18 @@ $(BUILD)/host/test_shell: $(patsubst %.c,$(BUILD)/host/obj/%.o,$(wildcard core/s
 
 # --- guests and images -----------------------------------------------------------------------------
 # In a GUESTS_DIR of the user's own what exists is taken as it is, and only what lacks is made.
-guest_sources := $(if $(filter $(call abs,$(BUILD)/guests),$(GUESTS_DIR)),$(shell find guests/linux -type f))
+guest_sources := $(if $(filter $(call abs,$(BUILD)/guests),$(GUESTS_DIR)),$(shell find guests/linux guests/lib.sh -type f))
+debian_sources := $(if $(filter $(call abs,$(BUILD)/guests),$(GUESTS_DIR)),$(shell find guests/debian guests/lib.sh -type f) guests/linux/modules.py)
 guest-linux: $(GUESTS_DIR)/linux/rootfs.cpio.gz
+guest-debian: $(GUESTS_DIR)/debian/root.img
 guest-linux-bench: $(GUESTS_DIR)/linux/bench.cpio
 $(GUESTS_DIR)/linux/rootfs.cpio.gz: $(guest_sources) | packages
 	$(Q)guests/linux/build $(@D)
 $(GUESTS_DIR)/linux/bench.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 	$(Q)guests/linux/build $(@D) bench
+# One after the other: they share a cache of packages.
+$(GUESTS_DIR)/debian/root.img: $(debian_sources) | packages guest-linux
+	$(Q)guests/debian/build $(@D)
 # Best effort: without them the tests that need them say why they are skipped.
 guest-linux-symbols: guest-linux
 	$(Q)guests/linux/symbols $(GUESTS_DIR)/linux
@@ -216,6 +222,7 @@ baremetal: | $(FETCHED)
 # The guest is made when the buildfile names it; mkimage runs each time, it alone knows what it reads.
 image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build),,no-config) \
 	$(if $(shell grep -s '/linux/' configs/$(CONFIG).build),guest-linux) \
+	$(if $(shell grep -s '/debian/' configs/$(CONFIG).build),guest-debian) \
 	$(if $(BUILDROOT),$(if $(shell grep -s '/buildroot/' configs/$(CONFIG).build),guest-buildroot))
 	$(call say,image,$(BUILD)/$(CONFIG).img)
 	$(Q)$(BUILD)/tools/mkimage -o $(BUILD)/$(CONFIG).img configs/$(CONFIG).build
@@ -238,7 +245,7 @@ trace: $(BUILD)/tools/qtrace
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
 check: units tools $(MONITOR)
 	$(Q)$(run_tests)
-test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench
+test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench guest-debian
 	$(Q)$(run_tests)
 test-full: guest-linux-symbols
 size:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Copy kernel modules and what they depend on, and write the order to load them in.
 
-usage: modules.py UNPACKED-KERNEL-PACKAGE OUT MODULE...   ->   OUT/*.ko, OUT/load
+usage: modules.py UNPACKED-KERNEL-PACKAGE OUT MODULE...        ->   OUT/*.ko, OUT/load
+       modules.py UNPACKED-KERNEL-PACKAGE OUT --tree MODULE... ->   OUT/lib/modules/..., for depmod
 
 Modules may be .ko or .ko.xz; they are stored unpacked. One that the kernel has built in, or does
 not have, is left out.
@@ -28,6 +29,7 @@ def depends(data):
 
 def main():
     package, out, wanted = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+    tree = "--tree" in wanted
     have = {}
     for path in package.rglob("*.ko*"):
         have[path.name.split(".ko")[0].replace("-", "_")] = path
@@ -40,11 +42,14 @@ def main():
         for d in depends(data):
             add(d, chain + (name,))
         order.append(name)
-        (out / (name + ".ko")).write_bytes(data)
+        to = out / (have[name].relative_to(package).with_name(name + ".ko") if tree else name + ".ko")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(data)
 
     for name in wanted:
         add(name)
-    (out / "load").write_text("".join(name + "\n" for name in order))
+    if not tree:
+        (out / "load").write_text("".join(name + "\n" for name in order))
 
 
 main()

@@ -11,6 +11,7 @@ mkdir -p "$BUILD" "$QUOIN_CACHE"
 BUILD=$(cd "$BUILD" && pwd)
 QUOIN_CACHE=$(cd "$QUOIN_CACHE" && pwd)
 LOG=$BUILD/setup.log
+PATH=$PATH:/usr/sbin:/sbin
 
 say()
 {

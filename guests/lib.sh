@@ -1,0 +1,64 @@
+# Sourced by the scripts that make guests of Debian's arm64 packages: fetching them into the cache and
+# unpacking them. Nothing is installed and no root rights are needed. With the packages in the cache no
+# network is needed.
+. "$TOP/tools/setup/lib.sh"
+
+DL=$QUOIN_CACHE/linux
+APT=$QUOIN_CACHE/apt-arm64
+KERNEL="linux-image-[0-9]*-cloud-arm64"
+CROSS=${CROSS_COMPILE:-aarch64-linux-gnu-}
+mkdir -p "$DL"
+
+# cached PACKAGE: the newest .deb in the cache whose name fits.
+cached()
+{
+	ls "$DL"/$1_*_arm64.deb "$DL"/$1_*_all.deb 2>/dev/null | sort -V | tail -n 1
+}
+
+# fetch HINT PACKAGE...: those that the cache lacks, by an apt of our own. HINT is what else helps.
+fetch()
+{
+	hint=$1
+	shift
+	lacking=
+	for p; do
+		[ -n "$(cached "$p")" ] || lacking="$lacking $p"
+	done
+	[ -n "$lacking" ] || return 0
+	code=$(debian_codename)
+	[ -n "$code" ] || die "this is not Debian: put its arm64 packages ($lacking ) into $DL by hand, or $hint"
+	set -- "deb $code" "deb $code-updates"
+	[ -z "$(archive_uri "$code-security")" ] || set -- "$@" "deb $code-security"
+	apt_private "$APT" arm64 "$@"
+	quietly "apt-get update (arm64)" apt_in "$APT" apt-get update
+	names=
+	for p in $lacking; do
+		case $p in
+		linux-image-*)
+			# The name without a version leads to the package of the current one.
+			p=$(apt_in "$APT" apt-cache depends linux-image-cloud-arm64 |
+				sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+			[ -n "$p" ] || die "the archive has no linux-image-cloud-arm64"
+			;;
+		esac
+		names="$names $p"
+	done
+	say guest "fetching$names (arm64)"
+	(cd "$DL" && quietly "download$names" env APT_CONFIG="$APT/apt.conf" apt-get download $names)
+}
+
+# unpack TO PACKAGE...
+unpack()
+{
+	to=$1
+	shift
+	for p; do
+		quietly "unpack $p" dpkg -x "$(cached "$p")" "$to"
+	done
+}
+
+# replace FILE NEW: NEW becomes FILE, unless they are equal.
+replace()
+{
+	cmp -s "$2" "$1" || cp "$2" "$1"
+}
