@@ -19,7 +19,8 @@
 #include "core/vdev.h"
 
 #define SIGNATURE 0x4d534732474d5651UL /* "QVMG2GSM" */
-#define REGIONS 16
+#define REGIONS 32
+#define REGIONS_GUEST 8       /* of them one device's guest may have made */
 #define CLIENTS 16
 #define CONNECTIONS 16        /* of one device */
 #define NAME_BYTES 32
@@ -46,6 +47,7 @@ struct shmem {
 	u8 request;            /* offset of the register that asks for work, or 0 */
 	u32 detach;            /* bit per connection that is to end */
 	u64 created, limit;    /* bytes of memory this guest had made, and may */
+	u32 made;              /* regions this guest had made */
 	struct connection conn[CONNECTIONS];
 };
 
@@ -145,12 +147,12 @@ static bool name_ok(const char *name)
 	return n != 0 && n < NAME_BYTES && name[n] == '\0';
 }
 
-/* ---- Regions. Lock held. */
+/* ---- Regions. Lock held. Names are filled up with zeros: equal ones are equal in all bytes. */
 
 static struct region *find_region(const char *name)
 {
 	for (u32 i = 0; i < REGIONS; i++) {
-		if (regions[i].mem != NULL && strcmp(regions[i].name, name) == 0) {
+		if (regions[i].mem != NULL && memcmp(regions[i].name, name, NAME_BYTES) == 0) {
 			return &regions[i];
 		}
 	}
@@ -187,7 +189,7 @@ static struct region *make_region(struct shmem *s, const char *name, u64 bytes, 
 	void *mem;
 	u64 flags;
 
-	if (by_guest && (bytes > s->limit || s->created > s->limit - bytes)) {
+	if (by_guest && (bytes > s->limit || s->created > s->limit - bytes || s->made == REGIONS_GUEST)) {
 		return NULL;
 	}
 	mem = vdev_shared_alloc(&s->dev, bytes);
@@ -200,11 +202,12 @@ static struct region *make_region(struct shmem *s, const char *name, u64 bytes, 
 		if (regions[i].mem == NULL) {
 			r = &regions[i];
 			memset(r, 0, sizeof(*r));
-			fmt_str(r->name, sizeof(r->name), "%s", name);
+			memcpy(r->name, name, NAME_BYTES);
 			r->mem = mem;
 			r->bytes = bytes;
 			r->creator = by_guest ? s : NULL;
 			s->created += by_guest ? bytes : 0;
+			s->made += by_guest;
 		}
 	}
 	if (r != NULL) {
@@ -219,20 +222,21 @@ static struct region *make_region(struct shmem *s, const char *name, u64 bytes, 
 
 static void drop_region(struct shmem *s, struct region *r)
 {
-	u64 flags = spin_lock_irq(&shm_lock);
+	u64 flags = spin_lock_irq(&shm_lock), bytes = r->bytes;
 	void *mem = NULL;
 
 	r->kept--;
 	if (r->kept == 0 && r->attached == 0) {
 		mem = r->mem;
 		if (r->creator != NULL) {
-			r->creator->created -= r->bytes;
+			r->creator->created -= bytes;
+			r->creator->made--;
 		}
-		r->mem = NULL;
+		r->mem = NULL; /* from the unlocking on it may be another region */
 	}
 	spin_unlock_irq(&shm_lock, flags);
 	if (mem != NULL) {
-		vdev_shared_free(&s->dev, mem, r->bytes);
+		vdev_shared_free(&s->dev, mem, bytes);
 	}
 }
 
@@ -321,19 +325,26 @@ static void detach(struct shmem *s, struct connection *c)
 
 static enum status create_or_attach(struct shmem *s)
 {
-	u64 bytes = (u64)s->size * PAGE_SIZE, flags;
+	char name[NAME_BYTES];
 	enum status status;
 	struct region *r;
+	u64 bytes, flags;
 
+	/* Another vCPU may go on writing: what is checked is what is used. */
+	flags = vdev_lock_irq(&s->dev);
+	memcpy(name, s->name, sizeof(name));
+	bytes = (u64)s->size * PAGE_SIZE;
 	s->addr = 0;
-	if (!name_ok(s->name)) {
+	vdev_unlock_irq(&s->dev, flags);
+	if (!name_ok(name)) {
 		return ILLEGAL_NAME;
 	}
-	if (!permitted(s, s->name)) {
+	memset(name + strlen(name), 0, sizeof(name) - strlen(name));
+	if (!permitted(s, name)) {
 		return NO_PERMISSION;
 	}
 	flags = spin_lock_irq(&shm_lock);
-	r = find_region(s->name);
+	r = find_region(name);
 	if (r != NULL) {
 		r->kept++;
 	}
@@ -342,7 +353,7 @@ static enum status create_or_attach(struct shmem *s)
 		if (bytes == 0) {
 			return DOES_NOT_EXIST;
 		}
-		r = make_region(s, s->name, bytes, true);
+		r = make_region(s, name, bytes, true);
 		if (r == NULL) {
 			return NO_MEMORY;
 		}

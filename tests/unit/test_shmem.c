@@ -152,6 +152,45 @@ static void errors(void)
 	free_vm(0);
 }
 
+/* What stands behind the end of a name is none of it. */
+static void junk_behind_a_name(void)
+{
+	host_init();
+	new_vm(0, NULL, NULL);
+	new_vm(1, "allow", "fb");
+	name(1, "long_before");
+	CHECK_EQ(create(1, "fb", 1), 0);
+	CHECK_EQ(create(0, "fb", 1), 0);
+	CHECK_EQ(ctl(0, rd(0, 0x08, 8), false, 0) >> 16, 3);
+	free_vm(1);
+	free_vm(0);
+}
+
+/* One guest does not take all the regions there are. */
+static void a_guests_share(void)
+{
+	char text[] = "r0";
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	new_vm(1, NULL, NULL);
+	for (; text[1] < '8'; text[1]++) {
+		CHECK_EQ(create(0, text, 1), 0);
+	}
+	CHECK_EQ(create(0, text, 1), 2);
+	CHECK_EQ(create(1, text, 1), 0); /* another's is not its own */
+	CHECK_EQ(create(0, text, 1), 0);
+	ctl(0, rd(0, 0x08, 8) + 12, true, 1);
+	CHECK_EQ(create(0, "r9", 1), 2);
+	CHECK_EQ(create(0, "r0", 1), 0);
+	ctl(0, rd(0, 0x08, 8) + 12, true, 1);
+	wr(0, 0x3c, 4, 0);
+	ctl(0, rd(0, 0x08, 8) + 12, true, 1); /* the last client of one that it made */
+	CHECK_EQ(create(0, "r9", 1), 0);
+	free_vm(1);
+	free_vm(0);
+}
+
 static void sixteen_clients(void)
 {
 	host_init();
@@ -237,5 +276,6 @@ static void factory_or_area(void)
 	free_vm(0);
 }
 
-TEST_MAIN(RUN(factory), RUN(factory_or_area), RUN(two_share), RUN(errors), RUN(sixteen_clients), RUN(who_may),
+TEST_MAIN(RUN(factory), RUN(factory_or_area), RUN(two_share), RUN(errors), RUN(junk_behind_a_name),
+	  RUN(a_guests_share), RUN(sixteen_clients), RUN(who_may),
 	  RUN(made_beforehand), RUN(a_stopped_vm))
