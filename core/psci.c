@@ -48,7 +48,7 @@ static s64 cpu_suspend(struct vcpu *v, const u64 arg[3])
 		return PSCI_INVALID_PARAMETERS;
 	}
 	if ((state & PSCI_SUSPEND_POWERDOWN) == 0) {
-		vcpu_wait_interrupt(v);
+		vcpu_wait_wakeup(v); /* not as WFI: Linux puts its GICv3 CPU interface to sleep first */
 		return PSCI_SUCCESS;
 	}
 	if (!entry_ok(v->vm, entry)) {

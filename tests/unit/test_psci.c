@@ -249,7 +249,7 @@ static void standby_waits_and_returns(void)
 {
 	struct guest *g = guest_new();
 
-	g->v->timer_due = 1; /* an interrupt waits already */
+	g->v->hcr |= HCR_VF; /* an interrupt waits already */
 	CHECK_EQ(call(g, 0xc4000001, 0, 0xbad, 5), 0);
 	CHECK_EQ(read_elr_el2(), G_PC);
 	CHECK_EQ(err(call(g, 0xc4000001, BIT(17), G_RAM, 5)), -2);

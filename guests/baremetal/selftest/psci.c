@@ -50,6 +50,36 @@ static void under_hypervisor(void)
 	}
 }
 
+/* As Linux does before it suspends a CPU with a GICv3: what wakes it up is in front of the CPU interface. */
+static void close_interface(bool closed)
+{
+	if (board.gic_version == 2) {
+		mmio_write32(board.gicc + GICC_CTLR, !closed);
+	} else {
+		write_sysreg(S3_0_C12_C12_7, !closed); /* ICC_IGRPEN1_EL1 */
+	}
+	isb();
+}
+
+static void suspend_closed(void)
+{
+	u64 end = timer_count() + 5 * timer_frequency();
+	unsigned int spi = spare_spi(0);
+
+	gic_enable(spi);
+	gic_enable(board.vtimer_intid);
+	vtimer_arm(end); /* so that a failure is not for ever */
+	close_interface(true);
+	gic_set_pending(spi);
+	check_eq((u32)psci(PSCI_CPU_SUSPEND, 1, 0, 0), PSCI_SUCCESS, "CPU_SUSPEND with the CPU interface closed");
+	check(timer_count() < end, "an interrupt behind it woke it up");
+	gic_clear_pending(spi);
+	vtimer_stop();
+	close_interface(false);
+	gic_disable(board.vtimer_intid);
+	gic_disable(spi);
+}
+
 static void suspend(void)
 {
 	u64 start = timer_count();
@@ -80,5 +110,6 @@ void test_psci(void)
 	suspend();
 	if (board_is_vm()) {
 		under_hypervisor();
+		suspend_closed();
 	}
 }
