@@ -424,20 +424,28 @@ static void read_factory(struct shmem *s, struct mmio *m)
 	}
 }
 
+/* What was written of the register at `reg`, or false. Part of one counts from its first byte on. */
+static bool written(const struct mmio *m, u64 reg, u32 *val)
+{
+	if (m->off > reg || m->off + m->size <= reg) {
+		return false;
+	}
+	*val = (u32)(m->val >> (8 * (reg - m->off)));
+	return true;
+}
+
 static void write_factory(struct shmem *s, const struct mmio *m)
 {
-	u64 val = m->val;
+	bool size = written(m, SIZE, &s->size), find = written(m, FIND, &s->find);
 
-	if (m->off >= NAME && m->off < FIND) {
-		memcpy(s->name + (m->off - NAME), &val, MIN((u64)m->size, FIND - m->off));
-	} else if (m->off == SIZE || m->off == FIND) {
-		if (m->off == SIZE) {
-			s->size = (u32)val;
-		} else {
-			s->find = (u32)val;
+	for (u32 i = 0; i < m->size; i++) {
+		if (m->off + i >= NAME && m->off + i < FIND) {
+			s->name[m->off + i - NAME] = (char)(m->val >> (8 * i));
 		}
+	}
+	if (size || find) {
 		s->status = UNKNOWN; /* until the work is done */
-		__atomic_store_n(&s->request, (u8)m->off, __ATOMIC_RELEASE);
+		__atomic_store_n(&s->request, size ? SIZE : FIND, __ATOMIC_RELEASE);
 		vdev_work(&s->dev);
 	}
 }
@@ -459,6 +467,17 @@ static u32 read_control(struct shmem *s, struct connection *c, u64 off)
 	default:
 		return 0;
 	}
+}
+
+/* Two registers by one load, or part of one, as a compiler may make them. */
+static u64 load_control(struct shmem *s, struct connection *c, const struct mmio *m, u64 off)
+{
+	u64 val = read_control(s, c, off & ~3UL);
+
+	if (m->size == 8) {
+		val |= (u64)read_control(s, c, (off & ~3UL) + 4) << 32;
+	}
+	return val >> (8 * (off & 3));
 }
 
 static void notify(struct connection *c, u32 who)
@@ -486,7 +505,7 @@ static enum mmio_result access_control(struct shmem *s, struct mmio *m)
 			continue;
 		}
 		if (!m->write) {
-			m->val = read_control(s, c, off);
+			m->val = load_control(s, c, m, off);
 		} else if (off == C_NOTIFY) {
 			notify(c, (u32)m->val);
 		} else if (off == C_DETACH) {

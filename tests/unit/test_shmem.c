@@ -54,6 +54,14 @@ static u64 ctl(u32 n, ipa_t at, bool write, u64 val)
 	return m.val;
 }
 
+static u64 ctl_sized(u32 n, ipa_t at, u8 size)
+{
+	struct mmio m = { .off = at - AREA, .size = size };
+
+	CHECK_EQ(r[n]->vm.window[1].fn(r[n]->vm.window[1].arg, NULL, &m), MMIO_DONE);
+	return m.val;
+}
+
 static void name(u32 n, const char *text)
 {
 	for (size_t i = 0; i <= strlen(text); i++) {
@@ -276,6 +284,164 @@ static void factory_or_area(void)
 	free_vm(0);
 }
 
-TEST_MAIN(RUN(factory), RUN(factory_or_area), RUN(two_share), RUN(errors), RUN(junk_behind_a_name),
-	  RUN(a_guests_share), RUN(sixteen_clients), RUN(who_may),
-	  RUN(made_beforehand), RUN(a_stopped_vm))
+/* Compilers join and split accesses: whatever covers a register's first byte reaches it. */
+static void any_access_size(void)
+{
+	ipa_t a;
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	new_vm(1, NULL, NULL);
+	r[0]->vm.vdevs->intid = 38;
+	wr(0, 0x1c, 8, 0x6766656463626120); /* " abcdefg", then the first letter again, by two bytes */
+	wr(0, 0x1c, 2, 0x6178);
+	wr(0, 0x24, 8, 0);
+	CHECK_EQ(rd(0, 0x1c, 8), 0x6766656463626178);
+	wr(0, 0x14, 8, 2UL << 32 | 0xffffffff); /* the status is read-only, the size behind it is not */
+	CHECK_EQ(rd(0, 0x14, 4), 0);
+	CHECK_EQ(rd(0, 0x18, 4), 2);
+	CHECK_EQ(rd(0, 0x10, 8), 38);
+	CHECK_EQ(rd(0, 0x18, 2), 2);
+	CHECK_EQ(rd(0, 0x08, 4), rd(0, 0x08, 8));
+	a = rd(0, 0x08, 8);
+	CHECK_EQ(create(1, "xabcdefg", 1), 0);
+	CHECK_EQ(ctl(1, rd(1, 0x08, 8) + 8, true, 1), 1);
+	CHECK_EQ(ctl_sized(0, a, 8), 3 << 16 | 2);
+	CHECK_EQ(ctl_sized(0, a + 2, 2) & 0xffff, 3);
+	CHECK_EQ(ctl_sized(0, a + 4, 8), 0);
+	wr(0, 0x38, 8, 0); /* the name's end and a find */
+	CHECK_EQ(rd(0, 0x14, 4), 0);
+	CHECK_EQ(rd(0, 0x08, 8), a);
+	r[0]->vm.vdevs->intid = 0;
+	free_vm(1);
+	free_vm(0);
+}
+
+/* 31 characters and the NUL fit; 32 have no end. */
+static void long_names(void)
+{
+	static const char fits[] = "0123456789abcdefghijklmnopqrstu", longer[] = "0123456789abcdefghijklmnopqrstuv";
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	CHECK_EQ(create(0, fits, 1), 0);
+	for (u32 i = 0; i < 32; i++) {
+		wr(0, 0x1c + i, 1, (u8)longer[i]);
+	}
+	wr(0, 0x18, 4, 1);
+	CHECK_EQ(rd(0, 0x14, 4), 4);
+	CHECK_EQ(create(0, "bell\a", 1), 4);
+	CHECK_EQ(create(0, "\xc3\xa4", 1), 4);
+	free_vm(0);
+}
+
+/* All connections are found by number, each with its page, name and size; a number goes when its connection goes. */
+static void find_numbers(void)
+{
+	static const char *const names[3] = { "one", "two", "three" };
+	ipa_t at[3];
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	for (u32 i = 0; i < 3; i++) {
+		CHECK_EQ(create(0, names[i], i + 1), 0);
+		at[i] = rd(0, 0x08, 8);
+	}
+	for (u32 i = 0; i < 3; i++) {
+		wr(0, 0x3c, 4, 2 - i);
+		CHECK_EQ(rd(0, 0x14, 4), 0);
+		CHECK_EQ(rd(0, 0x3c, 4), 2 - i);
+		CHECK_EQ(rd(0, 0x08, 8), at[2 - i]);
+		CHECK_EQ(rd(0, 0x18, 4), 3 - i);
+		CHECK_EQ(rd(0, 0x1c, 1), (u8)names[2 - i][0]);
+	}
+	wr(0, 0x3c, 4, 3);
+	CHECK_EQ(rd(0, 0x14, 4), 6);
+	wr(0, 0x3c, 4, 0xffffffff);
+	CHECK_EQ(rd(0, 0x14, 4), 6);
+	ctl(0, at[1] + 12, true, 0);
+	wr(0, 0x3c, 4, 1);
+	CHECK_EQ(rd(0, 0x08, 8), at[2]);
+	wr(0, 0x3c, 4, 2);
+	CHECK_EQ(rd(0, 0x14, 4), 6);
+	free_vm(0);
+}
+
+/* Coming and going are news for those who are there, once for each time the status is read; not for oneself. */
+static void attach_and_detach_interrupt(void)
+{
+	ipa_t a, b;
+
+	host_init();
+	new_vm(0, NULL, NULL);
+	new_vm(1, NULL, NULL);
+	CHECK_EQ(create(0, "x", 1), 0);
+	a = rd(0, 0x08, 8);
+	CHECK(!r[0]->vm.vdevs->line);
+	CHECK_EQ(create(1, "x", 1), 0);
+	b = rd(1, 0x08, 8);
+	CHECK(r[0]->vm.vdevs->line);
+	CHECK(!r[1]->vm.vdevs->line);
+	CHECK_EQ(ctl(0, a, false, 0), 3 << 16);
+	ctl(1, b + 12, true, 0); /* whatever is written */
+	CHECK(r[0]->vm.vdevs->line);
+	CHECK(!r[1]->vm.vdevs->line);
+	CHECK_EQ(ctl(0, a, false, 0), 1 << 16);
+	CHECK(!r[0]->vm.vdevs->line);
+	/* A notification of nobody, of who has left, of a number there never is: nothing. */
+	ctl(0, a + 8, true, 0);
+	ctl(0, a + 8, true, 2);
+	ctl(0, a + 8, true, 0xffff0000);
+	CHECK(!r[0]->vm.vdevs->line);
+	/* Reads of what is only written, and writes of what is only read. */
+	CHECK_EQ(ctl(0, a + 8, false, 0), 0);
+	CHECK_EQ(ctl(0, a + 12, false, 0), 0);
+	ctl(0, a, true, 0xffffffff);
+	ctl(0, a + 4, true, 5);
+	CHECK_EQ(ctl(0, a, false, 0), 1 << 16);
+	CHECK_EQ(ctl(0, a + 4, false, 0), 0);
+	free_vm(1);
+	free_vm(0);
+}
+
+static void several_patterns(void)
+{
+	host_init();
+	r[0] = rig_new("a", "shmem");
+	rig_option(r[0], "deny", "b?", 0); /* the last is the first: options are put in front here */
+	rig_option(r[0], "allow", "b*", 0);
+	rig_option(r[0], "deny", "b1", 0);
+	rig_option(r[0], "allow", "a", 0);
+	r[0]->vdev.area = AREA;
+	r[0]->cfg.cpu_count = 1;
+	REQUIRE(s2_init(&r[0]->vm.s2, 1, 40) == 0 && rig_start(r[0]) == 0);
+	CHECK_EQ(create(0, "a", 1), 0);
+	CHECK_EQ(create(0, "aa", 1), 5);
+	CHECK_EQ(create(0, "b1", 1), 5);
+	CHECK_EQ(create(0, "b2", 1), 0);
+	CHECK_EQ(create(0, "c", 1), 5);
+	free_vm(0);
+}
+
+static void two_made_beforehand(void)
+{
+	host_init();
+	r[0] = rig_new("a", "shmem");
+	rig_option(r[0], "create", "one,4K", 0);
+	rig_option(r[0], "create", "two,5000", 0);
+	r[0]->vdev.area = AREA;
+	r[0]->cfg.cpu_count = 1;
+	REQUIRE(s2_init(&r[0]->vm.s2, 1, 40) == 0 && rig_start(r[0]) == 0);
+	new_vm(1, NULL, NULL);
+	CHECK_EQ(create(1, "one", 9), 0);
+	CHECK_EQ(rd(1, 0x18, 4), 1);
+	CHECK_EQ(create(1, "two", 0), 0);
+	CHECK_EQ(rd(1, 0x18, 4), 2); /* rounded up to pages */
+	free_vm(0);
+	free_vm(1);
+}
+
+TEST_MAIN(RUN(factory), RUN(factory_or_area), RUN(any_access_size), RUN(two_share), RUN(attach_and_detach_interrupt),
+	  RUN(find_numbers), RUN(errors), RUN(long_names), RUN(junk_behind_a_name), RUN(a_guests_share),
+	  RUN(sixteen_clients), RUN(who_may), RUN(several_patterns), RUN(made_beforehand), RUN(two_made_beforehand),
+	  RUN(a_stopped_vm))
