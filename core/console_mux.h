@@ -16,7 +16,7 @@
 #define CONSOLE_RING 4096
 #define CONSOLE_SHELL_RING 2048
 #define CONSOLE_LOG_RING 8192
-#define CONSOLE_PORT_DEVICES 4
+#define CONSOLE_PORT_DEVICES 8
 /*
  * An unfinished line is shown after a time: soon if its VM is typed to, late if not, as it may have
  * lost its CPU in the middle of it. It is ended for another's line when its VM has been silent, or

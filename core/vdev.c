@@ -266,6 +266,23 @@ static int claim_window(struct vdev *d)
 	return 0;
 }
 
+void vdev_disconnect(struct vdev *d)
+{
+	for (struct vdev *e = d->ends; e != NULL; e = e->next) {
+		console_detach(e);
+	}
+	d->ends = NULL;
+	console_detach(d);
+}
+
+static void hold(struct vdev *d, bool on)
+{
+	for (struct vdev *e = d->ends; e != NULL; e = e->next) {
+		console_hold(e, on);
+	}
+	console_hold(d, on);
+}
+
 static int create_one(struct vm *vm, const struct cfg_vdev *cfg, struct diag *diag,
 		      struct vdev **out)
 {
@@ -281,7 +298,7 @@ static int create_one(struct vm *vm, const struct cfg_vdev *cfg, struct diag *di
 		err = d->type->create(d);
 	}
 	if (err != 0) {
-		console_detach(d);
+		vdev_disconnect(d);
 		free_device(d);
 		return err;
 	}
@@ -355,7 +372,7 @@ void vdevs_reset(struct vm *vm)
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		u64 flags;
 
-		console_hold(d, true);
+		hold(d, true);
 		flags = irq_save();
 		vdev_lock(d);
 		vdev_arm(d, 0);
@@ -365,7 +382,7 @@ void vdevs_reset(struct vm *vm)
 		vdev_input_more(d);
 		vdev_unlock(d);
 		irq_restore(flags);
-		console_hold(d, false);
+		hold(d, false);
 	}
 }
 
@@ -393,7 +410,7 @@ void vdevs_destroy(struct vm *vm)
 
 		vm->vdevs = d->next;
 		timer_cancel_wait(&instance_of(d)->timer);
-		console_detach(d);
+		vdev_disconnect(d);
 		if (d->type->destroy != NULL) {
 			d->type->destroy(d);
 		}

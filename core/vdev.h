@@ -14,7 +14,7 @@
 #include "core/config/vm_config.h"
 
 /* Counted up when anything in this header changes for a compiled device. */
-#define VDEV_ABI 2
+#define VDEV_ABI 3
 
 struct vdev;
 struct vcpu;
@@ -65,6 +65,7 @@ struct vdev_option {
 	bool later;         /* parsed and checked, answered with "not supported yet" */
 	bool file;          /* [<]PATH names a file of the image, which has to be there, but for ram:SIZE */
 	bool required;      /* a device without it is refused */
+	bool unique;        /* VOPT_NUM: no two VMs give the same */
 	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
 	const char *(*check)(const char *text);
 	/* Optional: a warning about a text that is right, NULL: none. Host and boot. */
@@ -99,6 +100,11 @@ struct vdev_type {
 	bool auto_place;            /* what is not given of the two is chosen */
 	const struct vdev_option *options; /* ends with a NULL name */
 	size_t state_size;          /* of the whole device, struct vdev first */
+	/*
+	 * Optional: do the options given fit together? NULL, or what is wrong and in *at (set to the
+	 * device's before) where. Host and boot.
+	 */
+	const char *(*check)(const struct cfg_vdev *v, const struct src_pos **at);
 
 	/*
 	 * Boot or thread context, before the VM runs or while it is stopped. All are optional.
@@ -151,6 +157,7 @@ struct vdev {
 	u8 working;      /* enum vdev_working, owned by core */
 	struct vdev_worker *worker;
 	void *backend;   /* console port, owned by core */
+	struct vdev *ends; /* by vdev_connect_end() */
 	struct spinlock lock;
 	u8 *map;         /* word of the window -> first row of type->regs that touches it */
 	u64 polled_off;  /* the polled row, for the shortest way; ~0: none */
@@ -172,11 +179,20 @@ void vdev_input_more(struct vdev *d);              /* there is room for input() 
  * vdev_connect - attach the device to what its `hostdev` options name (core/vdev_hostdev.c); with
  * `batch`, its output is collected for up to so many microseconds. No `hostdev`: output is dropped.
  * 0 or -E, having said why. create() only. The declarations of these options are here for all.
+ * vdev_connect_end - the same for a device of several streams: `end`, a zeroed struct vdev inside its
+ * state with a type of its own for input and output_ready, is connected as the `hostdev` options in
+ * [from, to) say (`d` itself is one, too). Services that take a device take it for its stream, under
+ * its lock.
+ * vdev_disconnect - no more calls into the device or its ends, which are then forgotten; harmless
+ * without. create() has to, before it fails, if there are ends.
  * vdev_delayed - how many seconds `delayed SEC|forever` lets the device wait for what its options
  * name and is not there yet; 0: not at all. create() and work().
  */
 #define VDEV_FOREVER (~0U)
 int vdev_connect(struct vdev *d) __must_check;
+int vdev_connect_end(struct vdev *d, struct vdev *end, const struct cfg_option *from,
+		     const struct cfg_option *to) __must_check;
+void vdev_disconnect(struct vdev *d);
 u32 vdev_delayed(struct vdev *d);
 const char *vdev_check_hostdev(const char *text);
 const char *vdev_check_delayed(const char *text);

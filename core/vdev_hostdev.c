@@ -78,13 +78,20 @@ static int connect(struct vdev *d, const struct cfg_option *o, u64 batch_ns)
 	return err == 0 ? console_feed(d, data, size) : err;
 }
 
-int vdev_connect(struct vdev *d)
+int vdev_connect_end(struct vdev *d, struct vdev *end, const struct cfg_option *from,
+		     const struct cfg_option *to)
 {
 	const struct cfg_option *batch = vdev_option(d, "batch");
 	u64 batch_ns = batch != NULL ? 1000 * batch->num : 0;
 
-	for (const struct cfg_option *o = d->cfg->options; o != NULL; o = o->next) {
-		int err = strcmp(o->decl->name, "hostdev") == 0 ? connect(d, o, batch_ns) : 0;
+	if (end != d) {
+		end->vm = d->vm;
+		end->cfg = d->cfg;
+		end->next = d->ends;
+		d->ends = end;
+	}
+	for (const struct cfg_option *o = from; o != to; o = o->next) {
+		int err = strcmp(o->decl->name, "hostdev") == 0 ? connect(end, o, batch_ns) : 0;
 
 		if (err != 0) {
 			vdev_error(d, &o->pos, err == -ENOMEM ? "no memory for the console"
@@ -94,4 +101,9 @@ int vdev_connect(struct vdev *d)
 		}
 	}
 	return 0;
+}
+
+int vdev_connect(struct vdev *d)
+{
+	return vdev_connect_end(d, d, d->cfg->options, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/vdev.h"
 
 static u64 ram_of(const struct vm_config *vm)
 {
@@ -54,10 +55,30 @@ static void share_interrupts(const struct cfg_pass *a, const struct cfg_pass *b,
 	}
 }
 
+/* A number that is one VM's only. */
+static void share_number(const struct cfg_option *o, const struct vm_config *other, struct diag *diag)
+{
+	for (const struct cfg_vdev *v = other->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_option *p = v->options; p != NULL; p = p->next) {
+			if (p->decl == o->decl && p->num == o->num) {
+				diag_error(diag, &o->pos, "%s %lu is VM '%s's already", o->decl->name, o->num,
+					   other->name);
+			}
+		}
+	}
+}
+
 static void check_pair(const struct vm_config *vm, const struct vm_config *other, struct diag *diag)
 {
 	if (vm->named && other->named && strcmp(vm->name, other->name) == 0) {
 		diag_error(diag, &vm->pos, "a second VM with the name '%s'", vm->name);
+	}
+	for (const struct cfg_vdev *v = vm->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+			if (o->decl->unique) {
+				share_number(o, other, diag);
+			}
+		}
 	}
 	for (const struct cfg_pass *a = vm->pass; a != NULL; a = a->next) {
 		for (const struct cfg_pass *b = other->pass; b != NULL; b = b->next) {

@@ -179,6 +179,16 @@ static void check_required(struct check *c, const struct cfg_vdev *v)
 	}
 }
 
+static void check_together(struct check *c, const struct cfg_vdev *v)
+{
+	const struct src_pos *at = &v->pos;
+	const char *wrong = v->type->check != NULL ? v->type->check(v, &at) : NULL;
+
+	if (wrong != NULL) {
+		check_error(c, at, "vdev '%s': %s", v->type_name, wrong);
+	}
+}
+
 void check_vdevs(struct check *c)
 {
 	u32 count = 0;
@@ -201,6 +211,7 @@ void check_vdevs(struct check *c)
 		}
 		if (v->type != NULL) {
 			check_required(c, v);
+			check_together(c, v);
 		}
 	}
 	check_interrupts(c);

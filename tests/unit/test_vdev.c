@@ -462,7 +462,7 @@ static void options_are_found(void)
 	rig_option(rig, "many", "7", 7);
 	rig_option(rig, "many", "8", 8);
 	REQUIRE(rig_start(rig) == 0);
-	CHECK_EQ(vdev_option(rig->vm.vdevs, "many")->num, 8);
+	CHECK_EQ(vdev_option(rig->vm.vdevs, "many")->num, 7);
 	CHECK(vdev_option(rig->vm.vdevs, "fail") == NULL);
 	CHECK(vdev_option(rig->vm.vdevs, "none") == NULL);
 	rig_free(rig);

@@ -21,7 +21,7 @@ struct rig {
 	struct cfg_vdev vdev;
 	struct cfg_loc loc;
 	struct cfg_intr intr;
-	struct cfg_option options[4];
+	struct cfg_option options[10];
 	u32 option_count;
 	struct diag diag;
 	char message[200]; /* the last diagnostic */
@@ -55,7 +55,7 @@ static inline struct rig *rig_new(const char *name, const char *type)
 
 static inline void rig_option(struct rig *r, const char *name, const char *text, u64 num)
 {
-	struct cfg_option *o = &r->options[r->option_count++];
+	struct cfg_option *o = &r->options[r->option_count++], **at = &r->vdev.options;
 
 	for (const struct vdev_option *d = r->vdev.type->options; d->name != NULL; d++) {
 		if (strcmp(d->name, name) == 0) {
@@ -65,8 +65,10 @@ static inline void rig_option(struct rig *r, const char *name, const char *text,
 	o->str = text;
 	o->num = num;
 	o->pos = (struct src_pos){ "x.qvmconf", 4, 1 };
-	o->next = r->vdev.options;
-	r->vdev.options = o;
+	while (*at != NULL) {
+		at = &(*at)->next;
+	}
+	*at = o;
 }
 
 static inline int rig_start(struct rig *r)
