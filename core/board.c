@@ -20,8 +20,7 @@ int board_reserve(struct board *b, pa_t start, u64 size, enum board_reserve_kind
 	return 0;
 }
 
-/* Devicetree binding "arm,gic-v3": type, number, flags. */
-static struct board_irq decode(const u8 *cells)
+struct board_irq board_irq_of(const u8 *cells)
 {
 	static const u32 base[] = { 32, 16, 4096, 1056 }; /* SPI, PPI, extended SPI and PPI */
 	static const u32 count[] = { 988, 16, 1024, 64 };
@@ -46,12 +45,12 @@ static struct board_irq irq(const struct board_gic *g, const struct board_raw_ir
 	}
 	e = raw->data + i * step;
 	if (raw->extended) {
-		return fdt_be32(e) == g->phandle ? decode(e + 4) : (struct board_irq){ 0, 0 };
+		return fdt_be32(e) == g->phandle ? board_irq_of(e + 4) : (struct board_irq){ 0, 0 };
 	}
 	if (raw->parent != 0 && g->phandle != 0 && raw->parent != g->phandle) {
 		return (struct board_irq){ 0, 0 };
 	}
-	return decode(e);
+	return board_irq_of(e);
 }
 
 /* The timer binding's order is fixed; without a usable node the PPIs every Arm server uses. */

@@ -28,6 +28,12 @@ const struct board_uart *board_console(const struct board *b,
 /* board_uart_is - true if the UART's compatible list contains `compatible`. */
 bool board_uart_is(const struct board_uart *u, const char *compatible);
 
+/*
+ * board_pci_irq - the shared interrupt that pin 1 to 4 of function `bdf` on a root bus pulls; intid 0: none, or not
+ * at the GIC. Any context. Source: Devicetree Specification v0.4, 2.4.3.
+ */
+struct board_irq board_pci_irq(const struct board *b, const struct board_pci *pci, u16 bdf, u32 pin);
+
 /* board_module_find - by index (from 0, ascending addresses) or by exact address; NULL: none. */
 const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key);
 

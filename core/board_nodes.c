@@ -169,6 +169,7 @@ static void gic_node(struct board_parser *p, u32 version)
 	}
 	g->version = version;
 	g->phandle = phandle(p);
+	g->address_cells = board_prop_u32(p, PROP_ADDRESS_CELLS, 0);
 	raw_irq(p, &p->maintenance);
 	p->frame[p->depth - 1].kind = NODE_GIC;
 }
@@ -366,6 +367,10 @@ static void device_node(struct board_parser *p, const char *name)
 	}
 	if (board_compatible(p, "virtio,mmio")) {
 		virtio_node(p);
+		return;
+	}
+	if (board_has(p, PROP_INTERRUPT_MAP) && board_compatible(p, "pci-host-ecam-generic")) {
+		board_pci_node(p);
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v3")) {

@@ -16,12 +16,15 @@ static const struct {
 	{ "#redistributor-regions", PROP_REDIST_REGIONS },
 	{ "#size-cells", PROP_SIZE_CELLS },
 	{ "bootargs", PROP_BOOTARGS },
+	{ "bus-range", PROP_BUS_RANGE },
 	{ "clock-frequency", PROP_CLOCK_FREQUENCY },
 	{ "clocks", PROP_CLOCKS },
 	{ "compatible", PROP_COMPATIBLE },
 	{ "cpu-release-addr", PROP_CPU_RELEASE_ADDR },
 	{ "device_type", PROP_DEVICE_TYPE },
 	{ "enable-method", PROP_ENABLE_METHOD },
+	{ "interrupt-map", PROP_INTERRUPT_MAP },
+	{ "interrupt-map-mask", PROP_INTERRUPT_MAP_MASK },
 	{ "interrupt-parent", PROP_INTERRUPT_PARENT },
 	{ "interrupts", PROP_INTERRUPTS },
 	{ "interrupts-extended", PROP_INTERRUPTS_EXTENDED },
@@ -138,10 +141,20 @@ static bool translate(const struct board_frame *f, u32 parent_cells, struct rang
 	return false;
 }
 
+bool board_up(const struct board_parser *p, struct range *x)
+{
+	for (u32 up = p->depth - 2; up > 0; up--) {
+		if (!translate(&p->frame[up], p->frame[up - 1].acells, x)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool board_reg(const struct board_parser *p, u32 i, struct range *out)
 {
 	const struct board_frame *bus;
-	u32 step, up;
+	u32 step;
 	const u8 *e;
 
 	if (p->depth < 2 || !board_has(p, PROP_REG)) {
@@ -158,15 +171,7 @@ bool board_reg(const struct board_parser *p, u32 i, struct range *out)
 	e = p->prop[PROP_REG].data + i * step;
 	out->start = fdt_cells(e, bus->acells);
 	out->size = fdt_cells(e + 4 * bus->acells, bus->scells);
-	if (!range_valid(out->start, out->size)) {
-		return false;
-	}
-	for (up = p->depth - 2; up > 0; up--) {
-		if (!translate(&p->frame[up], p->frame[up - 1].acells, out)) {
-			return false;
-		}
-	}
-	return true;
+	return range_valid(out->start, out->size) && board_up(p, out);
 }
 
 u64 board_path_step(u64 hash, const char *name, size_t len)

@@ -14,10 +14,10 @@
 
 enum board_prop {
 	PROP_ADDRESS_CELLS, PROP_INTERRUPT_CELLS, PROP_REDIST_REGIONS, PROP_SIZE_CELLS,
-	PROP_BOOTARGS,
+	PROP_BOOTARGS, PROP_BUS_RANGE,
 	PROP_CLOCK_FREQUENCY, PROP_CLOCKS, PROP_COMPATIBLE, PROP_CPU_RELEASE_ADDR,
 	PROP_DEVICE_TYPE, PROP_ENABLE_METHOD,
-	PROP_INTERRUPT_PARENT, PROP_INTERRUPTS, PROP_INTERRUPTS_EXTENDED,
+	PROP_INTERRUPT_MAP, PROP_INTERRUPT_MAP_MASK, PROP_INTERRUPT_PARENT, PROP_INTERRUPTS, PROP_INTERRUPTS_EXTENDED,
 	PROP_KASLR_SEED, PROP_INITRD_START, PROP_INITRD_END, PROP_LINUX_PHANDLE,
 	PROP_LINUX_STDOUT_PATH,
 	PROP_METHOD, PROP_MODEL, PROP_NO_MAP, PROP_PHANDLE,
@@ -87,6 +87,13 @@ bool board_compatible(const struct board_parser *p, const char *s);
 
 /* board_reg - entry `i` of reg, translated to CPU addresses; false: none, or not in memory. */
 bool board_reg(const struct board_parser *p, u32 i, struct range *out);
+
+/* board_up - `x` lies in the address space that the current node is in: to CPU addresses; false: it is not in memory. */
+bool board_up(const struct board_parser *p, struct range *x);
+/* board_irq_of - binding "arm,gic-v3": type, number, flags; intid 0: none. */
+struct board_irq board_irq_of(const u8 *cells);
+/* board_pci_node - the current node is a PCI host bridge with an ECAM. */
+void board_pci_node(struct board_parser *p);
 
 /* board_path_step - hash of a path extended by one name, from 0 for the root: to compare paths. */
 u64 board_path_step(u64 hash, const char *name, size_t len);

@@ -20,6 +20,7 @@
 #define BOARD_MAX_ITS      4
 #define BOARD_MAX_MODULES  16
 #define BOARD_MAX_VIRTIO   32
+#define BOARD_MAX_PCI      2
 
 enum board_reserve_kind {
 	RESERVED_FIRMWARE, /* reservation block or /reserved-memory: mappable, not to be used */
@@ -70,6 +71,7 @@ struct board_gic {
 	struct range its[BOARD_MAX_ITS];
 	struct board_irq maintenance;
 	u32 phandle, cells;
+	u32 address_cells;    /* of an interrupt-map that leads to it */
 };
 
 struct board_timer {
@@ -89,6 +91,21 @@ struct board_uart {
 struct board_virtio { /* a virtio,mmio transport: a device may be behind it */
 	struct range regs;
 	struct board_irq irq;
+};
+
+struct board_pci_window {
+	u64 pci;              /* first address on the bus */
+	struct range cpu;     /* where the CPU sees it; size 0: there is none */
+};
+
+enum { PCI_LOW, PCI_HIGH }; /* memory below 4 GiB of PCI addresses, and anywhere */
+
+struct board_pci { /* a pci-host-ecam-generic bridge */
+	struct range ecam;    /* of the buses bus_first to bus_last, no more */
+	u8 bus_first, bus_last;
+	struct board_pci_window window[2];
+	const u8 *irq_map;    /* interrupt-map and what of a function's address and pin it goes by */
+	u32 irq_map_len, irq_mask, pin_mask;
 };
 
 enum board_module_kind { MODULE_OTHER, MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICE_TREE };
@@ -126,6 +143,8 @@ struct board {
 
 	u32 virtio_count;       /* in the order of the tree */
 	struct board_virtio virtio[BOARD_MAX_VIRTIO];
+	u32 pci_count;
+	struct board_pci pci[BOARD_MAX_PCI];
 
 	const char *bootargs;   /* or "" */
 	struct range initrd;    /* size 0: none */

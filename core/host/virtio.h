@@ -28,6 +28,7 @@
 #define VIO_QUEUE_SIZE 256 /* most entries of a queue */
 
 struct vio_dev;
+struct pci_dev;
 
 /* 2.7.5 */
 struct vio_desc {
@@ -86,10 +87,11 @@ struct vio_dev {
 	const char *place;    /* "virtio-mmio", "virtio-pci" */
 	/* Of the transport. */
 	pa_t regs, isr, config, notify;
-	u32 config_size, notify_step, notify_size;
+	u32 config_size, notify_step, notify_bytes;
+	u32 notify_size;      /* bytes of a write to a doorbell */
 	struct board_irq irq;
 	bool legacy, taken, listening;
-	u16 pci;              /* bus, device, function */
+	struct pci_dev *pci;  /* or NULL */
 };
 
 /* vio_board - where to look. Boot, once. */
