@@ -25,6 +25,7 @@
 struct instance {
 	struct timer timer;
 	struct diag *diag; /* while being created */
+	bool created;      /* destroy() is owed */
 	size_t size;       /* of the allocation: this, the device's state, its map */
 } __aligned_to(16);
 
@@ -293,17 +294,17 @@ static int create_one(struct vm *vm, const struct cfg_vdev *cfg, struct diag *di
 		diag_error(diag, &cfg->pos, "no memory for vdev %s", cfg->type_name);
 		return -ENOMEM;
 	}
+	*out = d; /* from here on vdevs_destroy() takes it away */
 	err = check_place(d);
+	if (err == 0) {
+		err = vdev_worker_of(d, diag);
+	}
 	if (err == 0 && d->type->create != NULL) {
 		err = d->type->create(d);
 	}
-	if (err != 0) {
-		vdev_disconnect(d);
-		free_device(d);
-		return err;
-	}
-	*out = d;
-	return claim_window(d);
+	instance_of(d)->created = err == 0;
+	instance_of(d)->diag = err == 0 ? diag : NULL;
+	return err == 0 ? claim_window(d) : err;
 }
 
 unsigned int vdev_input(struct vdev *d, const u8 *buf, unsigned int n)
@@ -353,7 +354,7 @@ int vdevs_create(struct vm *vm, struct diag *diag)
 		instance_of(*tail)->diag = NULL;
 		tail = &(*tail)->next;
 	}
-	return vdev_workers_create(vm, diag);
+	return 0;
 }
 
 void vdevs_quiesce(struct vm *vm)
@@ -401,19 +402,28 @@ void vdevs_resume(struct vm *vm, u64 gap)
 	}
 }
 
+/*
+ * Other VMs' devices may ask one of these for work as long as it has not left what they share: each
+ * leaves in destroy(), only then the workers end, and only then the devices' memory is given back.
+ */
 void vdevs_destroy(struct vm *vm)
 {
 	vdevs_quiesce(vm);
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		timer_cancel_wait(&instance_of(d)->timer);
+		vdev_disconnect(d);
+	}
+	vdev_workers_quiet(vm);
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		if (instance_of(d)->created && d->type->destroy != NULL) {
+			d->type->destroy(d);
+		}
+	}
 	vdev_workers_destroy(vm);
 	while (vm->vdevs != NULL) {
 		struct vdev *d = vm->vdevs;
 
 		vm->vdevs = d->next;
-		timer_cancel_wait(&instance_of(d)->timer);
-		vdev_disconnect(d);
-		if (d->type->destroy != NULL) {
-			d->type->destroy(d);
-		}
 		free_device(d);
 	}
 }

@@ -300,11 +300,14 @@ void vdevs_destroy(struct vm *vm);
 
 /*
  * vdev_work_run - do the work that vCPU `v` was asked for. Exit context, own vCPU, interrupts are on
- * meanwhile. vdev_workers_create, _quiet (no work runs or waits), _destroy: core/vdev.c.
+ * meanwhile.
+ * vdev_worker_of - who does the work of device `d`, which is being made; 0, or -ENOMEM after one error.
+ * vdev_workers_quiet - what was asked for is dropped, what runs is over. vdev_workers_destroy - end
+ * them; nobody asks for work any more. Boot or thread context, no vCPU of the VM runs.
  */
 void vdev_work_run(struct vcpu *v);
 bool vdev_held(const struct vdev *d);
-int vdev_workers_create(struct vm *vm, struct diag *diag) __must_check;
+int vdev_worker_of(struct vdev *d, struct diag *diag) __must_check;
 void vdev_workers_quiet(struct vm *vm);
 void vdev_workers_destroy(struct vm *vm);
 

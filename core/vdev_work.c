@@ -18,6 +18,7 @@ struct vdev_worker {
 	struct thread *thread; /* NULL once it has ended */
 	u32 pending;           /* bit per vdev.index */
 	u32 held;              /* likewise, of the VM's first worker: whose access is not over */
+	u32 busy;              /* who are in run_pending(): its thread, vCPUs */
 	bool stop, told, ended;
 };
 
@@ -40,8 +41,10 @@ static bool release(struct vdev *d)
 /* One round over what is pending; interrupts are on. */
 static void run_pending(struct vdev_worker *w)
 {
-	u32 mask = __atomic_exchange_n(&w->pending, 0, __ATOMIC_ACQUIRE);
+	u32 mask;
 
+	__atomic_add_fetch(&w->busy, 1, __ATOMIC_SEQ_CST); /* before it: see vdev_workers_quiet() */
+	mask = __atomic_exchange_n(&w->pending, 0, __ATOMIC_SEQ_CST);
 	for (; mask != 0; mask &= mask - 1) {
 		struct vdev *d = w->vm->with_work[__builtin_ctz(mask)];
 
@@ -52,6 +55,7 @@ static void run_pending(struct vdev_worker *w)
 			}
 		}
 	}
+	__atomic_sub_fetch(&w->busy, 1, __ATOMIC_RELEASE);
 }
 
 void vdev_work_run(struct vcpu *v)
@@ -140,41 +144,34 @@ static struct vdev_worker *new_worker(struct vm *vm, u8 prio)
 	return w;
 }
 
-int vdev_workers_create(struct vm *vm, struct diag *diag)
+int vdev_worker_of(struct vdev *d, struct diag *diag)
 {
-	struct vdev_worker **tail = &vm->workers;
-	u8 count = 0;
+	struct vm *vm = d->vm;
+	u8 prio = d->cfg->sched_prio, first = vm->cfg->cpu[0].prio != 0 ? vm->cfg->cpu[0].prio : PRIO_DEFAULT;
+	struct vdev_worker *own;
 
-	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
-		u8 prio = d->cfg->sched_prio;
-
-		if (d->type->work == NULL) {
-			continue;
-		}
-		/* The VM's own comes first, with the priority of its first vCPU. */
-		if (vm->workers == NULL || prio != 0) {
-			u8 first = vm->cfg->cpu[0].prio != 0 ? vm->cfg->cpu[0].prio : PRIO_DEFAULT;
-
-			if (vm->workers == NULL) {
-				*tail = new_worker(vm, first);
-				tail = *tail != NULL ? &(*tail)->next : tail;
-			}
-			if (prio != 0 && vm->workers != NULL) {
-				*tail = new_worker(vm, prio);
-				d->worker = *tail;
-				tail = *tail != NULL ? &(*tail)->next : tail;
-			}
-		}
-		d->worker = prio != 0 ? d->worker : vm->workers;
-		if (d->worker == NULL) {
-			diag_error(diag, &d->cfg->pos, "no memory for the thread of vdev %s",
-				   d->cfg->type_name);
-			vdevs_destroy(vm);
-			return -ENOMEM;
-		}
-		d->index = count;
-		vm->with_work[count++] = d;
+	if (d->type->work == NULL) {
+		return 0;
 	}
+	/* The VM's own comes first, with the priority of its first vCPU. */
+	if (vm->workers == NULL) {
+		vm->workers = new_worker(vm, first);
+	}
+	d->worker = vm->workers;
+	if (prio != 0 && vm->workers != NULL) {
+		own = new_worker(vm, prio);
+		if (own != NULL) {
+			own->next = vm->workers->next;
+			vm->workers->next = own;
+		}
+		d->worker = own;
+	}
+	if (d->worker == NULL) {
+		diag_error(diag, &d->cfg->pos, "no memory for the thread of vdev %s", d->cfg->type_name);
+		return -ENOMEM;
+	}
+	d->index = vm->with_work_count++;
+	vm->with_work[d->index] = d;
 	return 0;
 }
 
@@ -183,21 +180,20 @@ void vdev_pause(void)
 	thread_sleep_until(counter_now() + counter_hz / 20000);
 }
 
+/* Who has taken what was asked for is counted as busy since before that. */
 void vdev_workers_quiet(struct vm *vm)
 {
 	for (struct vdev_worker *w = vm->workers; w != NULL; w = w->next) {
 		__atomic_store_n(&w->pending, 0, __ATOMIC_SEQ_CST);
-	}
-	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
-		while (__atomic_load_n(&d->working, __ATOMIC_ACQUIRE) != WORK_IDLE) {
+		while (__atomic_load_n(&w->busy, __ATOMIC_SEQ_CST) != 0) {
 			vdev_pause();
+			__atomic_store_n(&w->pending, 0, __ATOMIC_SEQ_CST);
 		}
 	}
 }
 
 void vdev_workers_destroy(struct vm *vm)
 {
-	vdev_workers_quiet(vm);
 	while (vm->workers != NULL) {
 		struct vdev_worker *w = vm->workers;
 
@@ -210,6 +206,7 @@ void vdev_workers_destroy(struct vm *vm)
 		}
 		mem_free(w, sizeof(*w));
 	}
+	vm->with_work_count = 0;
 }
 
 /* ---- Memory that several VMs see */

@@ -73,6 +73,7 @@ struct vm {
 	struct mmio_window window[MMIO_MAX_WINDOWS]; /* sorted by base; immutable while running */
 	struct vdev *vdevs;
 	struct vdev *with_work[VM_MAX_VDEVS]; /* by vdev.index */
+	u8 with_work_count;
 	bool tables_busy; /* stage 2 is being changed while the VM runs */
 	struct vdev_worker *workers; /* first: the VM's own, of devices without `sched` */
 	void *console;        /* port of the VM, core/console.h */

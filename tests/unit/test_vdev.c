@@ -569,8 +569,55 @@ static void note(void)
 	CHECK_EQ(vdev_note_probe.head_size, sizeof(struct vdev));
 }
 
+/*
+ * Others may ask a device for work until it has left what it shares with them, which it does in
+ * destroy(): whose turn it is to do it is still there then.
+ */
+static u32 works;
+
+static void leaving_work(struct vdev *d)
+{
+	(void)d;
+	works++;
+}
+
+static void leave(struct vdev *d)
+{
+	vdev_work(d);
+	schedule();
+}
+
+static void asked_while_it_leaves(void)
+{
+	static struct vdev_type late;
+	u64 before;
+
+	host_init();
+	REQUIRE(thread_reaper_start());
+	schedule();
+	before = mem_free_bytes();
+	late = vdev_type_probe;
+	late.work = leaving_work;
+	late.destroy = leave;
+	works = 0;
+	rig = rig_new("guest", "probe");
+	rig->vdev.type = &late;
+	struct cfg_vdev second = rig->vdev;
+	struct cfg_loc elsewhere = rig->loc;
+	elsewhere.addr += 0x10000;
+	second.loc = &elsewhere;
+	second.sched_prio = 5;
+	rig->vdev.next = &second;
+	rig->cfg.cpu_count = 1;
+	REQUIRE(rig_start(rig) == 0);
+	rig_free(rig);
+	schedule();
+	CHECK_EQ(works, 2);
+	CHECK_EQ(mem_free_bytes(), before);
+}
+
 TEST_MAIN(RUN(names), RUN(types_of_this_build), RUN(broken_types), RUN(reads), RUN(writes),
 	  RUN(refused_and_holes), RUN(any_access_is_safe), RUN(words_have_a_way_of_their_own),
 	  RUN(whole_window), RUN(life),
 	  RUN(creation_fails), RUN(options_are_found), RUN(deadlines), RUN(the_line), RUN(input_and_room),
-	  RUN(guest_lines), RUN(note))
+	  RUN(guest_lines), RUN(asked_while_it_leaves), RUN(note))
