@@ -201,11 +201,14 @@ static void set_control(struct vdev *d, unsigned int i, u64 val, u64 mask)
 	struct sp804 *s = to_sp804(d);
 	struct counter *t = &s->t[i];
 	u32 now = value(s, t);
+	bool halted;
 
 	(void)mask;
 	sync(s, t);
+	halted = now == 0 && t->seen != 0; /* it has told of this zero */
 	t->control = (u32)val & CONTROL_BITS;
 	start(s, t, now); /* it goes on from where it stands */
+	t->seen = halted;
 	update(s);
 }
 

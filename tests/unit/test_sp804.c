@@ -102,6 +102,64 @@ static void one_shot(void)
 	rig_free(r);
 }
 
+/* An expired one-shot counter halts (2.2.6): enabling it again is no expiry, and out of the mode it counts on from zero. */
+static void one_shot_halts(void)
+{
+	setup();
+	wr(LOAD, 10);
+	wr(CONTROL, 0xa3);
+	host_pass_ns(11000);
+	wr(INTCLR, 1);
+	wr(CONTROL, 0xa3);
+	CHECK(!line());
+	wr(CONTROL, 0x23);
+	wr(CONTROL, 0xa3);
+	host_pass_ns(100000);
+	CHECK(!line());
+	CHECK_EQ(rd(VALUE), 0);
+	wr(CONTROL, 0xa2); /* free-running */
+	CHECK(!line());
+	host_pass_ns(1000);
+	CHECK_EQ(rd(VALUE), 0xffffffff);
+	wr(CONTROL, 0xe2); /* periodic, as it stands */
+	CHECK_EQ(rd(VALUE), 0xffffffff);
+	wr(LOAD, 0); /* zero by a load is one */
+	CHECK(line());
+	rig_free(r);
+}
+
+/* All of 0xfe0-0xfff; what is only written reads as zero; what is reserved in Control does not stick. */
+static void identification_and_holes(void)
+{
+	static const u8 id[8] = { 0x04, 0x18, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+
+	setup();
+	for (u32 i = 0; i < 8; i++) {
+		CHECK_EQ(rd(0xfe0 + 4 * i), id[i]);
+	}
+	wr(CONTROL, 0xffffffff);
+	CHECK_EQ(rd(CONTROL), 0xef);
+	wr(CONTROL, 0);
+	wr(LOAD, 0x12345678);
+	CHECK_EQ(rd(BGLOAD), 0x12345678);
+	wr(0x20, 7);
+	CHECK_EQ(rd(0x38), 7);
+	CHECK_EQ(rd(LOAD), 0x12345678);
+	CHECK_EQ(rd(INTCLR), 0);
+	CHECK_EQ(rd(0x1c), 0);
+	CHECK_EQ(rd(0x40), 0);
+	wr(VALUE, 5);
+	CHECK_EQ(rd(VALUE), 0x5678); /* 16 bits are what counts */
+	wr(0xf00, 0xffffffff);
+	CHECK_EQ(rd(0xf00), 1);
+	wr(0xf04, 2);
+	CHECK(line());
+	CHECK_EQ(rd(0xf04), 0);
+	wr(0xf04, 0xfc);
+	CHECK(!line());
+	rig_free(r);
+}
+
 static void free_running_16_bits(void)
 {
 	setup();
@@ -196,5 +254,6 @@ static void storm_is_the_guests_own(void)
 	rig_free(r);
 }
 
-TEST_MAIN(RUN(reset_state), RUN(periodic), RUN(one_shot), RUN(free_running_16_bits), RUN(prescaled),
+TEST_MAIN(RUN(reset_state), RUN(periodic), RUN(one_shot), RUN(one_shot_halts),
+	  RUN(identification_and_holes), RUN(free_running_16_bits), RUN(prescaled),
 	  RUN(background_load), RUN(two_timers_one_line), RUN(storm_is_the_guests_own))
