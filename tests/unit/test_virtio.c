@@ -307,6 +307,61 @@ static void legacy_layout(void)
 	rig_free(r);
 }
 
+/* The used ring is where QueueAlign says; a value that is no alignment counts as none. */
+static void legacy_alignment(void)
+{
+	static const struct {
+		u32 align, used;
+	} at[] = { { 64, 192 }, { 4, 152 }, { 8192, 4096 }, { 0, 4096 }, { 12, 4096 }, { 1u << 31, 4096 }, { 2, 4096 } };
+
+	for (u32 i = 0; i < ARRAY_SIZE(at); i++) {
+		r = disk("ram:1M");
+		rig_option(r, "legacy", "", 0);
+		REQUIRE(rig_start(r) == 0);
+		wr(0x70, 3);
+		wr(0x28, 4096);
+		wr(0x30, 0);
+		wr(0x38, 8);
+		wr(0x3c, 64); /* the last one counts */
+		wr(0x3c, at[i].align);
+		wr(0x40, 0x100002 | i << 24); /* far outside */
+		CHECK_EQ(rd(0x40), 0);
+		CHECK_EQ(rd(0x70) & 64, 64);
+		wr(0x70, 0);
+		CHECK_EQ(rd(0x40), 0);
+		wr(0x70, 3);
+		wr(0x28, 3); /* no page size: the ring has no place */
+		wr(0x40, RING_IPA / 4096);
+		CHECK_EQ(rd(0x40), 0);
+		wr(0x28, 4096);
+		wr(0x38, 8);
+		wr(0x3c, at[i].align);
+		wr(0x40, RING_IPA / 4096);
+		wr(0x70, 7);
+		put16(RING_IPA + 128 + 2, 1);
+		memset(at_ipa(HEADER), 0, 16);
+		put_desc(RING_IPA, 0, HEADER, 16, D_NEXT, 1);
+		put_desc(RING_IPA, 1, SECTORS, 513, D_WRITE, 0);
+		wr(0x50, 0);
+		CHECK_EQ(get16(RING_IPA + at[i].used + 2), 1);
+		rig_free(r);
+	}
+}
+
+/* Without a configuration space there is nothing to read, at any offset. */
+static void no_configuration(void)
+{
+	host_init();
+	r = rig_new("guest", "virtio-entropy");
+	give_ram(&r->vm);
+	r->cfg.cpu_count = 1;
+	REQUIRE(rig_start(r) == 0);
+	CHECK_EQ(rd(0x100), 0);
+	CHECK_EQ(rd(0x1c0), 0);
+	wr(0x1c0, 5);
+	rig_free(r);
+}
+
 static void entropy(void)
 {
 	u32 id, len;
@@ -327,4 +382,5 @@ static void entropy(void)
 }
 
 TEST_MAIN(RUN(identity_and_negotiation), RUN(read_and_write), RUN(zeroes), RUN(requests_refused),
-	  RUN(queue_registers), RUN(rings_before_features), RUN(reset_in_use), RUN(read_only_disk), RUN(legacy_layout), RUN(entropy))
+	  RUN(queue_registers), RUN(rings_before_features), RUN(reset_in_use), RUN(read_only_disk), RUN(legacy_layout),
+	  RUN(legacy_alignment), RUN(no_configuration), RUN(entropy))

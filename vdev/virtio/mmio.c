@@ -158,7 +158,7 @@ static void set_ready(struct virtio *v, u32 val)
 static void set_pfn(struct virtio *v, u32 val)
 {
 	struct virtq *q = val != 0 ? changeable(v) : selected(v);
-	u64 at = (u64)val * v->page_size, align = v->page_size;
+	u64 at = (u64)val * v->page_size, align = v->queue_align != 0 ? v->queue_align : v->page_size;
 
 	if (q == NULL || v->page_size == 0) {
 		return;
@@ -206,6 +206,10 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 			q->size = (u16)MIN(val, 0xffffU);
 		}
 		break;
+	case QUEUE_ALIGN:
+		/* Any power of two that keeps the used ring's elements aligned; else as if not written. */
+		v->queue_align = val >= 4 && val <= 65536 && (val & (val - 1)) == 0 ? val : 0;
+		break;
 	case QUEUE_PFN:
 		if (v->legacy) {
 			set_pfn(v, val);
@@ -242,15 +246,15 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 static void access_config(struct virtio *v, struct mmio *m)
 {
 	u64 off = m->off - CONFIG;
-	u8 *p = (u8 *)v->config + off;
+	u8 *p = v->config; /* NULL: it has none */
 
 	if (!m->write) {
 		m->val = 0;
 		if (off < v->config_size) {
-			memcpy(&m->val, p, MIN((u64)m->size, v->config_size - off));
+			memcpy(&m->val, p + off, MIN((u64)m->size, v->config_size - off));
 		}
 	} else if (off + m->size <= v->config_writable) {
-		memcpy(p, &m->val, m->size);
+		memcpy(p + off, &m->val, m->size);
 		if (v->type->configured != NULL) {
 			v->type->configured(v, (u32)off, m->size);
 		}

@@ -36,6 +36,7 @@ static void reset_now(struct virtio *v)
 	v->feature_sel[0] = 0;
 	v->feature_sel[1] = 0;
 	v->page_size = 0;
+	v->queue_align = 0;
 	for (u32 i = 0; i < v->queue_count; i++) {
 		virtq_reset(&v->queue[i]);
 	}

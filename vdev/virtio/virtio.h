@@ -64,7 +64,7 @@ struct virtio {
 	u32 kicked;            /* bit per queue: to be served */
 	u32 isr, status, generation;
 	u32 feature_sel[2], queue_sel; /* device's, driver's */
-	u32 page_size;         /* legacy */
+	u32 page_size, queue_align; /* legacy */
 	bool legacy;
 	u32 users;             /* who use its queues now: its own work, and others' that deliver to it */
 	bool reset_wanted;
