@@ -408,10 +408,10 @@ static void several_patterns(void)
 {
 	host_init();
 	r[0] = rig_new("a", "shmem");
-	rig_option(r[0], "deny", "b?", 0); /* the last is the first: options are put in front here */
-	rig_option(r[0], "allow", "b*", 0);
-	rig_option(r[0], "deny", "b1", 0);
 	rig_option(r[0], "allow", "a", 0);
+	rig_option(r[0], "deny", "b1", 0);
+	rig_option(r[0], "allow", "b*", 0);
+	rig_option(r[0], "deny", "b?", 0);
 	r[0]->vdev.area = AREA;
 	r[0]->cfg.cpu_count = 1;
 	REQUIRE(s2_init(&r[0]->vm.s2, 1, 40) == 0 && rig_start(r[0]) == 0);
