@@ -85,7 +85,7 @@ static void copy_label(char *to, size_t size, const u16 *from)
 			c = '_';
 		}
 		if (n + 4 > size) {
-			break;
+			break; /* never: 36 times 3 bytes have room */
 		}
 		if (c < 0x80) {
 			to[n++] = (char)c;

@@ -40,7 +40,7 @@ struct disk_ops {
 struct disk_part {
 	u64 first, sectors; /* 0 sectors: there is none of this number */
 	u8 uuid[16];        /* as it stands in the table */
-	char label[40];     /* UTF-8, cut to what fits; '_' for what a word of the configuration cannot have */
+	char label[112];    /* UTF-8; '_' for what a word of the configuration cannot have */
 };
 
 struct disk_hw {

@@ -17,7 +17,7 @@ static void (*const drivers[])(void) = { virtio_blk_scan };
 
 static struct disk_hw *disks[DISK_MAX];
 static u32 disk_count, scanned;
-static struct spinlock table; /* inside it nothing is taken */
+static struct spinlock users_lock; /* inside it nothing is taken */
 static struct disk *users;
 
 void disk_scan(void)
@@ -203,7 +203,7 @@ const char *disk_find(const char *name, struct disk_hw **hw, int *part)
 
 bool disk_user(const struct disk_hw *hw, u32 i, struct disk *out)
 {
-	u64 flags = spin_lock_irq(&table);
+	u64 flags = spin_lock_irq(&users_lock);
 	struct disk *d = users;
 
 	while (d != NULL && (d->hw != hw || i-- != 0)) {
@@ -212,14 +212,14 @@ bool disk_user(const struct disk_hw *hw, u32 i, struct disk *out)
 	if (d != NULL) {
 		*out = *d;
 	}
-	spin_unlock_irq(&table, flags);
+	spin_unlock_irq(&users_lock, flags);
 	return d != NULL;
 }
 
 /* Among the users if nobody is in the way: one who writes is alone with what he has. */
 static bool enter(struct disk *d)
 {
-	u64 flags = spin_lock_irq(&table);
+	u64 flags = spin_lock_irq(&users_lock);
 	bool free = true;
 
 	for (const struct disk *u = users; u != NULL; u = u->next) {
@@ -232,7 +232,7 @@ static bool enter(struct disk *d)
 		d->next = users;
 		users = d;
 	}
-	spin_unlock_irq(&table, flags);
+	spin_unlock_irq(&users_lock, flags);
 	return free;
 }
 
@@ -278,7 +278,7 @@ struct disk *disk_open(const char *name, bool write, const char **why)
 
 void disk_close(struct disk *d)
 {
-	u64 flags = spin_lock_irq(&table);
+	u64 flags = spin_lock_irq(&users_lock);
 
 	for (struct disk **u = &users; *u != NULL; u = &(*u)->next) {
 		if (*u == d) {
@@ -286,7 +286,7 @@ void disk_close(struct disk *d)
 			break;
 		}
 	}
-	spin_unlock_irq(&table, flags);
+	spin_unlock_irq(&users_lock, flags);
 	mem_free(d, sizeof(*d));
 }
 
