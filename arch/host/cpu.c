@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "arch/host/host.h"
 #include "arch_io.h"
 #include "core/base/memory.h"
 #include "core/sched.h"
 
 #define HOST_RAM MiB(16)
-#define HOST_RAM_AT MiB(512)
 
 u64 host_sysreg[HOST_SYSREG_COUNT];
 struct percpu *host_percpu;
@@ -47,8 +45,7 @@ void host_init(void)
 	percpus[0].online = true;
 	percpus[0].current = &percpus[0].idle_thread;
 	if (ram == NULL) {
-		/* Low if the kernel can do it: some devices cannot name higher pages. */
-		ram = mmap((void *)(u64)HOST_RAM_AT, HOST_RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ram = aligned_alloc(MiB(2), HOST_RAM);
 		memory_add((pa_t)ram, HOST_RAM);
 	}
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "arch/host/host.h"
 #include "arch_io.h"
 #include "core/disk.h"
@@ -260,10 +261,22 @@ static u64 fake_access(pa_t pa, u32 size, bool write, u64 val)
 	return fake_read(f, off);
 }
 
+/* Memory that legacy devices can name, whose pages have numbers of 32 bits; it is taken first, as it is the lowest. */
+static void low_memory(void)
+{
+	static void *ram;
+
+	if (ram == NULL) {
+		ram = mmap((void *)MiB(512), MiB(16), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		memory_add((pa_t)ram, MiB(16));
+	}
+}
+
 /* A fresh machine with `n` places for devices, none there yet. */
 static void __maybe_unused vio_machine(u32 n)
 {
 	host_init();
+	low_memory();
 	host_uart_reset();
 	memset(fake, 0, sizeof(fake));
 	memset(&fake_board, 0, sizeof(fake_board));
