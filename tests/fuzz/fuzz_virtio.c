@@ -194,12 +194,14 @@ static void operation(const u8 *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool ready;
+	static u32 runs;
 
-	/* One machine for all inputs: what one leaves behind is missed by a later one. */
-	if (!ready) {
+	/* One machine for many inputs: what one leaves behind is missed by a later one. */
+	if (runs++ % 64 == 0) {
 		host_init();
-		ready = thread_reaper_start();
+		if (!thread_reaper_start()) {
+			abort();
+		}
 	}
 	memset(ram_a, 0, sizeof(ram_a));
 	memset(ram_b, 0, sizeof(ram_b));
