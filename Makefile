@@ -71,7 +71,9 @@ ARCH_C := $(wildcard arch/aarch64/*.c arch/aarch64/*/*.c)
 ARCH_S := $(wildcard arch/aarch64/*.S arch/aarch64/*/*.S)
 VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
 # What is part of the monitor: the interrupt controller, and what all virtio devices share.
-GIC_C := $(filter vdev/gic%.c,$(VDEV_C)) $(filter-out vdev/virtio/virtio-%.c,$(wildcard vdev/virtio/*.c))
+GIC_C := $(filter vdev/gic%.c,$(VDEV_C)) $(filter-out vdev/virtio/virtio-%.c vdev/virtio/vsock_%.c,$(wildcard vdev/virtio/*.c))
+# A device of several files.
+VSOCK_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard vdev/virtio/virtio-vsock.c vdev/virtio/vsock_*.c))
 # A core file that cannot exist on the build machine; empty is how it should stay.
 HOST_SKIP ?=
 HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c))
@@ -87,7 +89,7 @@ $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
 LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
-VDEV_O := $(foreach c,$(filter-out $(GIC_C),$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
+VDEV_O := $(foreach c,$(filter-out $(GIC_C) vdev/virtio/vsock_%.c,$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
 MONITOR := $(BUILD)/quoin.o $(VDEV_O)
 EXPORTS := $(wildcard arch/aarch64/exports.txt)
 TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check qtrace,\
@@ -154,6 +156,8 @@ $(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
 	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O)
 	$(Q)$(LD) -r -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
 	$(Q)$(OBJCOPY) $(if $(EXPORTS),--keep-global-symbols=$(EXPORTS)) $@.all $@
+$(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)
+	$(Q)$(LD) -r -o $@ $^
 $(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/%.o
 	$(Q)cp $< $@
 $(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/virtio/%.o

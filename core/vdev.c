@@ -460,6 +460,11 @@ const char *vdev_vm_name(struct vdev *d)
 	return d->vm->cfg->name;
 }
 
+u32 vdev_vm_number(struct vdev *d)
+{
+	return d->vm->id;
+}
+
 int vdev_file(struct vdev *d, const char *path, const void **data, u64 *size)
 {
 	(void)d;

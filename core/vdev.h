@@ -231,6 +231,7 @@ int vdev_map(struct vdev *d, ipa_t at, void *p, u64 size) __must_check;
 void vdev_unmap(struct vdev *d, ipa_t at, u64 size);
 void vdev_pause(void);                             /* give others a moment; create(), destroy() */
 const char *vdev_vm_name(struct vdev *d);
+u32 vdev_vm_number(struct vdev *d);                /* from 0, in the order of the start script */
 void vdev_work(struct vdev *d);                    /* have work() called soon; any context */
 void vdev_hold(struct vdev *d, bool on);           /* the vCPU that accesses goes on when no device holds its VM */
 u64 vdev_lock_irq(struct vdev *d);                 /* in work(): what handlers share with it */

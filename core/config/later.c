@@ -8,7 +8,7 @@ const struct config_known config_known[] = {
 	{ "virtio-blk", KNOWN_LINKED, "hostdev=s delayed=s legacy threads=n dio=s" },
 	{ "virtio-net", KNOWN_LINKED, "mac=s peer=s peerfeats=n legacy tapdev=s" },
 	{ "virtio-entropy", KNOWN_LINKED, "legacy" },
-	{ "virtio-vsock", KNOWN_LINKED, "cid=n peer=s shell=b legacy" },
+	{ "virtio-vsock", KNOWN_LINKED, "cid=n peer=s shell=b" },
 	{ "virtio-input", KNOWN_LATER,
 	  "screen=s display=s window=s size=s offset=s zorder=n pipeline=n global_alpha=n "
 	  "protocol=s options=s force_dev_presence" },

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/console.h"
+#include "core/shell/edit.h"
 #include "core/shell/shell.h"
 #include "core/shell/view.h"
 #include "core/vm_life.h"
@@ -157,7 +158,9 @@ SHELL_COMMAND(focus, "focus", "VM", "connect this terminal to a VM")
 {
 	struct vm *vm = shell_vm(sh, argv[1]);
 
-	if (vm != NULL) {
+	if (vm != NULL && sh->remote) {
+		shell_print(sh, "this is not the terminal's shell");
+	} else if (vm != NULL) {
 		console_focus(vm);
 	}
 	return 0;

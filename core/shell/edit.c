@@ -16,7 +16,7 @@ enum escape { ESC_NONE, ESC_SEEN, ESC_CSI };
 
 static void say(struct shell *sh, const char *text)
 {
-	sh->write(text, strlen(text));
+	sh->write(sh, text, strlen(text));
 }
 
 static void bell(struct shell *sh)
@@ -66,7 +66,7 @@ static void insert(struct shell *sh, const char *text, size_t n)
 	sh->len = (u8)(sh->len + n);
 	sh->at = (u8)(sh->at + n);
 	if (sh->at == sh->len) {
-		sh->write(text, n);
+		sh->write(sh, text, n);
 	} else {
 		draw(sh);
 	}

@@ -10,9 +10,11 @@
 #define SHELL_PROMPT "quoin> "
 
 struct shell {
-	void (*write)(const char *text, size_t n); /* may block; no lock is held */
+	void (*write)(struct shell *sh, const char *text, size_t n); /* may block; no lock is held */
 	/* The `i`-th word that may stand at this place of a line (first: its first word), NULL behind the last. */
 	const char *(*candidate)(bool first, u32 i);
+	bool remote;     /* not at the console */
+	bool left;       /* a remote one has said quit */
 	u8 len, at;      /* of line: its length, the cursor */
 	u8 escape;       /* where in an escape sequence the input stands */
 	u8 parameter;    /* number in that sequence */

@@ -49,7 +49,7 @@ static const struct shell_command *find_command(const char *name)
 	return c;
 }
 
-static const char *candidate(bool first, u32 i)
+const char *shell_candidate(bool first, u32 i)
 {
 	const struct shell_command *c = NULL;
 
@@ -81,7 +81,7 @@ void shell_print(struct shell *sh, const char *fmt, ...)
 	n = fmt_vstr(line, sizeof(line) - 2, fmt, ap);
 	va_end(ap);
 	memcpy(line + n, "\r\n", 2);
-	sh->write(line, n + 2);
+	sh->write(sh, line, n + 2);
 }
 
 struct vm *shell_vm(struct shell *sh, const char *arg)
@@ -181,8 +181,12 @@ SHELL_COMMAND(help, "help", "[COMMAND]", "what there is, or one command's form")
 
 /* ---- The operator */
 
-static int leave(void)
+static int leave(struct shell *sh)
 {
+	if (sh->remote) {
+		sh->left = true;
+		return 0;
+	}
 	used_at = 0;
 	console_leave_shell();
 	return 0;
@@ -190,12 +194,12 @@ static int leave(void)
 
 SHELL_COMMAND(quit, "quit", "", "leave the shell: the terminal goes back to its VM")
 {
-	return leave();
+	return leave(sh);
 }
 
 SHELL_COMMAND(exit, "exit", "", "as quit")
 {
-	return leave();
+	return leave(sh);
 }
 
 bool shell_attended(void)
@@ -249,6 +253,12 @@ void shell_watch(void)
 	}
 }
 
+static void write_console(struct shell *sh, const char *text, size_t n)
+{
+	(void)sh;
+	console_shell_write(text, n);
+}
+
 static void shell_main(void *arg)
 {
 	struct shell *sh = arg;
@@ -285,7 +295,7 @@ bool shell_start(const struct image *img, const struct board *b)
 	used_at = 0;
 	working = false;
 	watch = (struct timer){ .fn = look };
-	the_shell = (struct shell){ .write = console_shell_write, .candidate = candidate };
+	the_shell = (struct shell){ .write = write_console, .candidate = shell_candidate };
 	t = thread_create("shell", PRIO_SHELL, ~0UL, shell_main, &the_shell);
 	if (t != NULL) {
 		console_shell_open(t);

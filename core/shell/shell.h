@@ -49,6 +49,8 @@ void shell_watch(void);
 /* shell_attended - the operator has the shell before him and typed something not long ago. Any context. */
 #define SHELL_ATTENDED_S 30
 bool shell_attended(void);
+/* shell_candidate - for struct shell: a command, if it is the `first` word, or a VM. */
+const char *shell_candidate(bool first, u32 i);
 /* shell_execute - run one line of text, as if typed. Thread context; tests. */
 void shell_execute(struct shell *sh, const char *line);
 

@@ -76,9 +76,10 @@ static struct look {
 
 void share_begin(void)
 {
+	static u32 busy; /* another session does it */
 	struct vcpu_view v;
 
-	if (counter_now() - now.at > counter_hz) {
+	if (counter_now() - now.at > counter_hz && __atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE) == 0) {
 		last = now;
 		now.at = counter_now();
 		for (u32 i = 0; i < VM_MAX; i++) {
@@ -89,6 +90,7 @@ void share_begin(void)
 		for (u32 i = 0; i < MAX_CPUS; i++) {
 			now.idle[i] = thread_runtime(&percpus[i].idle_thread);
 		}
+		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 	}
 }
 

@@ -58,8 +58,9 @@ static void term_char(char c)
 	}
 }
 
-static void term_write(const char *text, size_t n)
+static void term_write(struct shell *sh, const char *text, size_t n)
 {
+	(void)sh;
 	for (size_t i = 0; i < n; i++) {
 		char *end;
 		long count;

@@ -91,6 +91,9 @@ struct virtq_at {
 size_t virtq_read(const struct virtq_chain *c, struct virtq_at *at, void *to, size_t n);
 size_t virtq_write(const struct virtq_chain *c, struct virtq_at *at, const void *from, size_t n);
 size_t virtq_zero(const struct virtq_chain *c, struct virtq_at *at, size_t n);
+/* virtq_copy - the next `n` bytes of the readable part of one into the writable part of another. */
+size_t virtq_copy(const struct virtq_chain *to, struct virtq_at *to_at, const struct virtq_chain *from,
+		  struct virtq_at *from_at, size_t n);
 /* virtq_write_last - put a byte behind all others of the writable part, which is not empty. */
 void virtq_write_last(const struct virtq_chain *c, u8 byte);
 

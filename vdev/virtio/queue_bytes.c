@@ -45,6 +45,23 @@ size_t virtq_write(const struct virtq_chain *c, struct virtq_at *at, const void 
 	return done;
 }
 
+size_t virtq_copy(const struct virtq_chain *to, struct virtq_at *to_at, const struct virtq_chain *from,
+		  struct virtq_at *from_at, size_t n)
+{
+	size_t done = 0, run;
+	u8 *p;
+
+	while (done < n && (run = next_run(from->seg, from->out, from_at, n - done, &p)) != 0) {
+		size_t got = virtq_write(to, to_at, p, run);
+
+		done += got;
+		if (got != run) {
+			break;
+		}
+	}
+	return done;
+}
+
 size_t virtq_zero(const struct virtq_chain *c, struct virtq_at *at, size_t n)
 {
 	size_t done = 0, run;
