@@ -110,8 +110,10 @@ static bool line_taken(const struct vm_config *cfg, u32 line)
 	struct cfg_intr probe = { .line = line };
 
 	for (const struct cfg_reserve *r = cfg->reserve; r != NULL; r = r->next) {
-		if (r->intr != NULL && r->intr->line == line) {
-			return true;
+		for (const struct cfg_intr *i = r->intr; i != NULL; i = i->next) {
+			if (i->line == line) {
+				return true;
+			}
 		}
 	}
 	return first_user(cfg, &probe) != NULL;
@@ -132,13 +134,19 @@ static void place_device(struct check *c, struct cfg_vdev *v)
 
 static void give_line(struct check *c, struct cfg_vdev *v)
 {
-	struct cfg_intr *in = check_alloc(c, sizeof(*in));
+	struct cfg_intr *in;
+	u32 line = AUTO_INTID;
 
+	while (line <= CONFIG_INTID_MAX && line_taken(c->cfg, line)) {
+		line++;
+	}
+	if (line > CONFIG_INTID_MAX) {
+		check_error(c, &v->pos, "no interrupt is left for vdev '%s'", v->type_name);
+		return;
+	}
+	in = check_alloc(c, sizeof(*in));
 	if (in != NULL) {
-		*in = (struct cfg_intr) { .pos = v->pos, .pic = "gic", .line = AUTO_INTID };
-		while (line_taken(c->cfg, in->line)) {
-			in->line++;
-		}
+		*in = (struct cfg_intr) { .pos = v->pos, .pic = "gic", .line = line };
 		v->intr = in;
 	}
 }

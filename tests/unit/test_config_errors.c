@@ -732,6 +732,31 @@ static void system_rows(const char *first, const char *second, const struct boar
 	CHECK_STR(log_text, want);
 }
 
+/* From 64 on lines are given out; here two are left. */
+static void lines_are_used_up(void)
+{
+	static char text[16384];
+	size_t n = (size_t)snprintf(text, sizeof(text), "ram 64M load /k\n"
+				    "vdev shmem\nvdev shmem\nvdev shmem\nreserve");
+	const struct cfg_vdev *v;
+
+	for (unsigned int line = 64; line <= 1019; line++) {
+		if (line != 70 && line != 1019) {
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " intr gic:%u", line);
+		}
+	}
+	REQUIRE(parse_text(text) == 0);
+	CHECK(config_check(&cfg, NULL, &diag) != 0);
+	CHECK_STR(log_text, "t:4:1: error: no interrupt is left for vdev 'shmem'");
+	v = cfg.vdev;
+	while (v != NULL && strcmp(v->type_name, "shmem") != 0) {
+		v = v->next;
+	}
+	REQUIRE(v != NULL && v->intr != NULL && v->next->intr != NULL);
+	CHECK_EQ(v->intr->line, 70);
+	CHECK_EQ(v->next->intr->line, 1019);
+}
+
 static void vms_refused_together(void)
 {
 	system_rows("system a ram 64M load /k", "system a ram 64M load /k", NULL,
@@ -749,4 +774,5 @@ TEST_MAIN(RUN(words_refused), RUN(what_comes_later_warns), RUN(vm_refused), RUN(
 	  RUN(position_counts_lines_and_columns), RUN(position_names_file_or_word),
 	  RUN(every_error_is_reported_but_not_endlessly),
 	  RUN(an_unknown_option_hides_its_arguments_only), RUN(nesting_is_bounded),
-	  RUN(number_of_files_is_bounded), RUN(full_arena_is_one_error), RUN(vms_refused_together))
+	  RUN(number_of_files_is_bounded), RUN(full_arena_is_one_error), RUN(vms_refused_together),
+	  RUN(lines_are_used_up))
