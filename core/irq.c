@@ -231,17 +231,6 @@ void trace_irq(struct vcpu *v)
 	after(v);
 }
 
-void irq_early(struct vcpu *v)
-{
-	u32 iar = gic_ack_fast();
-
-	if (trace_on()) {
-		trace_put(TRACE_EL2_IRQ, TRACE_NOBODY, intid_of(iar), 0, 0);
-	}
-	irq_dispatch(iar);
-	after(v);
-}
-
 void irq_el2(void)
 {
 	u32 iar = gic_ack_fast();

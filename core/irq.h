@@ -29,8 +29,6 @@ const char *irq_describe(u32 i, u32 *intid);
 
 /* Called by the vectors, interrupts masked: an interrupt hit the guest `v`, or EL2 itself. */
 void irq_guest(struct vcpu *v);
-/* irq_early - take an interrupt that waits on the way back to the guest: no exit of its own. Exit context. */
-void irq_early(struct vcpu *v);
 void irq_el2(void);
 
 #endif

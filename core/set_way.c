@@ -15,8 +15,8 @@
 #include "core/spec/pstate.h"
 #include "core/vm.h"
 
-/* Four instructions a line of 64 bytes: about 1,000. */
-#define SLICE KiB(16)
+/* Four instructions a line of 64 bytes: about 500. */
+#define SLICE KiB(8)
 
 #define CACHES_ON (SCTLR_M | SCTLR_C)
 

@@ -63,7 +63,7 @@ void timer_cancel(struct timer *t)
 
 static void wait_fired(struct timer *t)
 {
-	for (u32 i = 0; i < MAX_CPUS; i++) {
+	for (u32 i = 0; i < cpu_count; i++) {
 		while (__atomic_load_n(&percpus[i].firing, __ATOMIC_ACQUIRE) == t) {
 			cpu_relax();
 		}

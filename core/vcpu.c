@@ -13,7 +13,6 @@
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "core/irq.h"
 #include "core/spec/hcr.h"
 #include "core/sporadic.h"
 #include "core/sysreg.h"
@@ -190,7 +189,9 @@ void vcpu_put(struct vcpu *v)
 	vgic_put(v);
 	v->hcr |= read_hcr_el2() & HCR_VSE;
 	arch_vcpu_put(&v->regs);
-	if ((v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && v->power == VCPU_ON &&
+	/* One that waits for the CPU needs no waking: it is loaded when it goes on. */
+	if (READ_ONCE(v->thread.state) == THREAD_BLOCKED && v->power == VCPU_ON &&
+	    (v->regs.cntv_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE &&
 	    (v->vgic.live & BIT(VGIC_VTIMER)) != 0) {
 		timer_arm(&v->vtimer, v->regs.cntv_cval + v->vm->cntvoff);
 	}
@@ -238,6 +239,31 @@ void vcpu_trap_halt(struct vcpu *v, bool wfi, bool wfe)
 	}
 }
 
+void vcpu_open(struct vcpu *v, void (*fn)(struct vcpu *v))
+{
+	u64 pc = read_elr_el2(), pstate = read_spsr_el2();
+
+	v->thread.open = 1;
+	irq_enable(); /* an interrupt taken here changes both registers */
+	if (fn != NULL) {
+		fn(v);
+	} else {
+		isb(); /* what waits is taken here */
+	}
+	irq_disable();
+	v->thread.open = 0;
+	write_elr_el2(pc);
+	write_spsr_el2(pstate);
+}
+
+/* What follows takes a while. Who waits for an interrupt that has come meanwhile goes first. */
+static void let_interrupts(struct vcpu *v)
+{
+	if (irq_waits()) {
+		vcpu_open(v, NULL);
+	}
+}
+
 /* Leave the CPU's registers to others; the state of `v` is all in memory then. */
 static void unload(struct vcpu *v)
 {
@@ -279,6 +305,7 @@ static void vcpu_main(void *arg)
 	context = v->on_context;
 	unload(v);
 	vcpu_reset(v, entry, context);
+	let_interrupts(v);
 	if (this_cpu()->loaded != NULL) {
 		vcpu_put(this_cpu()->loaded);
 	}
@@ -307,6 +334,7 @@ void vcpu_halt(struct vcpu *v)
 		write_elr_el2(v->pc);
 		write_spsr_el2(v->pstate);
 	}
+	let_interrupts(v);
 	vcpu_pause(v);
 	unload(v);
 	/* Lines that come from registers go low with them: a VM that starts anew finds none pending. */
@@ -392,10 +420,12 @@ void vcpu_wait_wakeup(struct vcpu *v)
 	u32 mask = vgic_set_mask(v, VGIC_MASK_OPEN); /* guests close their CPU interface first */
 
 	for (;;) {
-		u32 work = __atomic_fetch_and(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
+		u32 work;
 
-		if ((work & (VWORK_STOP | VWORK_FIQ)) != 0 || (v->hcr & HCR_VF) != 0 ||
-		    vtimer_waits(v) || vgic_has_interrupt(v)) {
+		let_interrupts(v);
+		work = __atomic_fetch_and(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
+		if ((work & (VWORK_STOP | VWORK_FIQ)) != 0 || (v->hcr & HCR_VF) != 0 || vtimer_waits(v) ||
+		    (vgic_has_interrupt(v) && (READ_ONCE(v->work) & VWORK_VGIC) == 0)) {
 			break;
 		}
 		v->timer_due = 0; /* the timer alone does not count, its interrupt has to be enabled */
@@ -420,10 +450,7 @@ void vcpu_work(struct vcpu *v)
 	if ((work & VWORK_DEVICE) != 0) {
 		vdev_work_run(v);
 	}
-	/* What follows takes a while. Who waits for an interrupt that has come meanwhile goes first. */
-	if (irq_waits()) {
-		irq_early(v);
-	}
+	let_interrupts(v);
 	if ((work & VWORK_VGIC) != 0 && this_cpu()->resched) {
 		__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
 	} else if ((work & VWORK_VGIC) != 0) {

@@ -111,6 +111,12 @@ void vcpu_wait_interrupt(struct vcpu *v);
  * its CPU interface masks. Exit context.
  */
 void vcpu_wait_wakeup(struct vcpu *v);
+/*
+ * vcpu_open - with interrupts on, let those that wait be taken and call fn(v) if it is not NULL; another thread may
+ * have the CPU meanwhile. Exit context, own vCPU, no lock held, all of `v` is in the hardware or in memory.
+ */
+void vcpu_open(struct vcpu *v, void (*fn)(struct vcpu *v));
+
 /* vcpu_work - the slow way back to the guest: flush, stop, pause, reschedule. Called by the vector. */
 void vcpu_work(struct vcpu *v);
 /* vcpu_halt - power off: drops the EL2 stack; the vCPU starts anew at the next CPU_ON. Exit context, own vCPU. */

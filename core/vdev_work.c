@@ -58,21 +58,18 @@ static void run_pending(struct vdev_worker *w)
 	__atomic_sub_fetch(&w->busy, 1, __ATOMIC_RELEASE);
 }
 
-void vdev_work_run(struct vcpu *v)
+static void run(struct vcpu *v)
 {
-	u64 pc = read_elr_el2(), pstate = read_spsr_el2();
-
-	v->thread.open = 1;
-	irq_enable(); /* an interrupt taken here changes both registers */
 	run_pending(v->vm->workers);
 	while (__atomic_load_n(&v->vm->workers->held, __ATOMIC_ACQUIRE) != 0 &&
 	       (READ_ONCE(v->work) & VWORK_STOP) == 0) {
 		vdev_pause();
 	}
-	irq_disable();
-	v->thread.open = 0;
-	write_elr_el2(pc);
-	write_spsr_el2(pstate);
+}
+
+void vdev_work_run(struct vcpu *v)
+{
+	vcpu_open(v, run);
 }
 
 void vdev_work(struct vdev *d)

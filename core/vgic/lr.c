@@ -65,8 +65,8 @@ static void fold_remote(struct vgic_cpu *c)
 	}
 }
 
-/* An SPI came back from a list register: it may be somebody else's now. */
-static void hand_back(struct vcpu *v, u32 intid, u32 bit)
+/* An SPI came back from a list register: it may be somebody else's now. Its word, if it may be ours. */
+static u32 hand_back(struct vcpu *v, u32 intid, u32 bit)
 {
 	struct vgic *g = &v->vm->vgic;
 	u32 w = intid / 32;
@@ -74,9 +74,15 @@ static void hand_back(struct vcpu *v, u32 intid, u32 bit)
 	if (g->w[w].active & bit) {
 		g->held[v->id][w] |= bit;
 		v->vgic.held_sum |= 1u << w;
-	} else {
+		return 0;
+	}
+	if ((vgic_pend(&g->w[w]) & bit) != 0) {
+		if (g->version == 3 && (g->target[v->id][w] & bit) != 0) {
+			return 1u << w; /* only ours */
+		}
 		vgic_notify(g, w, bit, v);
 	}
+	return 0;
 }
 
 /* What a list register held when it was last in our hands. */
@@ -86,8 +92,8 @@ static void snap(struct vgic_word *w, u32 bit, u64 lr)
 	w->snap_act = lr & ICH_LR_ACTIVE ? w->snap_act | bit : w->snap_act & ~bit;
 }
 
-/* Take what list register `n` said back to memory. Locked. */
-static __cold void fold(struct vcpu *v, u32 n, u64 lr)
+/* Take what list register `n` said back to memory: hand_back(). Locked. */
+static __cold u32 fold(struct vcpu *v, u32 n, u64 lr)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 intid = c->lr_intid[n], bit = 1u << (intid % 32);
@@ -115,8 +121,9 @@ static __cold void fold(struct vcpu *v, u32 n, u64 lr)
 		w->active &= ~(w->clr_act & bit);
 		w->clr_pend &= ~bit;
 		w->clr_act &= ~bit;
-		hand_back(v, intid, bit);
+		return hand_back(v, intid, bit);
 	}
+	return 0;
 }
 
 /* The guest ended `count` interrupts that are active but in no list register: the best ones. */
@@ -154,21 +161,39 @@ static __cold void end_unlisted(struct vcpu *v, u32 count)
 	}
 }
 
+__cold void vgic_settle(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+
+	fold_remote(c);
+	if (READ_ONCE(c->p.clr_pend) | READ_ONCE(c->p.clr_act)) {
+		c->p.pending &= ~__atomic_exchange_n(&c->p.clr_pend, 0, __ATOMIC_ACQ_REL);
+		c->p.active &= ~__atomic_exchange_n(&c->p.clr_act, 0, __ATOMIC_ACQ_REL);
+	}
+	c->p.snap_pend = c->p.pending | (vgic_vtimer_line() ? VTIMER_BIT : 0);
+	c->p.snap_act = c->p.active;
+	WRITE_ONCE(c->seq, c->seq + 1);
+}
+
 __cold void vgic_sync(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
+	u32 words = 0;
 	u64 lr;
 
-	fold_remote(c);
 	if (c->hcr & ICH_HCR_LRENPIE) {
+		fold_remote(c); /* it may have been ended since */
 		end_unlisted(v, gic_vcpu_hcr() >> 27);
 	}
 	for (u32 m = c->lr_used; m; m &= m - 1) {
 		u32 n = (u32)__builtin_ctz(m);
 
 		/* Not ICH_ELRSR: it may lag behind a list register written on this exit. */
-		fold(v, n, gic_lr_read_n(n));
+		words |= fold(v, n, gic_lr_read_n(n));
 		gic_lr_write_n(n, 0); /* an empty one, too: its EOI bit asserts maintenance */
+	}
+	if (words) {
+		atomic_or(&c->spi_sum, words);
 	}
 	c->lr_used = 0;
 	c->lr_latched = 0;
@@ -179,13 +204,7 @@ __cold void vgic_sync(struct vcpu *v)
 		c->vtimer_hw = true;
 		gic_lr_write(0, 0);
 	}
-	if (READ_ONCE(c->p.clr_pend) | READ_ONCE(c->p.clr_act)) {
-		c->p.pending &= ~__atomic_exchange_n(&c->p.clr_pend, 0, __ATOMIC_ACQ_REL);
-		c->p.active &= ~__atomic_exchange_n(&c->p.clr_act, 0, __ATOMIC_ACQ_REL);
-	}
-	c->p.snap_pend = c->p.pending | (vgic_vtimer_line() ? VTIMER_BIT : 0);
-	c->p.snap_act = c->p.active;
-	WRITE_ONCE(c->seq, c->seq + 1);
+	vgic_settle(v);
 }
 
 /*
@@ -331,10 +350,40 @@ static __cold void fill_vtimer(struct vcpu *v, u32 best_left, u32 masked)
 	c->vtimer_hw = false;
 }
 
-__cold void vgic_fill(struct vcpu *v)
+/*
+ * An interrupt of the machine waits: it goes first, since filling list registers takes a while. Until
+ * vgic_flush(), on the way back to the guest, they are empty.
+ */
+static __cold bool later(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
-	u32 slots = gic_hw.lr_count - 1u, vmcr = gic_vmcr(), hcr = ICH_HCR_EN, first, n = 1;
+
+	if (c->hcr != ICH_HCR_EN) {
+		c->hcr = ICH_HCR_EN; /* or empty list registers are an interrupt of the machine */
+		gic_set_vcpu_hcr(c->hcr);
+		isb();
+	}
+	if (!irq_waits()) {
+		return false;
+	}
+	__atomic_store_n(&c->dirty, 1, __ATOMIC_RELEASE);
+	__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED);
+	c->vtimer_lr = 0;
+	c->sgi_direct = 0;
+	return true;
+}
+
+/* For no list register but that of the virtual timer. */
+static inline bool nothing(const struct vgic_cpu *c)
+{
+	return ((vgic_pend(&c->p) & c->live) | c->p.active | c->held_sum | READ_ONCE(c->spi_sum)) == 0;
+}
+
+/* What list registers hold from now on; the key of the best one left out. */
+static __cold u32 choose(struct vcpu *v, u32 vmcr)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 slots = gic_hw.lr_count - 1u, hcr = ICH_HCR_EN, first, n = 1;
 	struct best p = { .max = slots }, a = { .max = slots };
 	u32 use_p, use_a, best_left = ~0u;
 
@@ -365,7 +414,22 @@ __cold void vgic_fill(struct vcpu *v)
 		c->held_sum |= a.words;
 	}
 	c->hcr = hcr;
-	gic_set_vcpu_hcr(hcr);
+	return best_left;
+}
+
+__cold void vgic_fill(struct vcpu *v)
+{
+	struct vgic_cpu *c = &v->vgic;
+	u32 vmcr = gic_vmcr(), best_left = ~0u;
+
+	if (nothing(c)) {
+		c->hcr = ICH_HCR_EN;
+	} else if (!later(v)) {
+		best_left = choose(v, vmcr);
+	} else {
+		return;
+	}
+	gic_set_vcpu_hcr(c->hcr);
 	if (c->vtimer_hw) {
 		fill_vtimer(v, best_left, ~vmcr);
 	}

@@ -119,12 +119,12 @@ __cold void vgic_load(struct vcpu *v)
 	c->hcr = ICH_HCR_EN;
 	/* Before the configuration is read: who changes it after that sets it again. */
 	(void)__atomic_exchange_n(&c->dirty, 0, __ATOMIC_ACQ_REL);
-	vgic_recompute(v);
+	c->live = vgic_live(g, &c->p);
 	if (c->vtimer_hw) {
 		/* On this CPU, too, it must not fire before the guest has ended it. */
 		gic_set_active(gic_hw.vtimer_intid, true);
 	}
-	vgic_sync(v);
+	vgic_settle(v);
 	vgic_fill(v);
 	vgic_unlock(g);
 }
@@ -198,9 +198,12 @@ __cold bool vgic_has_interrupt(struct vcpu *v)
 	u64 flags;
 
 	if (c->loaded) {
+		if (listed_passes(v)) {
+			return true;
+		}
 		/* What is left in memory then is no better than what is in list registers. */
 		vgic_flush(v);
-		return listed_passes(v);
+		return (READ_ONCE(v->work) & VWORK_VGIC) != 0 || listed_passes(v);
 	}
 	if (some_passes(&c->p, (vgic_pend(&c->p) | READ_ONCE(c->remote)) & vgic_live(g, &c->p) &
 				       ~c->p.active, c->prio, c->vmcr)) {

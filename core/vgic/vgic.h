@@ -86,7 +86,7 @@ void vgic_flush(struct vcpu *v);
 void vgic_kicked(struct vcpu *v);
 /*
  * vgic_has_interrupt - something enabled is pending and the CPU interface's mask lets it through
- * (WFI wakes). Loaded or not; own vCPU, or one that cannot start running meanwhile. A timer that
+ * (WFI wakes); or vgic_flush() is to be called again first (VWORK_VGIC). Loaded or not; own vCPU, or one that cannot start running meanwhile. A timer that
  * has expired while its vCPU is not loaded is the caller's to see.
  */
 bool vgic_has_interrupt(struct vcpu *v);

@@ -40,9 +40,12 @@ void vgic_recompute(struct vcpu *v);
 
 /*
  * vgic_sync - bring every list register of the loaded `v` back to memory and empty it.
- * vgic_fill - choose what list registers hold. Both with vgic.lock held; always in pairs.
+ * vgic_settle - its second half: what others have asked for. No list register is in use.
+ * vgic_fill - choose what list registers hold; or, if an interrupt of the machine waits, have vgic_flush()
+ * do it on the way back to the guest. With vgic.lock held; always in pairs.
  */
 void vgic_sync(struct vcpu *v);
+void vgic_settle(struct vcpu *v);
 void vgic_fill(struct vcpu *v);
 
 /* Around everything about SPIs. IRQs masked. */

@@ -419,7 +419,7 @@ static void set_way_cleans_in_slices_and_then_once(void)
 		CHECK_EQ(read_elr_el2(), G_PC); /* the instruction comes again */
 		CHECK_EQ(read_elr_el1(), 0);
 	}
-	CHECK_EQ(slices, G_RAM_SIZE / KiB(16)); /* RAM, not ROM */
+	CHECK_EQ(slices, G_RAM_SIZE / KiB(8)); /* RAM, not ROM */
 	CHECK_EQ(read_hcr_el2() & BIT(26), BIT(26)); /* SCTLR_EL1 is watched now */
 	CHECK_EQ(wr(g, DC_CISW, 0), DONE);
 	CHECK_EQ(wr(g, REG(1, 0, 7, 6, 2), 0), DONE);
@@ -446,18 +446,18 @@ static void switching_the_caches_cleans_again(void)
 	u64 on = SCTLR_EL1_RESET | 5, off = SCTLR_EL1_RESET;
 
 	write_sctlr_el1(on);
-	CHECK_EQ(steps(g, DC_CISW, 0), 4);
+	CHECK_EQ(steps(g, DC_CISW, 0), 8);
 	/* Other bits: no matter. */
 	CHECK_EQ(steps(g, SCTLR, on | BIT(12)), 0);
 	CHECK_EQ(read_sctlr_el1(), on | BIT(12));
 	CHECK_EQ(read_hcr_el2() & BIT(26), 0); /* on and clean: nothing to watch for */
 
-	CHECK_EQ(steps(g, DC_CISW, 0), 4);
-	CHECK_EQ(steps(g, SCTLR, off), 4);
+	CHECK_EQ(steps(g, DC_CISW, 0), 8);
+	CHECK_EQ(steps(g, SCTLR, off), 8);
 	CHECK_EQ(read_sctlr_el1(), off);
 	CHECK_EQ(steps(g, DC_CISW, 0), 0);
 	CHECK_EQ(read_hcr_el2() & BIT(26), BIT(26));
-	CHECK_EQ(steps(g, SCTLR, on), 4);
+	CHECK_EQ(steps(g, SCTLR, on), 8);
 	CHECK_EQ(read_sctlr_el1(), on);
 	CHECK_EQ(read_hcr_el2() & BIT(26), 0);
 	guest_free(g);
