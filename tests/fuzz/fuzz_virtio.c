@@ -5,11 +5,6 @@
  * Nothing outside the VM's memory is touched, and what a call does is bounded.
  *
  * Operations of eight bytes: what, where (4 bytes), value (3).
- *
- * Coverage-guided, from the top, with the libfdt of the build:
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I. -Iarch/host/include \
- *		-isystem build/libfdt/include -o fuzz_virtio tests/fuzz/fuzz_virtio.c arch/host/*.c core/*.c core/*\/*.c \
- *		vdev/*.c vdev/virtio/*.c build/host/obj/libfdt/*.o # run it with -detect_leaks=0, or it is slow
  */
 #include <stdlib.h>
 #include <string.h>
