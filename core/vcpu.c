@@ -256,10 +256,12 @@ void vcpu_open(struct vcpu *v, void (*fn)(struct vcpu *v))
 	write_spsr_el2(pstate);
 }
 
-/* What follows takes a while. Who waits for an interrupt that has come meanwhile goes first. */
-static void let_interrupts(struct vcpu *v)
+/* What follows takes a while. Who waits for the CPU, or for an interrupt that has come meanwhile, goes first. */
+static void give_way(struct vcpu *v)
 {
-	if (irq_waits()) {
+	if (this_cpu()->resched) {
+		schedule();
+	} else if (irq_waits()) {
 		vcpu_open(v, NULL);
 	}
 }
@@ -305,14 +307,14 @@ static void vcpu_main(void *arg)
 	context = v->on_context;
 	unload(v);
 	vcpu_reset(v, entry, context);
-	let_interrupts(v);
+	write_elr_el2(v->pc); /* from here on it may lose the CPU like any other */
+	write_spsr_el2(v->pstate);
+	give_way(v);
 	if (this_cpu()->loaded != NULL) {
 		vcpu_put(this_cpu()->loaded);
 	}
 	vcpu_load(v);
 	vcpu_trap_halt(v, !sched_alone(this_cpu()), this_cpu()->slice_end != ~0UL);
-	write_elr_el2(v->pc);
-	write_spsr_el2(v->pstate);
 	if (this_cpu()->resched) {
 		cpu_kick(this_cpu()->id); /* powered() has taken it out of `work` */
 	}
@@ -334,7 +336,7 @@ void vcpu_halt(struct vcpu *v)
 		write_elr_el2(v->pc);
 		write_spsr_el2(v->pstate);
 	}
-	let_interrupts(v);
+	give_way(v);
 	vcpu_pause(v);
 	unload(v);
 	/* Lines that come from registers go low with them: a VM that starts anew finds none pending. */
@@ -422,7 +424,7 @@ void vcpu_wait_wakeup(struct vcpu *v)
 	for (;;) {
 		u32 work;
 
-		let_interrupts(v);
+		give_way(v);
 		work = __atomic_fetch_and(&v->work, ~(u32)VWORK_VGIC, __ATOMIC_ACQ_REL);
 		if ((work & (VWORK_STOP | VWORK_FIQ)) != 0 || (v->hcr & HCR_VF) != 0 || vtimer_waits(v) ||
 		    (vgic_has_interrupt(v) && (READ_ONCE(v->work) & VWORK_VGIC) == 0)) {
@@ -450,7 +452,7 @@ void vcpu_work(struct vcpu *v)
 	if ((work & VWORK_DEVICE) != 0) {
 		vdev_work_run(v);
 	}
-	let_interrupts(v);
+	give_way(v);
 	if ((work & VWORK_VGIC) != 0 && this_cpu()->resched) {
 		__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
 	} else if ((work & VWORK_VGIC) != 0) {
