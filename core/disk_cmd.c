@@ -18,7 +18,7 @@ static void print_users(struct shell *sh, const struct disk_hw *hw, u64 first, u
 	}
 }
 
-SHELL_COMMAND(disks, "disks", "", "the machine's disks and partitions, and who uses them")
+SHELL_COMMAND_OF(disks, "disks", "", "the machine's disks and partitions, and who uses them")
 {
 	const struct disk_hw *hw;
 	u32 n = 0;

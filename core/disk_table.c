@@ -236,12 +236,15 @@ static bool enter(struct disk *d)
 	return free;
 }
 
+extern const struct shell_command *const shell_ref_disks; /* core/disk_cmd.c */
+
 struct disk *disk_open(const char *name, bool write, const char **why)
 {
 	struct disk_hw *hw;
 	struct disk *d;
 	int part;
 
+	(void)READ_ONCE(shell_ref_disks); /* where disks are used there is the command that shows them */
 	disk_scan();
 	*why = disk_find(name, &hw, &part);
 	if (*why != NULL) {

@@ -24,14 +24,24 @@ struct shell_command {
 	int (*run)(struct shell *sh, u32 argc, const char *const *argv);
 };
 
-#define SHELL_COMMAND(ident, name_, args_, help_) \
+#define SHELL_COMMAND_(ident, name_, args_, help_) \
 	static int shell_run_##ident(struct shell *sh, u32 argc, const char *const *argv); \
 	static const struct shell_command shell_command_##ident = { \
 		name_, args_, help_, shell_run_##ident }; \
-	static const struct shell_command *const shell_ref_##ident __used __section("quoin_cmds") = \
-		&shell_command_##ident; \
 	static int shell_run_##ident(struct shell *sh __maybe_unused, u32 argc __maybe_unused, \
 				     const char *const *argv __maybe_unused)
+#define SHELL_COMMAND(ident, name_, args_, help_) \
+	static const struct shell_command shell_command_##ident; \
+	static const struct shell_command *const shell_ref_##ident __used __section("quoin_cmds") = \
+		&shell_command_##ident; \
+	SHELL_COMMAND_(ident, name_, args_, help_)
+/* SHELL_COMMAND_OF - of a part that not every image has: in those where that part reads shell_ref_ident. */
+#define SHELL_COMMAND_OF(ident, name_, args_, help_) \
+	extern const struct shell_command *const shell_ref_##ident; \
+	static const struct shell_command shell_command_##ident; \
+	const struct shell_command *const shell_ref_##ident __section("quoin_cmds." #ident) = \
+		&shell_command_##ident; \
+	SHELL_COMMAND_(ident, name_, args_, help_)
 
 /* shell_print - formatted text for the operator (as core/base/fmt.h), ends its line itself. */
 void shell_print(struct shell *sh, const char *fmt, ...) __printf(2, 3);

@@ -47,6 +47,7 @@ struct fake {
 	bool lazy;     /* serves when fake_serve() is called, not when it is told */
 	bool hung;     /* serves nothing */
 	bool stubborn; /* does not reset */
+	bool hostile;  /* it used chains before: what it finds now may be anything */
 	u32 status, isr, sel[2], queue_max, size;
 	u64 features, accepted, desc, avail, used;
 	u16 seen;      /* available ring */
@@ -73,6 +74,15 @@ static struct vio_desc fake_desc(u64 table, u32 i)
 	return d;
 }
 
+/* The driver has broken the rules. */
+static u32 fake_trouble(const struct fake *f)
+{
+	if (!f->hostile) {
+		abort();
+	}
+	return 0;
+}
+
 /* All pieces of a chain, gone through in order: the device of a driver that keeps the rules. */
 static u32 fake_request(struct fake *f, u32 head)
 {
@@ -90,7 +100,7 @@ static u32 fake_request(struct fake *f, u32 head)
 		d = fake_desc(table, 0);
 	}
 	if (d.len != 16 || (d.flags & VIO_DESC_NEXT) == 0) {
-		abort();
+		return fake_trouble(f);
 	}
 	memcpy(&h, (void *)d.addr, 16);
 	f->last_type = h.type;
@@ -98,13 +108,13 @@ static u32 fake_request(struct fake *f, u32 head)
 	for (;;) {
 		d = fake_desc(table, d.next);
 		if (++n > 300) {
-			abort(); /* the driver has made a loop */
+			return fake_trouble(f);
 		}
 		if ((d.flags & VIO_DESC_NEXT) == 0) {
 			break;
 		}
-		if (h.type == 8) {
-			memcpy((void *)d.addr, f->serial, d.len);
+		if (h.type == 8 && d.len == 20) {
+			memcpy((void *)d.addr, f->serial, 20);
 			written += d.len;
 		} else if (h.type > 1) {
 			range = d;
@@ -125,10 +135,12 @@ static u32 fake_request(struct fake *f, u32 head)
 		memcpy(&sector, (void *)range.addr, 8);
 		memcpy(&sectors, (void *)(range.addr + 8), 4);
 		memcpy(&f->last_flags, (void *)(range.addr + 12), 4);
-		memset(f->image + sector * 512, 0, sectors * 512UL);
+		if (sector <= FAKE_IMAGE / 512 && sectors <= FAKE_IMAGE / 512 - sector) {
+			memset(f->image + sector * 512, 0, sectors * 512UL);
+		}
 	}
 	if (d.len != 1 || (d.flags & VIO_DESC_WRITE) == 0) {
-		abort();
+		return fake_trouble(f);
 	}
 	memcpy((void *)d.addr, &status, 1);
 	return written + 1;
@@ -268,8 +280,8 @@ static void low_memory(void)
 
 	if (ram == NULL) {
 		ram = mmap((void *)MiB(512), MiB(16), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		memory_add((pa_t)ram, MiB(16));
 	}
+	memory_add((pa_t)ram, MiB(16)); /* what a machine before this one had is free again */
 }
 
 /* A fresh machine with `n` places for devices, none there yet. */
