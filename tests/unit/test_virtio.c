@@ -289,8 +289,10 @@ static void legacy_layout(void)
 	rig_option(r, "legacy", "", 0);
 	REQUIRE(rig_start(r) == 0);
 	CHECK_EQ(rd(0x04), 1);
-	wr(0x70, 3);
+	/* As Linux does it: the page size, then a reset, then the rest. */
 	wr(0x28, 4096);
+	wr(0x70, 0);
+	wr(0x70, 3);
 	wr(0x30, 0);
 	wr(0x38, 8);
 	wr(0x40, RING_IPA / 4096);
@@ -330,10 +332,7 @@ static void legacy_alignment(void)
 		wr(0x70, 0);
 		CHECK_EQ(rd(0x40), 0);
 		wr(0x70, 3);
-		wr(0x28, 3); /* no page size: the ring has no place */
-		wr(0x40, RING_IPA / 4096);
-		CHECK_EQ(rd(0x40), 0);
-		wr(0x28, 4096);
+		wr(0x28, 3); /* no page size: the one from before the reset counts */
 		wr(0x38, 8);
 		wr(0x3c, at[i].align);
 		wr(0x40, RING_IPA / 4096);

@@ -160,7 +160,7 @@ static void set_pfn(struct virtio *v, u32 val)
 	struct virtq *q = val != 0 ? changeable(v) : selected(v);
 	u64 at = (u64)val * v->page_size, align = v->queue_align != 0 ? v->queue_align : v->page_size;
 
-	if (q == NULL || v->page_size == 0) {
+	if (q == NULL) {
 		return;
 	}
 	if (val == 0) {

@@ -5,6 +5,8 @@
 
 #define ISR_QUEUE 1
 #define ISR_CONFIG 2
+/* What GuestPageSize is until it is written. A driver writes it before it resets the device: only the VM's end undoes it. */
+#define LEGACY_PAGE_SIZE 4096
 
 bool virtio_has(const struct virtio *v, u64 feature)
 {
@@ -35,7 +37,6 @@ static void reset_now(struct virtio *v)
 	v->queue_sel = 0;
 	v->feature_sel[0] = 0;
 	v->feature_sel[1] = 0;
-	v->page_size = 0;
 	v->queue_align = 0;
 	for (u32 i = 0; i < v->queue_count; i++) {
 		virtq_reset(&v->queue[i]);
@@ -54,6 +55,7 @@ void virtio_quiesce(struct vdev *d)
 	u64 flags = vdev_lock_irq(d);
 
 	v->reset_wanted = true;
+	v->page_size = LEGACY_PAGE_SIZE;
 	vdev_unlock_irq(d, flags);
 	while (__atomic_load_n(&v->users, __ATOMIC_ACQUIRE) != 0) {
 		vdev_pause();
@@ -68,6 +70,7 @@ void virtio_reset(struct vdev *d)
 
 void virtio_init(struct virtio *v)
 {
+	v->page_size = LEGACY_PAGE_SIZE;
 	v->legacy = vdev_option(&v->dev, "legacy") != NULL;
 	v->offered |= VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
 	if (!v->legacy) {
