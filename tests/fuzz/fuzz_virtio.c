@@ -33,8 +33,8 @@ static const struct {
 	{ "b", "virtio-blk", "hostdev", "ram:64K", true },
 	{ "a", "virtio-net", "peer", "sw", true },
 	{ "b", "virtio-console", "hostdev", "-", true },
-	{ "a", "virtio-vsock", NULL, NULL, false },
-	{ "b", "virtio-vsock", NULL, NULL, false },
+	{ "a", "virtio-vsock", "peer", "s", false },
+	{ "b", "virtio-vsock", "peer", "s", false },
 };
 #define DEVICES ARRAY_SIZE(wanted)
 
