@@ -768,6 +768,10 @@ static void vms_refused_together(void)
 		    "system b ram 64M load /k pass loc 0x9000,0x2000,rw=0x0 intr gic:41=40", NULL,
 		    "t:1:35: error: host range at 0x0 is passed to VM 'a' already\n"
 		    "t:1:61: error: host interrupt 40 is passed to VM 'a' already");
+	system_rows("system a ram 64M load /k vdev virtio-vsock cid 7", "system b ram 64M load /k vdev virtio-vsock cid 7",
+		    NULL, "t:1:44: error: cid 7 is VM 'a's already");
+	system_rows("system a ram 64M load /k vdev virtio-vsock cid 7", "system b ram 64M load /k vdev virtio-vsock cid 8",
+		    NULL, "");
 }
 
 TEST_MAIN(RUN(words_refused), RUN(what_comes_later_warns), RUN(vm_refused), RUN(board_refuses),

@@ -242,6 +242,35 @@ static bool on_console(const struct vm_config *cfg)
 	return false;
 }
 
+static bool has_peer(const struct vm_config *cfg, const char *type, const char *peer)
+{
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+			if (strcmp(v->type_name, type) == 0 && strcmp(o->decl->name, "peer") == 0 &&
+			    strcmp(o->str, peer) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* What a's devices are joined with b's by: a switch or a group of that name, or b's own path. */
+static void report_peers(const struct vm_config *a, const struct vm_config *b)
+{
+	size_t n = strlen(b->name);
+
+	for (const struct cfg_vdev *v = a->vdev; v != NULL; v = v->next) {
+		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+			if (strcmp(o->decl->name, "peer") == 0 && (has_peer(b, v->type_name, o->str) ||
+			    (strncmp(o->str, "/dev/qvm/", 9) == 0 && strncmp(o->str + 9, b->name, n) == 0 &&
+			     o->str[9 + n] == '/'))) {
+				printf("    joined by %s, peer %s\n", v->type_name, o->str);
+			}
+		}
+	}
+}
+
 void report_shared(const struct check_vm *vms, u32 count)
 {
 	if (count < 2) {
@@ -255,6 +284,7 @@ void report_shared(const struct check_vm *vms, u32 count)
 			printf("  %s and %s: host CPUs %s, console %s; memory and devices not shared\n", a->name,
 			       b->name, (cpus_of(a) & cpus_of(b)) != 0 ? "may be shared" : "not shared",
 			       on_console(a) && on_console(b) ? "shared" : "not shared");
+			report_peers(a, b);
 		}
 	}
 }
