@@ -100,6 +100,35 @@ def qemu_until(stop, *args, keys=(), gic=3, smp=1, mem="2G", seconds=1200):
     return text.decode(errors="replace")
 
 
+def dialog(steps, *args, gic=3, smp=1, mem="1G", seconds=900):
+    """Run to the end; the console's text. Of each step: type its second when its first has been printed."""
+    command = command_of(args, "virt,virtualization=on", gic, smp, mem)
+    text, at, steps, until = b"", 0, list(steps), time.time() + seconds
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as proc:
+        os.set_blocking(proc.stdout.fileno(), False)
+        with selectors.DefaultSelector() as sel:
+            sel.register(proc.stdout, selectors.EVENT_READ)
+            while True:
+                m = re.search(steps[0][0].encode(), text[at:], re.M) if steps else None
+                if m:
+                    at += m.end()
+                    proc.stdin.write(steps.pop(0)[1].encode())
+                    proc.stdin.flush()
+                    continue
+                if time.time() > until:
+                    proc.kill()
+                    fail("no end of " + " ".join(command) + "\n" + text[-2000:].decode(errors="replace"))
+                if sel.select(0.5):
+                    data = proc.stdout.read()
+                    if not data:
+                        break
+                    text += data
+    if steps:
+        fail(f"no {steps[0][0]} in\n" + text[-2000:].decode(errors="replace"))
+    return text.decode(errors="replace").replace("\r", "")
+
+
 def find(pattern, text, what):
     m = re.search(pattern, text, re.M)
     if not m:
