@@ -261,7 +261,9 @@ static int claim_window(struct vdev *d)
 				: "its window overlaps another at 0x%lx", d->base);
 		return err;
 	}
-	if (t->access == NULL && allows_words(t)) {
+	if (t->read32 != NULL) {
+		mmio_set_words(d->vm, d->base, t->read32, t->write32);
+	} else if (t->access == NULL && allows_words(t)) {
 		mmio_set_words(d->vm, d->base, read_word, write_word);
 	}
 	return 0;
@@ -497,6 +499,18 @@ int vdev_random(struct vdev *d, void *buf, size_t n)
 void *vdev_ram(struct vdev *d, ipa_t ipa, u64 *len, bool write)
 {
 	return vm_ram_ptr(d->vm, ipa, len, write);
+}
+
+struct vdev_run vdev_ram_run(struct vdev *d, ipa_t ipa)
+{
+	for (u32 i = 0; i < d->vm->ram_count; i++) {
+		const struct vm_ram *r = &d->vm->ram[i];
+
+		if (ipa - r->ipa < r->size && !r->rom) {
+			return (struct vdev_run){ r->ipa, r->size, pa_ptr(r->pa) };
+		}
+	}
+	return (struct vdev_run){ 0 };
 }
 
 void vdev_set_irq(struct vdev *d, bool level)

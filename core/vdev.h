@@ -63,9 +63,12 @@ struct vdev_option {
 	const char *values; /* VOPT_ENUM */
 	bool repeat;        /* may be given more than once */
 	bool later;         /* parsed and checked, answered with "not supported yet" */
-	bool file;          /* [<]PATH names a file of the image, which has to be there, but for ram:SIZE */
 	bool required;      /* a device without it is refused */
 	bool unique;        /* VOPT_NUM: no two VMs give the same */
+	/* Optional: the file of the image that a text names, which has to be there; NULL: none. Host and boot. */
+	const char *(*image_path)(const char *text);
+	/* Optional, beside it: NULL if that file is right, else what is wrong with it. Host and boot. */
+	const char *(*content)(const void *data, u64 size);
 	/* Optional extra check of the text: NULL if fine, else what was expected. Host and boot. */
 	const char *(*check)(const char *text);
 	/* Optional: a warning about a text that is right, NULL: none. Host and boot. */
@@ -124,6 +127,9 @@ struct vdev_type {
 	 * accessed. The device is not locked: use vdev_lock() where needed. Alignment is unchecked.
 	 */
 	enum mmio_result (*access)(struct vdev *d, struct vcpu *v, struct mmio *m);
+	/* Optional beside it: aligned 32-bit words of the window, a shorter way; they cannot fail. */
+	u32 (*read32)(void *d, struct vcpu *v, u64 off);
+	void (*write32)(void *d, struct vcpu *v, u64 off, u32 val);
 	/* The handlers below are called with the device locked, in exit or thread context. */
 	/* Input from the console: returns how many bytes were taken; then vdev_input_more() asks again. */
 	unsigned int (*input)(struct vdev *d, const u8 *buf, unsigned int n);
@@ -194,11 +200,15 @@ int vdev_connect_end(struct vdev *d, struct vdev *end, const struct cfg_option *
 		     const struct cfg_option *to) __must_check;
 void vdev_disconnect(struct vdev *d);
 u32 vdev_delayed(struct vdev *d);
+/* vdev_wait - sleep for `ms`; false: somebody wants the VM to do something else. create(). */
+bool vdev_wait(struct vdev *d, u32 ms);
 const char *vdev_check_hostdev(const char *text);
+const char *vdev_hostdev_path(const char *text);
 const char *vdev_check_delayed(const char *text);
 const char *vdev_note_hostdev(const char *text);
 #define VDEV_OPTION_HOSTDEV \
 	{ .name = "hostdev", .kind = VOPT_STRING, .repeat = true, .check = vdev_check_hostdev, \
+	  .image_path = vdev_hostdev_path, \
 	  .note = vdev_note_hostdev, \
 	  .help = "[<|>]PATH: where output goes and input comes from; - is the console" }
 #define VDEV_OPTION_BATCH \
@@ -211,6 +221,13 @@ int vdev_read_ram(struct vdev *d, ipa_t from, void *to, size_t size) __must_chec
 int vdev_write_ram(struct vdev *d, ipa_t to, const void *from, size_t size) __must_check;
 /* vdev_ram - pointer to guest RAM [ipa, ipa + *len), *len lowered to what is contiguous; NULL: none there. */
 void *vdev_ram(struct vdev *d, ipa_t ipa, u64 *len, bool write);
+/* vdev_ram_run - the whole run of writable guest RAM around `ipa`; all zero if there is none. It stays as long as the device. */
+struct vdev_run {
+	ipa_t ipa;
+	u64 size;
+	u8 *p;
+};
+struct vdev_run vdev_ram_run(struct vdev *d, ipa_t ipa);
 u32 vdev_vcpu_count(struct vdev *d);
 /* vdev_file - a file of the image, in place, read only; -ENOENT. create() only. */
 int vdev_file(struct vdev *d, const char *path, const void **data, u64 *size) __must_check;
@@ -233,6 +250,7 @@ void vdev_pause(void);                             /* give others a moment; crea
 const char *vdev_vm_name(struct vdev *d);
 u32 vdev_vm_number(struct vdev *d);                /* from 0, in the order of the start script */
 void vdev_work(struct vdev *d);                    /* have work() called soon; any context */
+void vdev_work_here(struct vdev *d, struct vcpu *v); /* now if that can be; in write32() and access(), last */
 void vdev_hold(struct vdev *d, bool on);           /* the vCPU that accesses goes on when no device holds its VM */
 u64 vdev_lock_irq(struct vdev *d);                 /* in work(): what handlers share with it */
 void vdev_unlock_irq(struct vdev *d, u64 flags);

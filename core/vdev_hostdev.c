@@ -11,6 +11,8 @@
 #include <string.h>
 #include "core/console.h"
 #include "core/vdev.h"
+#include "core/vm.h"
+#include "core/vm_request.h"
 
 static bool is_direction(char c)
 {
@@ -30,6 +32,11 @@ const char *vdev_check_hostdev(const char *text)
 		return "[<|>]PATH, or - for the console";
 	}
 	return *text != '>' && *t == '|' ? "no command for input: a file of the image, or -" : NULL;
+}
+
+const char *vdev_hostdev_path(const char *text)
+{
+	return *text == '<' && strcmp(text, "<-") != 0 ? text + 1 : NULL;
 }
 
 const char *vdev_note_hostdev(const char *text)
@@ -61,21 +68,28 @@ u32 vdev_delayed(struct vdev *d)
 	return strcmp(o->str, "forever") != 0 && !vdev_number(o->str, &n) ? 0 : (u32)n;
 }
 
+bool vdev_wait(struct vdev *d, u32 ms)
+{
+	thread_sleep_until(counter_now() + ms * counter_hz / 1000);
+	vm_serve(d->vm);
+	return d->vm->verdict == VERDICT_POLICY;
+}
+
 static int connect(struct vdev *d, const struct cfg_option *o, u64 batch_ns)
 {
-	const char *t = target(o->str);
+	const char *t = target(o->str), *path = vdev_hostdev_path(o->str);
 	const void *data;
 	u64 size;
 	int err;
 
-	if (t == o->str || strcmp(t, "-") == 0) {
-		return console_attach(d, o->str[0] != '>', o->str[0] != '<', batch_ns);
+	if (path != NULL) {
+		err = vdev_file(d, path, &data, &size);
+		return err == 0 ? console_feed(d, data, size) : err;
 	}
-	if (o->str[0] == '>') {
+	if (o->str[0] == '>' && strcmp(t, "-") != 0) {
 		return console_keep(d);
 	}
-	err = vdev_file(d, t, &data, &size);
-	return err == 0 ? console_feed(d, data, size) : err;
+	return console_attach(d, o->str[0] != '>', o->str[0] != '<', batch_ns);
 }
 
 int vdev_connect_end(struct vdev *d, struct vdev *end, const struct cfg_option *from,

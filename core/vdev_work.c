@@ -72,6 +72,30 @@ void vdev_work_run(struct vcpu *v)
 	vcpu_open(v, run);
 }
 
+void vdev_work_here(struct vdev *d, struct vcpu *v)
+{
+	u64 pc, pstate;
+
+	/* Whoever waits for this vCPU to stop waits for no device; v is NULL in tests. */
+	if (d->cfg->sched_prio != 0 || v == NULL || (READ_ONCE(v->work) & (VWORK_STOP | VWORK_PAUSE)) != 0) {
+		vdev_work(d);
+	} else if (claim(d)) {
+		/* As vcpu_open(). */
+		pc = read_elr_el2();
+		pstate = read_spsr_el2();
+		v->thread.open = 1;
+		irq_enable();
+		d->type->work(d);
+		irq_disable();
+		v->thread.open = 0;
+		write_elr_el2(pc);
+		write_spsr_el2(pstate);
+		if (release(d)) {
+			vdev_work(d);
+		}
+	}
+}
+
 void vdev_work(struct vdev *d)
 {
 	struct vdev_worker *w = d->worker;

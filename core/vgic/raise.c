@@ -75,7 +75,7 @@ void vgic_notify(struct vgic *g, u32 w, u32 bits, const struct vcpu *self)
 }
 
 /* A level line fell while the interrupt is in a list register. */
-static __cold void line_fell(struct vgic *g, u32 intid, u32 bit)
+static __cold __noinline void line_fell(struct vgic *g, u32 intid, u32 bit)
 {
 	struct vm *vm = container_of(g, struct vm, vgic);
 	struct vcpu *h = vm->vcpu[g->holder[intid]];
@@ -106,6 +106,65 @@ static __cold void line_fell(struct vgic *g, u32 intid, u32 bit)
 	}
 }
 
+/*
+ * In front of the general way: an SPI rises for the vCPU that runs here, on whose behalf this is done, and
+ * the list register it had last is empty again, or one it may have is. A test proves that the general way
+ * gives the same result. Locked.
+ */
+static bool place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w)
+{
+	struct vcpu *v = current_vcpu();
+	struct vgic_cpu *c;
+	u32 n = 0, m;
+	u64 lr;
+
+	if (v == NULL || &v->vm->vgic != g) {
+		return false;
+	}
+	c = &v->vgic;
+	if (!c->loaded || (g->target[v->id][intid / 32] & vgic_live(g, w) & ~w->active & bit) == 0 ||
+	    (READ_ONCE(c->dirty) | (c->hcr ^ ICH_HCR_EN)) != 0) {
+		return false;
+	}
+	if ((w->in_lr & bit) != 0) {
+		for (m = c->lr_used & ~3u; m != 0 && c->lr_intid[n = (u32)__builtin_ctz(m)] != intid; m &= m - 1) {
+		}
+		if (m == 0 || g->holder[intid] != v->id) {
+			return false;
+		}
+		isb(); /* ICH_ELRSR sees list registers written on this exit */
+		if ((gic_lr_empty() & 1u << n) == 0) {
+			return false;
+		}
+	} else {
+		m = gic_hw.lr_mask & ~c->lr_used & ~3u; /* LR1 is for SGIs: place_sgi() */
+		if (m == 0) {
+			return false;
+		}
+		n = (u32)__builtin_ctz(m);
+		c->lr_used |= 1u << n;
+		c->lr_intid[n] = (u16)intid;
+		w->in_lr |= bit;
+		g->holder[intid] = (u8)v->id;
+	}
+	w->snap_pend |= bit;
+	w->snap_act &= ~bit;
+	if ((w->pending & bit) != 0) {
+		w->pending &= ~bit;
+		c->lr_latched |= 1u << n;
+	} else {
+		c->lr_latched &= ~(1u << n);
+	}
+	lr = ICH_LR_PENDING | (w->group & bit ? ICH_LR_GROUP : 0) | (w->edge & bit ? 0 : ICH_LR_EOI) |
+	     field_prep(ICH_LR_PRIO, g->prio[intid]) | intid;
+	if (likely(n == 2)) {
+		gic_lr_write(2, lr);
+	} else {
+		gic_lr_write_n(n, lr);
+	}
+	return true;
+}
+
 void vgic_set_line(struct vm *vm, u32 intid, bool level)
 {
 	struct vgic *g = &vm->vgic;
@@ -125,7 +184,9 @@ void vgic_set_line(struct vm *vm, u32 intid, bool level)
 			trace_put(TRACE_INJECT, trace_who(vm->id, TRACE_NO_VCPU), intid, 0, 0);
 		}
 		w->pending |= w->edge & bit;
-		vgic_notify(g, intid / 32, bit, NULL);
+		if (!place_spi(g, intid, bit, w)) {
+			vgic_notify(g, intid / 32, bit, NULL);
+		}
 	} else if (!level && was && (w->in_lr & ~w->edge & bit)) {
 		line_fell(g, intid, bit);
 	}

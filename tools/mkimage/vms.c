@@ -78,22 +78,25 @@ static void check_loads(const struct buildfile *bf, const struct vm_config *cfg)
 	}
 }
 
-/* A disk that is a file of the image, or `hostdev <PATH`: a serial device's input. */
+/* What a device's option names: a disk, a serial device's input. */
 static void check_files(const struct buildfile *bf, const struct vm_config *cfg)
 {
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
-			bool input = strcmp(o->decl->name, "hostdev") == 0 && o->str[0] == '<';
-			const char *path = input ? o->str + 1 : o->str;
-			const struct mk_file *f;
+			const char *path = o->decl->image_path != NULL ? o->decl->image_path(o->str) : NULL, *why;
+			const struct mk_file *f = path != NULL ? buildfile_find(bf, path) : NULL;
 
-			if (o->decl->file ? strncmp(o->str, "ram:", 4) == 0 : !input || strcmp(path, "-") == 0) {
+			if (path == NULL) {
 				continue;
 			}
-			f = buildfile_find(bf, path);
 			if (f == NULL || (f->type != MK_FILE && !f->missing)) {
 				diag_error(bf->diag, &o->pos, "'%.128s' is not in the image, expected a file "
 					   "of the buildfile", path);
+				continue;
+			}
+			why = o->decl->content != NULL && !f->missing ? o->decl->content(f->data.data, f->data.size) : NULL;
+			if (why != NULL) {
+				diag_error(bf->diag, &o->pos, "'%.128s': %s", path, why);
 			}
 		}
 	}

@@ -44,8 +44,6 @@ static u32 read_reg(struct virtio *v, u64 off)
 		return v->legacy && q != NULL && q->ready ? (u32)(q->addr[0] / v->page_size) : 0;
 	case QUEUE_READY:
 		return !v->legacy && q != NULL && q->ready;
-	case INTERRUPT_STATUS:
-		return v->isr;
 	case STATUS:
 		return v->status; /* keeps its value until a reset that was asked for is over */
 	case SHM_LEN:
@@ -102,8 +100,8 @@ static void set_status(struct virtio *v, u32 val)
 	u32 added = val & ~v->status;
 
 	if (val == 0) {
-		v->reset_wanted = true;
-		if (v->users == 0) {
+		__atomic_store_n(&v->reset_wanted, true, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&v->users, __ATOMIC_SEQ_CST) == 0) {
 			virtio_reset(&v->dev);
 		} else {
 			vdev_hold(&v->dev, true); /* few drivers read back whether it is over (2.4.2) */
@@ -220,10 +218,6 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 			set_ready(v, val);
 		}
 		break;
-	case INTERRUPT_ACK:
-		v->isr &= ~val;
-		vdev_set_irq(&v->dev, v->isr != 0);
-		break;
 	case STATUS:
 		set_status(v, val);
 		break;
@@ -253,7 +247,7 @@ static void access_config(struct virtio *v, struct mmio *m)
 		if (off < v->config_size) {
 			memcpy(&m->val, p + off, MIN((u64)m->size, v->config_size - off));
 		}
-	} else if (off + m->size <= v->config_writable) {
+	} else if (off >= v->config_write_at && off - v->config_write_at + m->size <= v->config_writable) {
 		memcpy(p + off, &m->val, m->size);
 		if (v->type->configured != NULL) {
 			v->type->configured(v, (u32)off, m->size);
@@ -261,26 +255,9 @@ static void access_config(struct virtio *v, struct mmio *m)
 	}
 }
 
-enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio *m)
+static __noinline void access_locked(struct virtio *v, struct mmio *m)
 {
-	struct virtio *v = (struct virtio *)d;
-
-	(void)c;
-	if (m->off == QUEUE_NOTIFY && m->write && m->size == 4) {
-		v->notifies++;
-		if (m->val < v->queue_count) {
-			virtio_kick(v, (unsigned int)m->val);
-		}
-		return MMIO_DONE;
-	}
-	if (m->off == INTERRUPT_STATUS && !m->write && m->size == 4) {
-		m->val = READ_ONCE(v->isr);
-		return MMIO_DONE;
-	}
-	if (m->off < CONFIG && m->size != 4) {
-		return MMIO_ABORT;
-	}
-	vdev_lock(d);
+	vdev_lock(&v->dev);
 	if (m->off >= CONFIG) {
 		access_config(v, m);
 	} else if (m->write) {
@@ -288,6 +265,63 @@ enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio 
 	} else {
 		m->val = read_reg(v, m->off);
 	}
-	vdev_unlock(d);
+	vdev_unlock(&v->dev);
+}
+
+static __noinline u32 read_any(struct virtio *v, u64 off)
+{
+	struct mmio m = { .off = off, .size = 4 };
+
+	access_locked(v, &m);
+	return (u32)m.val;
+}
+
+static __noinline void write_any(struct virtio *v, u64 off, u32 val)
+{
+	struct mmio m = { .off = off, .val = val, .size = 4, .write = true };
+
+	access_locked(v, &m);
+}
+
+u32 virtio_mmio_read32(void *d, struct vcpu *c, u64 off)
+{
+	struct virtio *v = d;
+
+	(void)c;
+	return likely(off == INTERRUPT_STATUS) ? READ_ONCE(v->isr) : read_any(v, off);
+}
+
+void virtio_mmio_write32(void *d, struct vcpu *c, u64 off, u32 val)
+{
+	struct virtio *v = d;
+
+	if (likely(off == QUEUE_NOTIFY)) {
+		v->notifies++;
+		if (val < v->queue_count) {
+			__atomic_or_fetch(&v->kicked, 1U << val, __ATOMIC_SEQ_CST);
+			vdev_work_here(&v->dev, c);
+		}
+	} else if (off == INTERRUPT_ACK) {
+		spin_lock(&v->dev.lock);
+		v->isr &= ~val;
+		vdev_set_irq(&v->dev, v->isr != 0);
+		spin_unlock(&v->dev.lock);
+	} else {
+		write_any(v, off, val);
+	}
+}
+
+enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio *m)
+{
+	if (m->size != 4) {
+		if (m->off < CONFIG) {
+			return MMIO_ABORT;
+		}
+		access_locked((struct virtio *)d, m);
+	} else if (m->write) {
+		virtio_mmio_write32(d, c, m->off, (u32)m->val);
+	} else {
+		m->val = virtio_mmio_read32(d, c, m->off);
+	}
 	return MMIO_DONE;
 }

@@ -11,19 +11,15 @@
 #define EVENT_DESC 2
 
 /* A descriptor is the device's when AVAIL is the wrap counter and USED is not (2.8.1). */
-static bool packed_available(const struct virtq *q, u16 flags)
+static inline bool packed_available(const struct virtq *q, u16 at, bool wrap)
 {
-	return ((flags & DESC_AVAIL) != 0) == q->wrap_next && ((flags & DESC_USED) != 0) != q->wrap_next;
+	struct packed_desc *d = (struct packed_desc *)q->area[AREA_DESC] + at;
+	u16 flags = __atomic_load_n(&d->flags, __ATOMIC_ACQUIRE);
+
+	return (flags & (DESC_AVAIL | DESC_USED)) == (wrap ? DESC_AVAIL : DESC_USED);
 }
 
-static u16 packed_flags(const struct virtq *q)
-{
-	struct packed_desc *d = (struct packed_desc *)q->area[AREA_DESC] + q->next;
-
-	return __atomic_load_n(&d->flags, __ATOMIC_ACQUIRE);
-}
-
-static void packed_advance(const struct virtq *q, u16 *at, bool *wrap, u16 by)
+static inline void packed_advance(const struct virtq *q, u16 *at, bool *wrap, u16 by)
 {
 	u32 next = *at + by;
 
@@ -36,26 +32,31 @@ static void packed_advance(const struct virtq *q, u16 *at, bool *wrap, u16 by)
 
 int packed_pop(struct virtq *q, struct virtq_chain *c)
 {
+	const u64 *first = (const u64 *)(q->area[AREA_DESC] + 16UL * q->next);
+	u64 rest = __atomic_load_n(&first[1], __ATOMIC_ACQUIRE); /* length, id, flags: one copy */
 	u32 i = q->next;
 
-	if (!packed_available(q, packed_flags(q))) {
+	if ((rest >> 48 & (DESC_AVAIL | DESC_USED)) != (q->wrap_next ? DESC_AVAIL : DESC_USED)) {
 		return 0;
+	}
+	virtq_chain_start(c);
+	if (likely((rest >> 48 & (DESC_INDIRECT | DESC_NEXT)) == DESC_INDIRECT)) {
+		c->id = (u16)(rest >> 32);
+		c->descs = 1;
+		if (unlikely(!virtq_walk_indirect(q, c, READ_ONCE(first[0]), (u32)rest, false))) {
+			return virtq_broke(q);
+		}
+		packed_advance(q, &q->next, &q->wrap_next, 1);
+		return 1;
 	}
 	while (c->descs < q->size) {
 		struct virtq_desc d = virtq_desc(q->area[AREA_DESC], i);
 		u16 flags = d.next;
-		bool ok;
 
 		c->id = d.flags;
 		c->descs++;
 		i = i + 1 == q->size ? 0 : i + 1;
-		if ((flags & DESC_INDIRECT) != 0) {
-			ok = (flags & DESC_NEXT) == 0 && c->descs == 1 &&
-			     virtq_walk_indirect(q, c, d.addr, d.len, false);
-		} else {
-			ok = virtq_add(q, c, d.addr, d.len, (flags & DESC_WRITE) != 0);
-		}
-		if (!ok) {
+		if ((flags & DESC_INDIRECT) != 0 || !virtq_add(q, c, d.addr, d.len, (flags & DESC_WRITE) != 0)) {
 			return virtq_broke(q);
 		}
 		if ((flags & DESC_NEXT) == 0) {
@@ -64,6 +65,18 @@ int packed_pop(struct virtq *q, struct virtq_chain *c)
 		}
 	}
 	return virtq_broke(q);
+}
+
+void packed_push_one(struct virtq *q, const struct virtq_done *done)
+{
+	struct packed_desc *d = (struct packed_desc *)q->area[AREA_DESC] + q->used;
+
+	WRITE_ONCE(d->id, done->id);
+	WRITE_ONCE(d->len, done->written);
+	__atomic_store_n(&d->flags, (u16)((done->written != 0 ? DESC_WRITE : 0) |
+					  (q->wrap_used ? DESC_AVAIL | DESC_USED : 0)), __ATOMIC_RELEASE);
+	packed_advance(q, &q->used, &q->wrap_used, done->descs);
+	q->pushed += done->descs;
 }
 
 /* The first one's flags come last: the driver looks at them before it looks at the others'. */
@@ -116,7 +129,7 @@ bool packed_should_tell(struct virtq *q)
 
 bool packed_waiting(const struct virtq *q)
 {
-	return packed_available(q, packed_flags(q));
+	return packed_available(q, q->next, q->wrap_next);
 }
 
 void packed_quiet(struct virtq *q)
@@ -124,10 +137,16 @@ void packed_quiet(struct virtq *q)
 	WRITE_ONCE(((struct packed_event *)q->area[AREA_DEVICE])->flags, EVENT_DISABLE);
 }
 
-void packed_listen(struct virtq *q)
+/* A request takes one descriptor, with an indirect table; with more of them `n` are there sooner. */
+bool packed_listen(struct virtq *q, u16 n)
 {
 	struct packed_event *e = (struct packed_event *)q->area[AREA_DEVICE];
+	u16 at = q->next;
+	bool wrap = q->wrap_next;
 
-	WRITE_ONCE(e->desc, (u16)(q->next | (q->wrap_next ? 0x8000 : 0)));
+	packed_advance(q, &at, &wrap, (u16)(n - 1));
+	WRITE_ONCE(e->desc, (u16)(at | (wrap ? 0x8000 : 0)));
 	__atomic_store_n(&e->flags, q->event_idx ? EVENT_DESC : EVENT_ENABLE, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the wish, before the ring is looked at again */
+	return packed_available(q, at, wrap);
 }

@@ -63,6 +63,7 @@ void virtq_reset(struct virtq *q)
 	q->wrap_next = true;
 	q->wrap_used = true;
 	q->pushed = 0;
+	q->ram = (struct vdev_run){ 0 };
 }
 
 static u64 area_size(const struct virtq *q, int area)
@@ -96,13 +97,14 @@ int virtq_enable(struct virtq *q)
 			return -EINVAL;
 		}
 	}
+	q->ram = vdev_ram_run(q->dev, q->addr[AREA_DESC]);
 	q->ready = true;
 	return 0;
 }
 
 /* ---- One request */
 
-bool virtq_add(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool write)
+__cold bool virtq_add(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool write)
 {
 	if (!write && c->in != 0) {
 		return false; /* readable ones come first (2.7.4.2) */
@@ -133,41 +135,15 @@ bool virtq_add(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool w
 	return true;
 }
 
-struct virtq_desc virtq_desc(const u8 *table, u32 i)
+const u8 *virtq_table(struct virtq *q, u64 addr, u32 len)
 {
-	const u64 *d = (const u64 *)(table + 16UL * i);
-	u64 words[2] = { READ_ONCE(d[0]), READ_ONCE(d[1]) };
-	struct virtq_desc copy;
-
-	memcpy(&copy, words, sizeof(copy));
-	return copy;
-}
-
-bool virtq_walk_indirect(struct virtq *q, struct virtq_chain *c, u64 addr, u32 len, bool linked)
-{
-	u32 count = len / 16, i = 0;
+	const u8 *table = virtq_ram(q, addr, len);
 	u64 run = len;
-	u8 *table = vdev_ram(q->dev, addr, &run, false);
 
-	if (!q->indirect || len == 0 || len % 16 != 0 || table == NULL || run != len || (addr & 7) != 0) {
-		return false;
+	if (unlikely(table == NULL)) {
+		table = vdev_ram(q->dev, addr, &run, false);
 	}
-	for (u32 seen = 0; seen < count && seen < VIRTQ_SEGS; seen++) {
-		struct virtq_desc d = virtq_desc(table, i);
-		u16 flags = linked ? d.flags : d.next; /* packed: id stands first, then the flags */
-
-		if ((flags & DESC_INDIRECT) != 0 || !virtq_add(q, c, d.addr, d.len, (flags & DESC_WRITE) != 0)) {
-			return false;
-		}
-		if (linked && (flags & DESC_NEXT) == 0) {
-			return true;
-		}
-		i = linked ? d.next : i + 1;
-		if (i >= count) {
-			return !linked;
-		}
-	}
-	return false;
+	return likely(q->indirect && len != 0 && len % 16 == 0 && run == len && (addr & 7) == 0) ? table : NULL;
 }
 
 static bool walk_split(struct virtq *q, struct virtq_chain *c, u32 i)
@@ -205,6 +181,7 @@ static int pop_split(struct virtq *q, struct virtq_chain *c)
 	if (waiting > q->size || head >= q->size) {
 		return virtq_broke(q);
 	}
+	virtq_chain_start(c);
 	c->id = head;
 	if (!walk_split(q, c, head)) {
 		return virtq_broke(q);
@@ -215,17 +192,9 @@ static int pop_split(struct virtq *q, struct virtq_chain *c)
 
 int virtq_pop(struct virtq *q, struct virtq_chain *c)
 {
-	if (q->broken) {
-		return -EIO;
+	if (unlikely(!q->ready || q->broken)) {
+		return q->broken ? -EIO : 0;
 	}
-	if (!q->ready) {
-		return 0;
-	}
-	c->descs = 0;
-	c->out = 0;
-	c->in = 0;
-	c->out_len = 0;
-	c->in_len = 0;
 	return q->packed ? packed_pop(q, c) : pop_split(q, c);
 }
 
@@ -268,7 +237,11 @@ void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written)
 {
 	const struct virtq_done done = { c->id, c->descs, written };
 
-	virtq_push_all(q, &done, 1);
+	if (likely(q->packed && q->ready)) {
+		packed_push_one(q, &done);
+	} else {
+		virtq_push_all(q, &done, 1);
+	}
 }
 
 bool virtq_should_tell(struct virtq *q)
@@ -313,18 +286,25 @@ void virtq_quiet(struct virtq *q)
 	} /* an event index that is not moved on says the same */
 }
 
-bool virtq_listen(struct virtq *q)
+bool virtq_listen_for(struct virtq *q, u16 n)
 {
-	if (!q->ready) {
+	if (!q->ready || q->broken) {
 		return false;
 	}
+	n = q->event_idx ? n : 1;
 	if (q->packed) {
-		packed_listen(q);
-	} else if (q->event_idx) {
-		WRITE_ONCE(*avail_event(q), q->next);
+		return packed_listen(q, n);
+	}
+	if (q->event_idx) {
+		WRITE_ONCE(*avail_event(q), (u16)(q->next + n - 1));
 	} else {
 		WRITE_ONCE(used_of(q)->flags, 0);
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the wish, before the ring is looked at again */
-	return virtq_waiting(q) != 0;
+	return virtq_waiting(q) >= n;
+}
+
+bool virtq_listen(struct virtq *q)
+{
+	return virtq_listen_for(q, 1);
 }

@@ -41,7 +41,7 @@ struct virtq {
 	u16 told;            /* `used` when the driver was last interrupted */
 	bool wrap_next, wrap_used; /* packed: wrap counters */
 	u32 pushed;          /* given back since then; packed: in descriptors */
-	u32 chain_errors;
+	struct vdev_run ram; /* where the rings are, and most likely all else */
 };
 
 /* virtq_reset - not ready, as after a device reset. Exit or thread context. */
@@ -72,10 +72,13 @@ void virtq_rewind(struct virtq *q, struct virtq_mark m);
 bool virtq_should_tell(struct virtq *q);
 /*
  * virtq_quiet - notifications are not needed for now (a hint to the driver). virtq_listen - they
- * are from here on; true if a request arrived meanwhile, which nobody will tell about.
+ * are from here on; true if a request arrived meanwhile, which nobody will tell about. With
+ * virtq_listen_for() one comes once `n` requests wait, 1 to the queue's size; true if they do
+ * already. Without EVENT_IDX it is as virtq_listen().
  */
 void virtq_quiet(struct virtq *q);
 bool virtq_listen(struct virtq *q);
+bool virtq_listen_for(struct virtq *q, u16 n);
 /* virtq_waiting - how many requests wait in a split ring (packed: 1 if any). */
 u16 virtq_waiting(struct virtq *q);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/base/crc32.h"
 
 static bool is_ram(const char *text)
 {
@@ -17,15 +18,106 @@ static u64 ram_size(const char *text)
 	return vdev_number(text + 4, &n) && n % 512 == 0 ? n : 0;
 }
 
+static const char *name_of(const char *text)
+{
+	return *text == '<' ? text + 1 : text;
+}
+
+bool store_is_disk(const char *text)
+{
+	return strncmp(name_of(text), "/dev/", 5) == 0;
+}
+
 const char *store_check(const char *text)
 {
-	const char *name = *text == '<' ? text + 1 : text;
-
 	if (is_ram(text)) {
 		return ram_size(text) != 0 ? NULL : "ram:SIZE, a multiple of 512 bytes";
 	}
-	return *name != '\0' ? NULL : "[<]PATH of a file in the image, or ram:SIZE";
+	if (store_is_disk(text) && strncmp(name_of(text), "/dev/disk", 9) != 0) {
+		return "[<]/dev/diskN, /dev/diskNpM or /dev/disk/by-serial|by-partlabel|by-partuuid/NAME";
+	}
+	return *name_of(text) != '\0' ? NULL : "[<]PATH of a file in the image, [<]/dev/disk..., or ram:SIZE";
 }
+
+const char *store_image_path(const char *text)
+{
+	return is_ram(text) || store_is_disk(text) ? NULL : name_of(text);
+}
+
+/* ---- What a file must not be */
+
+#define GPT_HEADER 92
+#define GPT_LBA 512
+#define GPT_ENTRIES_MAX KiB(64)
+
+static u64 number(const u8 *p, u32 bytes)
+{
+	u64 n = 0;
+
+	while (bytes-- != 0) {
+		n = n << 8 | p[bytes];
+	}
+	return n;
+}
+
+/* The table of a disk of 512-byte sectors (UEFI 2.10 5.3.2); `p` is where its header would be. */
+static const char *check_gpt(const u8 *data, u64 size)
+{
+	const u8 *p = data + GPT_LBA;
+	static const u8 none[4];
+	u64 length, entries, bytes;
+	u32 crc;
+
+	if (size < 2 * GPT_LBA || memcmp(p, "EFI PART", 8) != 0) {
+		return NULL;
+	}
+	length = number(p + 12, 4);
+	if (length < GPT_HEADER || length > GPT_LBA) {
+		return "damaged: its partition table's header has a wrong length";
+	}
+	crc = crc32_update(0, p, 16);
+	crc = crc32_update(crc, none, 4);
+	if (crc32_update(crc, p + 20, length - 20) != number(p + 16, 4)) {
+		return "damaged: its partition table's header has a wrong checksum";
+	}
+	if (number(p + 32, 8) >= size / GPT_LBA || number(p + 48, 8) >= size / GPT_LBA) {
+		return "damaged: shorter than its partition table says";
+	}
+	entries = number(p + 72, 8);
+	bytes = number(p + 80, 4) * number(p + 84, 4);
+	if (bytes <= GPT_ENTRIES_MAX && (entries >= size / GPT_LBA || bytes > size - entries * GPT_LBA ||
+					 crc32_update(0, data + entries * GPT_LBA, bytes) != number(p + 88, 4))) {
+		return "damaged: its partition table has a wrong checksum";
+	}
+	return NULL;
+}
+
+const char *store_content(const void *data, u64 size)
+{
+	static const struct {
+		char magic[5];
+		u8 length;
+		const char *why;
+	} other[] = {
+		{ "QFI\xfb", 4, "a qcow2 image, expected a raw one" },
+		{ "KDMV", 4, "a vmdk image, expected a raw one" },
+		{ "\x1f\x8b", 2, "compressed, expected a raw image" },
+		{ "\xfd" "7zX", 4, "compressed, expected a raw image" },
+		{ "(\xb5/\xfd", 4, "compressed, expected a raw image" },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(other); i++) {
+		if (size >= other[i].length && memcmp(data, other[i].magic, other[i].length) == 0) {
+			return other[i].why;
+		}
+	}
+	if (size == 0 || size % 512 != 0) {
+		return "damaged: its size is not a multiple of 512 bytes";
+	}
+	return check_gpt(data, size);
+}
+
+/* ---- */
 
 /* A chunk that can be written; NULL without memory. */
 static u8 *chunk_for_write(struct store *s, u64 i)
@@ -43,7 +135,7 @@ static u8 *chunk_for_write(struct store *s, u64 i)
 
 static int open_file(struct store *s, struct vdev *d, const struct cfg_option *o)
 {
-	const char *path = s->read_only ? o->str + 1 : o->str;
+	const char *path = name_of(o->str), *why;
 	const void *data;
 
 	if (vdev_file(d, path, &data, &s->size) != 0) {
@@ -51,8 +143,9 @@ static int open_file(struct store *s, struct vdev *d, const struct cfg_option *o
 		return -ENOENT;
 	}
 	s->file = data;
-	if (s->size == 0 || s->size % 512 != 0) {
-		vdev_error(d, &o->pos, "'%s' has %lu bytes: expected a multiple of 512", path, s->size);
+	why = store_content(data, s->size);
+	if (why != NULL) {
+		vdev_error(d, &o->pos, "'%s': %s", path, why);
 		return -EINVAL;
 	}
 	return 0;

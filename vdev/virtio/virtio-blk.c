@@ -1,174 +1,315 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * virtio-blk: a disk (virtio 1.2 5.2) over a store: a file of the image or memory. Read, write,
- * flush, discard, write zeroes, serial number; a queue per vCPU. Not modelled: lifetime, secure
+ * virtio-blk: a disk (virtio 1.2 5.2) over a file of the image, memory, or a disk of the machine. Read,
+ * write, flush, discard, write zeroes, serial number; a queue per vCPU. Not modelled: lifetime, secure
  * erase, zones. Node: virtio,mmio.
  */
 #include <string.h>
-#include "vdev/virtio/store.h"
-#include "vdev/virtio/virtio.h"
+#include "vdev/virtio/blk.h"
 
 #define QUEUE 256
-#define BATCH_BYTES KiB(256) /* per call of serve() */
-#define REQUEST_COST 512     /* what a request counts beside its bytes */
-#define REQUEST_MAX MiB(4)
-#define ZERO_SECTORS 8192    /* of one discard or write-zeroes range */
-#define ZERO_RANGES 16
-#define SECTOR 512
-
-enum { REQ_IN, REQ_OUT, REQ_FLUSH = 4, REQ_GET_ID = 8, REQ_DISCARD = 11, REQ_WRITE_ZEROES = 13 };
-enum { STATUS_OK, STATUS_IOERR, STATUS_UNSUPP };
-
-#define F_SEG_MAX BIT(2)
-#define F_RO BIT(5)
-#define F_BLK_SIZE BIT(6)
-#define F_FLUSH BIT(9)
-#define F_TOPOLOGY BIT(10)
-#define F_MQ BIT(12)
-#define F_DISCARD BIT(13)
-#define F_WRITE_ZEROES BIT(14)
-
+#define PIECE KiB(256)   /* of what one call of serve() moves */
+#define REQUEST_COST 512 /* what a request counts beside its bytes */
+#define ZERO_SECTORS 8192 /* of one discard or write-zeroes range */
 #define ID_BYTES 20
-#define ZERO_UNMAP BIT(0)
 
-struct blk_config {
-	u64 capacity;
-	u32 size_max, seg_max;
-	u8 geometry[4];
-	u32 blk_size;
-	u8 physical_block_exp, alignment_offset;
-	u16 min_io_size;
-	u32 opt_io_size;
-	u8 writeback, unused;
-	u16 num_queues;
-	u32 max_discard_sectors, max_discard_seg, discard_sector_alignment;
-	u32 max_write_zeroes_sectors, max_write_zeroes_seg;
-	u8 write_zeroes_may_unmap, unused1[3];
-};
+/* pace() */
+#define WANT_MAX 16
+#define WAIT_NS 50000 /* for each request that is waited for */
+#define TRY_SOON 4
+#define TRY_LATE 256
 
 _Static_assert(offsetof(struct blk_config, num_queues) == 34, "virtio 1.2 5.2.4");
 _Static_assert(offsetof(struct blk_config, write_zeroes_may_unmap) == 56, "virtio 1.2 5.2.4");
 
-struct blk_header {
-	u32 type, ioprio;
-	u64 sector;
-};
-
-struct blk_range {
-	u64 sector;
-	u32 count, flags;
-};
-
-struct blk {
-	struct virtio v;
-	struct blk_config config;
-	struct store store;
-	struct virtq_chain chain;
-	u64 bytes_read, bytes_written;
-};
-
-/* `n` bytes at `sector` are inside the disk. */
-static bool inside(const struct blk *b, u64 sector, u64 n)
+bool blk_get_header(const struct virtq_chain *c, struct virtq_at *at, struct blk_header *h)
 {
-	return sector <= b->config.capacity && n <= REQUEST_MAX && n % SECTOR == 0 &&
-	       n / SECTOR <= b->config.capacity - sector;
+	return virtq_read(c, at, h, sizeof(*h)) == sizeof(*h);
 }
 
-static u8 zero_ranges(struct blk *b, u32 type, u64 bytes, struct virtq_at *at, u64 *cost)
+u8 blk_get_range(const struct blk *b, u32 type, struct virtq_at *at, struct blk_range *r)
 {
-	u64 count = bytes / sizeof(struct blk_range);
-	struct blk_range r;
+	u32 most = type == REQ_DISCARD ? b->config.max_discard_sectors : b->config.max_write_zeroes_sectors;
 
-	if (b->store.read_only || count > ZERO_RANGES || bytes % sizeof(r) != 0) {
-		return STATUS_IOERR;
+	virtq_read(&b->chain, at, r, sizeof(*r));
+	/* Unmap is for write zeroes alone; other flags are for later (5.2.6.2). */
+	if ((r->flags & ~BLK_ZERO_UNMAP) != 0 || (type == REQ_DISCARD && r->flags != 0)) {
+		return STATUS_UNSUPP;
 	}
-	for (; count != 0; count--) {
-		virtq_read(&b->chain, at, &r, sizeof(r));
-		if (r.count > ZERO_SECTORS || !inside(b, r.sector, (u64)r.count * SECTOR)) {
-			return STATUS_IOERR;
-		}
-		/* Unmap is for write zeroes alone; other flags are for later (5.2.6.2). */
-		if ((r.flags & ~ZERO_UNMAP) != 0 || (type == REQ_DISCARD && r.flags != 0)) {
-			return STATUS_UNSUPP;
-		}
-		*cost += (u64)r.count * SECTOR;
-		if (store_zero(&b->store, r.sector * SECTOR, (u64)r.count * SECTOR) != 0) {
-			return STATUS_IOERR;
-		}
-	}
-	return STATUS_OK;
+	return r->count <= most && r->sector <= b->config.capacity &&
+	       r->count <= b->config.capacity - r->sector ? STATUS_OK : STATUS_IOERR;
 }
 
-static u8 get_id(struct blk *b, u64 *written)
+u64 blk_get_id(struct blk *b)
 {
-	const char *name = b->v.dev.cfg->name != NULL ? b->v.dev.cfg->name : "quoin";
+	const char *name = b->v.dev.cfg->name;
 	struct virtq_at at = { 0 };
 	char id[ID_BYTES] = { 0 };
 
+	if (name == NULL) {
+		name = b->disk != NULL && disk_info(b->disk)->serial[0] != '\0' ? disk_info(b->disk)->serial : "quoin";
+	}
 	memcpy(id, name, MIN(strlen(name), sizeof(id)));
-	*written = virtq_write(&b->chain, &at, id, MIN(sizeof(id), b->chain.in_len - 1));
+	return virtq_write(&b->chain, &at, id, MIN(sizeof(id), b->chain.in_len - 1));
+}
+
+/* ---- Memory: at once, but in pieces */
+
+/* The next range with something in it; 0 left: there is none. */
+static u8 next_range(struct blk *b)
+{
+	struct blk_job *j = &b->job;
+	struct blk_range r;
+
+	while (j->left == 0 && j->ranges != 0) {
+		u8 status = blk_get_range(b, j->type, &j->at, &r);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		j->ranges--;
+		j->off = r.sector * SECTOR;
+		j->left = (u64)r.count * SECTOR;
+	}
 	return STATUS_OK;
 }
 
-/* One request; *written: how much of the writable part is data, *cost grows. The status byte has room. */
-static u8 request(struct blk *b, u64 *written, u64 *cost)
+static u8 start_zero(struct blk *b, u64 bytes)
+{
+	if (b->store.read_only || bytes / sizeof(struct blk_range) > BLK_RANGES ||
+	    bytes % sizeof(struct blk_range) != 0) {
+		return STATUS_IOERR;
+	}
+	b->job.ranges = (u32)(bytes / sizeof(struct blk_range));
+	return next_range(b);
+}
+
+/* The request in b->chain: what there is to do, or how it ended without doing anything. */
+static inline u8 start(struct blk *b, u64 *written)
 {
 	const struct virtq_chain *c = &b->chain;
-	struct virtq_at out = { 0 }, in = { 0 };
+	struct blk_job *j = &b->job;
 	struct blk_header h;
 	u64 n;
 
-	if (virtq_read(c, &out, &h, sizeof(h)) != sizeof(h)) {
+	j->at = (struct virtq_at){ 0 };
+	j->left = 0;
+	j->ranges = 0;
+	if (unlikely(!blk_get_header(c, &j->at, &h))) {
 		return STATUS_IOERR;
 	}
+	j->type = h.type;
+	j->off = h.sector * SECTOR;
 	switch (h.type) {
 	case REQ_IN:
 		n = c->in_len - 1;
-		if (!inside(b, h.sector, n)) {
+		if (!blk_inside(b, h.sector, n)) {
 			return STATUS_IOERR;
 		}
+		j->at = (struct virtq_at){ 0 };
+		j->left = n;
 		*written = n;
-		b->bytes_read += n;
-		return store_read(&b->store, h.sector * SECTOR, n, c, &in) == 0 ? STATUS_OK : STATUS_IOERR;
+		return STATUS_OK;
 	case REQ_OUT:
 		n = c->out_len - sizeof(h);
-		if (b->store.read_only || !inside(b, h.sector, n)) {
+		if (b->store.read_only || !blk_inside(b, h.sector, n)) {
 			return STATUS_IOERR;
 		}
-		b->bytes_written += n;
-		return store_write(&b->store, h.sector * SECTOR, n, c, &out) == 0 ? STATUS_OK : STATUS_IOERR;
+		j->left = n;
+		return STATUS_OK;
 	case REQ_FLUSH:
-		return STATUS_OK; /* memory: what is written is there */
+		return STATUS_OK; /* what is written is there */
 	case REQ_GET_ID:
-		return get_id(b, written);
+		*written = blk_get_id(b);
+		return STATUS_OK;
 	case REQ_DISCARD:
 	case REQ_WRITE_ZEROES:
-		return zero_ranges(b, h.type, c->out_len - sizeof(h), &out, cost);
+		return start_zero(b, c->out_len - sizeof(h));
 	default:
 		return STATUS_UNSUPP;
 	}
 }
 
-/* The next request of `q`: 1 and its bytes, or what virtq_pop() says. */
-static int serve_one(struct blk *b, struct virtq *q, u64 *bytes)
+/* A piece of the job: its status is final if nothing is left. */
+static inline u8 piece(struct blk *b)
 {
-	struct virtq_chain *c = &b->chain;
-	int got = virtq_pop(q, c);
+	struct blk_job *j = &b->job;
+	u64 n = MIN(j->left, PIECE), off = j->off;
+	int err;
+
+	j->off += n;
+	j->left -= n;
+	if (j->type == REQ_IN) {
+		err = store_read(&b->store, off, n, &b->chain, &j->at);
+	} else if (j->type == REQ_OUT) {
+		err = store_write(&b->store, off, n, &b->chain, &j->at);
+	} else {
+		err = store_zero(&b->store, off, n);
+	}
+	if (err != 0) {
+		j->left = 0;
+		return STATUS_IOERR;
+	}
+	return j->ranges != 0 ? next_range(b) : STATUS_OK;
+}
+
+static inline void finish(struct blk *b, struct virtq *q, u8 status, u64 written)
+{
+	virtq_write_last(&b->chain, status);
+	b->v.requests++;
+	virtq_push(q, &b->chain, (u32)written + 1);
+}
+
+/* Go on with a long request: true once it is over. Another queue than the caller's may have sent it. */
+static __noinline bool go_on(struct blk *b)
+{
+	struct virtq *q = b->job.q;
+	u8 status = piece(b);
+
+	if (b->job.left != 0) {
+		return false;
+	}
+	b->job.q = NULL;
+	finish(b, q, status, b->job.type == REQ_IN ? b->chain.in_len - 1 : 0);
+	virtio_done(&b->v, q);
+	virtio_kick(&b->v, (unsigned int)(q - b->v.queue));
+	return true;
+}
+
+/*
+ * In front of the general way, by far the most frequent request: a header, data in one piece on either side, the
+ * status. False: nothing was done.
+ */
+static inline bool quick(struct blk *b, struct virtq *q)
+{
+	const struct virtq_seg *s = b->chain.seg;
+	const u64 *h = (const u64 *)(const void *)s[0].p;
+	bool write = b->chain.out == 2;
+	u64 sector, n = s[1].len;
+	u8 *at;
+
+	if (b->chain.out + b->chain.in != 3 || b->chain.in == 0 || s[0].len != sizeof(struct blk_header) || s[2].len != 1 ||
+	    !IS_ALIGNED((uintptr_t)h, 8) || (u32)READ_ONCE(h[0]) != (write ? REQ_OUT : REQ_IN) ||
+	    (write && b->store.read_only) || n > KiB(64)) {
+		return false;
+	}
+	sector = READ_ONCE(h[1]);
+	if (!blk_inside(b, sector, n)) {
+		return false;
+	}
+	at = store_at(&b->store, sector * SECTOR, n, write);
+	if (at == NULL || b->chain.out == 0) {
+		return false;
+	}
+	memcpy(write ? at : s[1].p, write ? s[1].p : at, n);
+	*s[2].p = STATUS_OK;
+	b->v.requests++;
+	virtq_push(q, &b->chain, (u32)(write ? 0 : n) + 1);
+	return true;
+}
+
+/* The next request of `q`: 1 and its bytes, or what virtq_pop() says. */
+static inline int serve_one(struct blk *b, struct virtq *q, u64 *bytes)
+{
+	int got = virtq_pop(q, &b->chain);
 	u64 written = 0;
 	u8 status;
 
 	if (got <= 0) {
 		return got;
 	}
-	if (c->in_len == 0) {
+	if (likely(quick(b, q))) {
+		*bytes += REQUEST_COST + b->chain.seg[1].len;
+		return 1;
+	}
+	if (b->chain.in_len == 0) {
 		return -1; /* no room for the status: there is no way to answer */
 	}
-	status = request(b, &written, bytes);
-	virtq_write_last(c, status);
-	b->v.requests++;
-	*bytes += c->in_len + c->out_len + REQUEST_COST;
-	virtq_push(q, c, (u32)written + 1);
+	status = start(b, &written);
+	if (b->job.left != 0) {
+		*bytes += MIN(b->job.left, PIECE);
+		status = piece(b);
+		if (unlikely(b->job.left != 0)) {
+			b->job.q = q;
+			return 1;
+		}
+	}
+	finish(b, q, status, written);
+	*bytes += REQUEST_COST;
 	return 1;
+}
+
+/*
+ * A driver that keeps several requests up still notifies for each of them, as each is answered before the
+ * next is sent. So it is asked to notify less often, for `want` at a time (2.7.10, the event index), as long
+ * as that many come soon; a higher number is tried now and then, and ever less often when it fails. A
+ * driver with one request at a time waits for that, once in TRY_LATE times.
+ */
+static void pace(struct blk_pace *p, u32 served)
+{
+	if (served >= p->want) {
+		p->busy = true;
+		if (p->fell_back != 0) {
+			p->fell_back = 0;
+			p->after = TRY_SOON;
+			p->good = 0;
+		} else if (p->want < WANT_MAX && ++p->good >= p->after) {
+			p->fell_back = p->want;
+			p->want *= 2;
+			p->busy = false;
+		}
+	} else if (p->timed) {
+		p->after = p->fell_back != 0 ? MIN(2 * p->after, TRY_LATE) : TRY_SOON;
+		p->want = p->fell_back != 0 ? p->fell_back : (u16)MAX(served, 1U);
+		p->fell_back = 0;
+		p->good = 0;
+	}
+	p->timed = false;
+}
+
+/* Device locked. */
+static void set_time(struct blk *b, u32 want)
+{
+	b->timing = true;
+	vdev_arm(&b->v.dev, vdev_now_ns(&b->v.dev) + (u64)want * WAIT_NS);
+}
+
+static inline bool listen(struct blk *b, struct virtq *q, struct blk_pace *p, u32 served)
+{
+	if (!q->event_idx) {
+		return virtq_listen(q);
+	}
+	pace(p, served);
+	if (p->want > 1 && !b->timing) {
+		u64 flags = vdev_lock_irq(&b->v.dev);
+
+		set_time(b, p->want);
+		vdev_unlock_irq(&b->v.dev, flags);
+	}
+	return virtq_listen_for(q, p->want);
+}
+
+/* Those who were waited for in vain are served; who was served meanwhile has its time again. */
+static void expire(struct vdev *d)
+{
+	struct blk *b = (struct blk *)d;
+	u32 again = 0;
+
+	b->timing = false;
+	for (u32 i = 0; i < b->v.queue_count; i++) {
+		struct blk_pace *p = &b->pace[i];
+
+		if (p->want > 1 && p->busy) {
+			again = MAX(again, (u32)p->want);
+		} else if (p->want > 1) {
+			p->timed = true;
+			virtio_kick(&b->v, i);
+		}
+		p->busy = false;
+	}
+	if (again != 0) {
+		set_time(b, again);
+	}
 }
 
 static bool serve(struct virtio *v, unsigned int queue)
@@ -176,20 +317,44 @@ static bool serve(struct virtio *v, unsigned int queue)
 	struct blk *b = (struct blk *)v;
 	struct virtq *q = &v->queue[queue];
 	u64 bytes = 0;
+	u32 served = 0;
 	int got = 1;
 
-	while (bytes < BATCH_BYTES && got > 0) {
-		got = serve_one(b, q, &bytes);
+	if (b->disk != NULL) {
+		got = blk_disk_serve(b, q);
+		if (got < 0) {
+			virtio_broken(v);
+		}
+		return got > 0;
+	}
+	if (b->job.q != NULL && !go_on(b)) {
+		return true;
+	}
+	while (bytes < PIECE && b->job.q == NULL && (got = serve_one(b, q, &bytes)) > 0) {
+		served++;
 	}
 	virtio_done(v, q);
 	if (got < 0) {
 		virtio_broken(v);
 		return false;
 	}
-	return got > 0 || virtq_listen(q);
+	return got > 0 || listen(b, q, &b->pace[queue], served);
 }
 
-static const struct virtio_type type = { .id = 2, .serve = serve };
+static void reset(struct virtio *v)
+{
+	struct blk *b = (struct blk *)v;
+
+	b->job.q = NULL;
+	b->timing = false;
+	vdev_arm(&v->dev, 0);
+	for (u32 i = 0; i < v->queue_count; i++) {
+		b->pace[i] = (struct blk_pace){ .want = 1, .after = TRY_SOON };
+	}
+	b->config.writeback = 1;
+}
+
+static const struct virtio_type type = { .id = 2, .serve = serve, .reset = reset };
 
 static void set_config(struct blk *b)
 {
@@ -199,13 +364,12 @@ static void set_config(struct blk *b)
 	c->seg_max = VIRTQ_SEGS - 6;
 	c->blk_size = SECTOR;
 	c->physical_block_exp = 3;
-	c->opt_io_size = 0;
 	c->num_queues = (u16)b->v.queue_count;
 	c->max_discard_sectors = ZERO_SECTORS;
-	c->max_discard_seg = ZERO_RANGES;
+	c->max_discard_seg = BLK_RANGES;
 	c->discard_sector_alignment = 8;
 	c->max_write_zeroes_sectors = ZERO_SECTORS;
-	c->max_write_zeroes_seg = ZERO_RANGES;
+	c->max_write_zeroes_seg = BLK_RANGES;
 	c->write_zeroes_may_unmap = 1;
 }
 
@@ -213,13 +377,15 @@ static int create(struct vdev *d)
 {
 	struct blk *b = (struct blk *)d;
 	const struct cfg_option *host = vdev_option(d, "hostdev");
+	bool ro;
 	int err;
 
 	if (host == NULL) {
-		vdev_error(d, &d->cfg->pos, "no disk: expected hostdev [<]/PATH or hostdev ram:SIZE");
+		vdev_error(d, &d->cfg->pos, "no disk: expected hostdev [<]PATH or hostdev ram:SIZE");
 		return -1;
 	}
-	err = store_open(&b->store, d, host);
+	ro = host->str[0] == '<';
+	err = store_is_disk(host->str) ? blk_disk_open(b, host, ro) : store_open(&b->store, d, host);
 	if (err != 0) {
 		return err;
 	}
@@ -228,22 +394,29 @@ static int create(struct vdev *d)
 	for (u32 i = 0; i < b->v.queue_count; i++) {
 		b->v.queue[i].max = QUEUE;
 	}
-	b->v.offered = F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY | F_MQ |
-		       (b->store.read_only ? F_RO : F_DISCARD | F_WRITE_ZEROES);
+	b->v.offered = BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_TOPOLOGY | BLK_F_MQ |
+		       (ro ? BLK_F_RO : BLK_F_DISCARD | BLK_F_WRITE_ZEROES);
 	b->v.config = &b->config;
 	b->v.config_size = sizeof(b->config);
-	virtio_init(&b->v);
 	set_config(b);
+	if (b->disk != NULL) {
+		blk_disk_limits(b);
+	}
+	virtio_init(&b->v);
 	return 0;
 }
 
 static void destroy(struct vdev *d)
 {
-	store_close(&((struct blk *)d)->store);
+	struct blk *b = (struct blk *)d;
+
+	blk_disk_close(b);
+	store_close(&b->store);
 }
 
 static const struct vdev_option options[] = {
-	{ .name = "hostdev", .kind = VOPT_STRING, .check = store_check, .file = true },
+	{ .name = "hostdev", .kind = VOPT_STRING, .check = store_check, .image_path = store_image_path,
+	  .content = store_content },
 	VDEV_OPTION_DELAYED,
 	VIRTIO_OPTION_LEGACY,
 	{ .name = "threads", .kind = VOPT_NUM, .min = 1, .max = 64 },     /* the device has one */
@@ -258,5 +431,6 @@ VDEV(virtio_blk) = {
 	.state_size = sizeof(struct blk),
 	.create = create,
 	.destroy = destroy,
+	.expire = expire,
 	VIRTIO_MMIO,
 };

@@ -29,7 +29,6 @@ static void interrupt(struct virtio *v, u32 why)
 /* Device locked; nothing is being served. */
 static void reset_now(struct virtio *v)
 {
-	v->reset_wanted = false;
 	v->status = 0;
 	v->accepted = 0;
 	v->isr = 0;
@@ -46,6 +45,7 @@ static void reset_now(struct virtio *v)
 	if (v->type->reset != NULL) {
 		v->type->reset(v);
 	}
+	__atomic_store_n(&v->reset_wanted, false, __ATOMIC_SEQ_CST); /* last: virtio_enter() */
 }
 
 /* The VM has stopped: nobody uses its queues, and so its memory, from here to the next reset. */
@@ -54,7 +54,7 @@ void virtio_quiesce(struct vdev *d)
 	struct virtio *v = to_virtio(d);
 	u64 flags = vdev_lock_irq(d);
 
-	v->reset_wanted = true;
+	__atomic_store_n(&v->reset_wanted, true, __ATOMIC_SEQ_CST);
 	v->page_size = LEGACY_PAGE_SIZE;
 	vdev_unlock_irq(d, flags);
 	while (__atomic_load_n(&v->users, __ATOMIC_ACQUIRE) != 0) {
@@ -90,13 +90,21 @@ void virtio_kick(struct virtio *v, unsigned int queue)
 
 void virtio_done(struct virtio *v, struct virtq *q)
 {
-	if (virtq_should_tell(q)) {
-		u64 flags = vdev_lock_irq(&v->dev);
+	if (q->pushed != 0 && virtq_should_tell(q)) {
+		u64 flags = spin_lock_irq(&v->dev.lock);
 
 		if (!v->reset_wanted) {
 			interrupt(v, ISR_QUEUE);
 		}
-		vdev_unlock_irq(&v->dev, flags);
+		spin_unlock_irq(&v->dev.lock, flags);
+	}
+}
+
+void virtio_push_locked(struct virtio *v, struct virtq *q, const struct virtq_done *done)
+{
+	virtq_push_all(q, done, 1);
+	if (virtq_should_tell(q)) {
+		interrupt(v, ISR_QUEUE);
 	}
 }
 
@@ -121,26 +129,34 @@ void virtio_config_changed(struct virtio *v)
 	}
 }
 
+/* Users count first and look then, who resets says so first and counts then: one sees the other. */
 bool virtio_enter(struct virtio *v)
 {
-	u64 flags = vdev_lock_irq(&v->dev);
-	bool live = (v->status & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK &&
-		    !v->reset_wanted;
+	__atomic_add_fetch(&v->users, 1, __ATOMIC_SEQ_CST);
+	if (likely(!__atomic_load_n(&v->reset_wanted, __ATOMIC_SEQ_CST) &&
+		   (READ_ONCE(v->status) & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK)) {
+		return true;
+	}
+	virtio_leave(v);
+	return false;
+}
 
-	v->users += live;
+static __noinline void last_leaves(struct virtio *v)
+{
+	u64 flags = vdev_lock_irq(&v->dev);
+
+	if (v->reset_wanted && __atomic_load_n(&v->users, __ATOMIC_SEQ_CST) == 0) {
+		reset_now(v);
+	}
 	vdev_unlock_irq(&v->dev, flags);
-	return live;
 }
 
 void virtio_leave(struct virtio *v)
 {
-	u64 flags = vdev_lock_irq(&v->dev);
-
-	v->users--;
-	if (v->users == 0 && v->reset_wanted) {
-		reset_now(v);
+	if (unlikely(__atomic_sub_fetch(&v->users, 1, __ATOMIC_SEQ_CST) == 0 &&
+		     __atomic_load_n(&v->reset_wanted, __ATOMIC_SEQ_CST))) {
+		last_leaves(v);
 	}
-	vdev_unlock_irq(&v->dev, flags);
 }
 
 void virtio_work(struct vdev *d)
@@ -171,7 +187,7 @@ void virtio_fdt(struct vdev *d, struct fdt_node *n)
 	(void)d;
 	fdt_node_str(n, "compatible", "virtio,mmio");
 	fdt_node_reg(n);
-	fdt_node_intr(n, true);
+	fdt_node_intr(n, false); /* an edge spares list registers the end of a level */
 	fdt_node_flag(n, "dma-coherent");
 }
 

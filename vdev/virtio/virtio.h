@@ -58,7 +58,7 @@ struct virtio {
 	u64 offered, accepted;
 	void *config;          /* the device's configuration space, and its length */
 	u32 config_size;
-	u32 config_writable;   /* first bytes of it the driver may write */
+	u32 config_write_at, config_writable; /* what of it the driver may write, from where on */
 	u32 queue_count;
 	struct virtq queue[VIRTIO_QUEUES];
 	u32 kicked;            /* bit per queue: to be served */
@@ -76,6 +76,8 @@ bool virtio_has(const struct virtio *v, u64 feature);
 void virtio_kick(struct virtio *v, unsigned int queue);
 /* virtio_done - requests of `q` were pushed: interrupt the driver if it wants to know. Work context. */
 void virtio_done(struct virtio *v, struct virtq *q);
+/* virtio_push_locked - a request is done, out of turn: interrupts the driver if need be. Device locked. */
+void virtio_push_locked(struct virtio *v, struct virtq *q, const struct virtq_done *done);
 /* virtio_broken - the driver broke the rules: NEEDS_RESET, and an interrupt that says so. Work context. */
 void virtio_broken(struct virtio *v);
 /*
@@ -84,6 +86,11 @@ void virtio_broken(struct virtio *v);
  */
 bool virtio_enter(struct virtio *v);
 void virtio_leave(struct virtio *v);
+/* virtio_stay - one use more, by who has entered; it ends by a virtio_leave() of its own. */
+static inline void virtio_stay(struct virtio *v)
+{
+	__atomic_add_fetch(&v->users, 1, __ATOMIC_SEQ_CST);
+}
 /* virtio_config_changed - the configuration space has changed; tell the driver. Device locked. */
 void virtio_config_changed(struct virtio *v);
 /* virtio_init - in create(), after type, offered and queue sizes are set. */
@@ -91,6 +98,8 @@ void virtio_init(struct virtio *v);
 
 /* The members of a VDEV that are the same for all. */
 enum mmio_result virtio_mmio_access(struct vdev *d, struct vcpu *c, struct mmio *m);
+u32 virtio_mmio_read32(void *d, struct vcpu *c, u64 off);
+void virtio_mmio_write32(void *d, struct vcpu *c, u64 off, u32 val);
 void virtio_work(struct vdev *d);
 void virtio_quiesce(struct vdev *d);
 void virtio_reset(struct vdev *d);
@@ -99,6 +108,7 @@ void virtio_status(struct vdev *d, char *buf, size_t size);
 
 #define VIRTIO_MMIO \
 	.window = 0x200, .auto_place = true, .access = virtio_mmio_access, \
+	.read32 = virtio_mmio_read32, .write32 = virtio_mmio_write32, \
 	.work = virtio_work, .quiesce = virtio_quiesce, .reset = virtio_reset, .node = "virtio_mmio", .fdt = virtio_fdt, \
 	.status = virtio_status
 

@@ -100,11 +100,13 @@ u64 gic_lr_read_n(unsigned int n);
 /* gic_lr_write, gic_lr_read - list register n < gic_hw.lr_count of this CPU. Effective at the eret. */
 static inline void gic_lr_write(unsigned int n, u64 lr)
 {
-	if (__builtin_constant_p(n) && n < 2 && likely(gic_hw.v3)) {
+	if (__builtin_constant_p(n) && n < 3 && likely(gic_hw.v3)) {
 		if (n == 0) {
 			write_ich_lr0_el2(lr);
-		} else {
+		} else if (n == 1) {
 			write_ich_lr1_el2(lr);
+		} else {
+			write_ich_lr2_el2(lr);
 		}
 		return;
 	}
