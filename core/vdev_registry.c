@@ -90,7 +90,14 @@ static const char *row_ok(const struct vdev_type *t, unsigned int i)
 
 static const char *options_ok(const struct vdev_type *t)
 {
+	static const char *const common[] = { "loc", "intr", "name", "log", "sched" };
+
 	for (const struct vdev_option *o = t->options; o != NULL && o->name != NULL; o++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(common); i++) {
+			if (strcmp(o->name, common[i]) == 0) {
+				return "an option is one that every device has";
+			}
+		}
 		if (o->kind == VOPT_ENUM && o->values == NULL) {
 			return "an option of a fixed set has no values";
 		}

@@ -77,8 +77,9 @@ def sample(**kw):
     """The sample device, made as an out-of-tree device is, in an image, driven by a guest."""
     def body(start):
         compile_vdev("tests/vdev-sample/trace.c")
-        m = start(made(make("vdev-sample", ["pl011", "trace"], [
-            vm("vm", SAMPLE, "", "vdev trace loc 0x1c110000 emit-logger")], [SAMPLE])), **kw)
+        compile_vdev("tests/vdev-sample/virtio-flip.c")
+        m = start(made(make("vdev-sample", ["pl011", "trace", "virtio-flip"], [
+            vm("vm", SAMPLE, "", "vdev trace loc 0x1c110000 emit-logger vdev virtio-flip")], [SAMPLE])), **kw)
         m.expect(r"SAMPLE-OK counted to [4-9]", 60)
         m.ends()
         m.never("SAMPLE-FAIL|GUEST-FAULT|quoin: panic")

@@ -190,6 +190,7 @@ static void operation(const u8 *op)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static u32 runs;
+	u64 free_before;
 
 	/* One machine for many inputs: what one leaves behind is missed by a later one. */
 	if (runs++ % 64 == 0) {
@@ -198,6 +199,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		}
 	}
+	schedule();
+	free_before = mem_free_bytes();
 	memset(ram_a, 0, sizeof(ram_a));
 	memset(ram_b, 0, sizeof(ram_b));
 	devices = 0;
@@ -211,6 +214,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (u32 d = 0; d < devices; d++) {
 		rig_free(dev[d]);
+	}
+	schedule(); /* threads that have ended give their stacks back */
+	if (mem_free_bytes() != free_before && runs % 64 != 1) { /* the first one's are there to stay */
+		fprintf(stderr, "%lu bytes are gone\n", free_before - mem_free_bytes());
+		abort();
 	}
 	return 0;
 }
