@@ -3,8 +3,8 @@
 import os
 import re
 import subprocess
-import time
 
+import gptdisk
 from case import GUESTS
 from machine import BUILD, Failure
 
@@ -12,7 +12,7 @@ ESCAPE = "\x1d"
 FILES = [("/guests/debian/Image", f"{GUESTS}/debian/Image"),
          ("/guests/debian/initrd", f"{GUESTS}/debian/initrd.cpio.gz"),
          ("/disks/root.img", f"{GUESTS}/debian/root.img")]
-DEVICES = "\n".join(f"    vdev-virtio-{d}" for d in ("blk", "net", "entropy", "console"))
+DEVICES = "\n".join(f"    vdev-virtio-{d}" for d in ("blk", "net", "entropy", "console", "vsock"))
 # What no kernel may say while its devices are used.
 TROUBLE = r"Call trace|Kernel panic|rcu: INFO|quoin: panic|BUG:|I/O error|EXT4-fs error|blocked for more than"
 
@@ -34,7 +34,7 @@ class Debian:
         self.m, self.number, self.name = m, number, name
 
     def boots(self, seconds=240):
-        """Wait for the prompt of a VM alone, and make its shell say only what it is asked."""
+        """Wait for the prompt, and make the shell say only what it is asked."""
         self.m.expect(r"debian:~# ", seconds)
         self.quiet()
         return self
@@ -67,13 +67,18 @@ class Debian:
             raise Failure(f"{self.name or 'debian'}: '{command}' ends with {status}: {said[-600:]}")
         return said
 
-    def number_of(self, command, seconds=120):
-        """The first number that it says."""
-        said = self.sh(command, seconds)
-        m = re.search(r"\d+", said)
-        if not m:
-            raise Failure(f"'{command}' says no number: {said[-300:]}")
-        return int(m.group(0))
+    def boots_again(self, seconds=240):
+        """After a restart, with the other VMs' lines in between."""
+        self.m.expect(r"Debian GNU.*root /dev/vda rw", seconds)
+        self.focus.pop(self.m, None)
+        self.take()
+        self.m.send("\n")
+        self.boots(60)
+
+    def settles(self, command, seconds=60):
+        """What has to become true soon."""
+        self.sh(f"n=0; until {command}; do n=$((n+1)); [ $n -lt {seconds * 2} ] || {{ n=; break; }}; sleep 0.5; done; "
+                "[ -n \"$n\" ]", 4 * seconds)
 
     def poweroff(self):
         self.take()
@@ -91,41 +96,62 @@ def boot_pair(m, names=("one", "two"), seconds=300):
     return pair
 
 
-def disk_copy(name, size=None):
-    """A disk of a machine of its own: a copy of the root file system, or one of zeros."""
+def disk_copy(name):
+    """A copy of the root file system, for a disk of the machine."""
     path = f"{BUILD}/{name}.disk"
-    if size is None:
-        subprocess.run(["cp", "--sparse=always", f"{GUESTS}/debian/root.img", path], check=True)
-    else:
-        with open(path, "wb") as f:
-            f.truncate(size)
+    subprocess.run(["cp", "--sparse=always", f"{GUESTS}/debian/root.img", path], check=True)
     return path
 
 
-def e2fsck(path):
-    """The file system on the host's file is clean, after its journal has been replayed."""
+def partitioned(name):
+    """A disk with a partition `root` that holds a copy of it: its path and where the partition begins."""
+    with open(f"{GUESTS}/debian/root.img", "rb") as f:
+        data = f.read()
+    first, path = 2048, f"{BUILD}/{name}.disk"
+    last = first + len(data) // 512 - 1
+    gptdisk.make(path, (last + 2048) * 512, [(first, last, "6a0f9d3e-1b7c-4c6e-9d1b-0a5a7c1e2f33", "root")],
+                 contents=[(first * 512, data)])
+    return path, first * 512
+
+
+def e2fsprogs(*command):
+    """A program of e2fsprogs on the host."""
     env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    # As a mount would: the journal of a file system that was cut off is replayed; that is not an error.
-    subprocess.run(["e2fsck", "-E", "journal_only", "-fy", path], env=env, capture_output=True, check=False)
-    done = subprocess.run(["e2fsck", "-fn", path], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def e2fsck(path):
+    """The file system in the host's file is clean once its journal has been replayed, as the next mount does."""
+    e2fsprogs("e2fsck", "-E", "journal_only", "-fy", path)
+    done = e2fsprogs("e2fsck", "-fn", path)
     if done.returncode:
         raise Failure(f"e2fsck -fn {path}: {done.returncode}: {done.stdout[-800:]}")
 
 
-def debugfs(path, request):
-    """What debugfs says of the file system in the file."""
-    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    return subprocess.run(["debugfs", "-R", request, path], env=env, capture_output=True, text=True,
-                          check=False).stdout
+def contents(path, name):
+    """A file of the file system in the host's file."""
+    out = f"{path}.out"
+    e2fsprogs("debugfs", "-R", f"dump {name} {out}", path)
+    with open(out, "rb") as f:
+        data = f.read()
+    os.remove(out)
+    return data
 
 
 def fio(disk, rw="randwrite", bs="4k", size="8m", depth=16, more=""):
-    """A fio job that reads back what it wrote and compares it; a short report."""
-    verify = "" if rw.endswith("read") else "--verify=crc32c --verify_fatal=1 --do_verify=1"
+    """A fio job that reads back what it wrote and compares it; says something only if it fails."""
+    verify = "" if rw.endswith("read") else "--verify=crc32c --verify_fatal=1"
     return (f"fio --name=job --filename={disk} --rw={rw} --bs={bs} --size={size} --iodepth={depth} --direct=1 "
-            f"--ioengine=libaio {verify} {more} --output-format=terse --terse-version=3 >/tmp/fio 2>&1 || "
-            "{ tail -n 20 /tmp/fio; false; }")
+            f"--ioengine=libaio {verify} {more} >/tmp/fio 2>&1 || {{ tail -n 20 /tmp/fio; false; }}")
 
 
-def pause(seconds):
-    time.sleep(seconds)
+def at_the_shell(m, *commands):
+    """Lines for the monitor's shell, each until its next prompt."""
+    m.at = len(m.log)
+    m.send(ESCAPE + "m")
+    m.expect(r"quoin> ", 60)
+    for c in commands:
+        m.send(c + "\n")
+        m.expect(re.escape(c) + r"\n", 60)
+        m.expect(r"quoin> ", 60)
+    Debian.focus.pop(m, None)
