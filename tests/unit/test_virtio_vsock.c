@@ -210,6 +210,7 @@ static void bad_packets(void)
 	connect();
 	h = to(4, 1000, 5, VSOCK_RW);
 	h.src_cid = 5;
+	h.len = 7;
 	CHECK(put(h, "spoofed", 7));
 	h = to(4, 1000, 5, VSOCK_RW);
 	h.len = 70000;
