@@ -8,9 +8,11 @@ GUEST = guest("vhostile.bin")
 VM = ('    qvm system %s cpu %s ram 0x80000000,64M load %s cmdline "%s" '
       "vdev pl011 loc 0x1c090000 intr gic:37 hostdev - ")
 DEVICES = ["vdev virtio-blk hostdev ram:1M", "vdev virtio-net peer sw0 source any", "vdev virtio-console hostdev >bytes"]
-MODERN = " ".join(DEVICES + ["vdev virtio-entropy"])
+MODERN = " ".join(DEVICES[:2] + [
+    "vdev virtio-console name c hostdev >bytes port a peer /dev/qvm/honest/c/a port b hostdev >more", "vdev virtio-entropy",
+    "vdev virtio-vsock peer lan shell on"])
 LEGACY = " ".join(d + " legacy" for d in DEVICES)
-MODULES = "".join(f"\n    vdev-virtio-{name}" for name in ("blk", "net", "console", "entropy"))
+MODULES = "".join(f"\n    vdev-virtio-{name}" for name in ("blk", "net", "console", "entropy", "vsock"))
 
 
 def hostile_driver(layout, devices, count, **kw):
@@ -44,7 +46,7 @@ def hostile_driver(layout, devices, count, **kw):
 
 
 def hostile_virtio_cases(full):
-    cases = [hostile_driver("modern", MODERN, 4, gic=3, smp=2), hostile_driver("legacy", LEGACY, 3, gic=2, smp=2)]
+    cases = [hostile_driver("modern", MODERN, 5, gic=3, smp=2), hostile_driver("legacy", LEGACY, 3, gic=2, smp=2)]
     if full:
-        cases += [hostile_driver("modern", MODERN, 4, gic=2, smp=1), hostile_driver("legacy", LEGACY, 3, gic=3, smp=1)]
+        cases += [hostile_driver("modern", MODERN, 5, gic=2, smp=1), hostile_driver("legacy", LEGACY, 3, gic=3, smp=1)]
     return cases

@@ -152,6 +152,38 @@ static void frames(void)
 	over("offload headers");
 }
 
+/* To the monitor's shell, to a neighbour, to nobody, nearly right; nothing that comes back is received. */
+static void packets(void)
+{
+	static const u32 ports[4] = { 23, 5, 6, ~0U }, lengths[4] = { 0, 5, 300, 70000 };
+	unsigned int i;
+
+	start(2);	/* SEQPACKET */
+	for (i = 0; i < 2000; i++) {
+		u64 r = any(), end = timer_count() + timer_frequency();
+		u32 len = lengths[r >> 32 & 3], real = len > 300 ? 300 : len;
+
+		memset(data, 0, 44);
+		*(volatile u64 *)(data + 0) = r & 15 ? 3 : r >> 4 & 7;
+		*(volatile u64 *)(data + 8) = 2 + (r >> 8 & 3);
+		*(volatile u32 *)(data + 16) = ports[r >> 10 & 3];
+		*(volatile u32 *)(data + 20) = ports[r >> 12 & 3];
+		*(volatile u32 *)(data + 24) = r >> 14 & 15 ? len : (u32)any();
+		*(volatile u32 *)(data + 28) = (r >> 18 & 15 ? 1 : (u32)(r >> 34 & 3)) | (u32)(r >> 22) % 9 << 16;
+		*(volatile u32 *)(data + 32) = r >> 40 & 3;
+		*(volatile u32 *)(data + 36) = (u32)any();
+		*(volatile u32 *)(data + 40) = (u32)any();
+		memcpy(data + 44, "help\r", 5);
+		set_desc(&ring.desc[0], (u64)data, 44, NEXT, 1);
+		set_desc(&ring.desc[1], (u64)data + 44, real, 0, 0);
+		offer(0);
+		while (used()[1] != avail()[1] && timer_count() < end) {
+		}
+		failures += used()[1] != avail()[1];	/* it is not held up for ever */
+	}
+	over("packets of all kinds");
+}
+
 void contents(void)
 {
 	if (!dev->legacy) {
@@ -170,5 +202,7 @@ void contents(void)
 		disk_requests();
 	} else if (dev->id == NET) {
 		frames();
+	} else if (dev->id == VSOCK) {
+		packets();
 	}
 }
