@@ -14,6 +14,7 @@
 #include "core/console_state.h"
 
 #define BURST 4                 /* bytes sent per call: interrupts are masked, somebody may wait for them */
+#define GIVE_WAY_NS 5000UL
 #define BURST_NS 25000UL        /* and at most one call in so long: guests have the CPU between two */
 #define LINE 280                /* a line of the monitor with what is put around it */
 #define RECEIVE 32              /* bytes received per call: what UART FIFOs hold */
@@ -308,11 +309,19 @@ void console_soon(void)
 
 static void on_timer(struct timer *t)
 {
+	bool wait = timer_others_due();
 	u64 flags = console_lock();
 	u64 again;
 
 	(void)t;
 	console.armed = 0;
+	/* Who else is due may be more important than the next bytes; not twice, or they never go out. */
+	console.gave_way = wait && !console.gave_way;
+	if (console.gave_way) {
+		console_unlock(flags);
+		console_rearm(counter_now() + ns_to_counter(GIVE_WAY_NS));
+		return;
+	}
 	if (console.intid == 0 || console.rx_off) {
 		console_unlock(flags);
 		console_irq();

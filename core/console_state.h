@@ -37,6 +37,7 @@ struct console {
 	u32 lost;        /* lines of the monitor that found no room */
 	struct timer timer;
 	struct spinlock arming; /* the timer; never inside `lock` */
+	bool gave_way;   /* it was put off once for other timers */
 	u64 armed;       /* when the timer is to fire; 0: not armed */
 
 	/* Calls into devices: by one CPU at a time, see console_serve(). */

@@ -401,6 +401,17 @@ static void report_room(u64 *flags)
 	}
 }
 
+/* Some port has input: asked each time bytes are moved, so without calls. */
+static bool some_input(const struct console *c)
+{
+	u32 some = 0;
+
+	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
+		some |= c->mux.port[i].fed | input_used(&c->typed[i]);
+	}
+	return some != 0;
+}
+
 static bool has_input(const struct console_port *p)
 {
 	return p->fed || input_used(console_input_of(p)) != 0;
@@ -423,7 +434,7 @@ void console_serve(void)
 	if (c->refused) {
 		report_room(&flags);
 	}
-	for (u32 i = 1; i <= CONSOLE_VMS; i++) {
+	for (u32 i = 1; i <= CONSOLE_VMS && some_input(c); i++) {
 		again |= has_input(&c->mux.port[i]) && hand_over(&c->mux.port[i], &flags);
 	}
 	again |= c->serve_again;

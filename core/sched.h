@@ -85,6 +85,8 @@ void timer_cancel_wait(struct timer *t);
  * No lock that the function takes may be held.
  */
 void timer_take(struct timer *t);
+/* timer_others_due - another timer of this CPU is due. IRQs masked. */
+bool timer_others_due(void);
 /* sched_timer_irq - the EL2 timer has fired. Exit context. */
 void sched_timer_irq(void);
 

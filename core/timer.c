@@ -92,6 +92,17 @@ void timer_take(struct timer *t)
 	wait_fired(t);
 }
 
+bool timer_others_due(void)
+{
+	struct percpu *c = this_cpu();
+	bool due;
+
+	spin_lock(&c->lock);
+	due = !list_empty(&c->timers) && list_entry(c->timers.next, struct timer, link)->at <= counter_now();
+	spin_unlock(&c->lock);
+	return due;
+}
+
 void sched_timer_irq(void)
 {
 	struct percpu *c = this_cpu();

@@ -453,12 +453,10 @@ void vcpu_work(struct vcpu *v)
 		vdev_work_run(v);
 	}
 	give_way(v);
-	if ((work & VWORK_VGIC) != 0 && this_cpu()->resched) {
-		__atomic_or_fetch(&v->work, VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
+	if ((work & VWORK_RESCHED) != 0 || this_cpu()->resched) {
+		__atomic_or_fetch(&v->work, work & VWORK_VGIC, __ATOMIC_RELAXED); /* when it has the CPU again */
+		schedule();
 	} else if ((work & VWORK_VGIC) != 0) {
 		vgic_flush(v);
-	}
-	if ((work & VWORK_RESCHED) != 0 || this_cpu()->resched) {
-		schedule();
 	}
 }

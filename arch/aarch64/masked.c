@@ -98,6 +98,14 @@ __noinline void masked_sleep(void)
 	marks[this_cpu()->id].asleep = true;
 }
 
+void masked_check(void)
+{
+	u64 daif;
+
+	__asm__ volatile("mrs %0, daif" : "=r"(daif));
+	BUG_ON((daif & BIT(7)) == 0);
+}
+
 u64 masked_longest(void)
 {
 	u64 longest = 0;

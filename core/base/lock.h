@@ -17,6 +17,7 @@ struct spinlock {
 /* spin_lock - the caller has interrupts masked (exit path). */
 static inline void spin_lock(struct spinlock *l)
 {
+	masked_check();
 	while (__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE) != 0) {
 		while (READ_ONCE(l->taken) != 0) {
 			cpu_relax();

@@ -77,7 +77,7 @@ static u32 hand_back(struct vcpu *v, u32 intid, u32 bit)
 		return 0;
 	}
 	if ((vgic_pend(&g->w[w]) & bit) != 0) {
-		if (g->version == 3 && (g->target[v->id][w] & bit) != 0) {
+		if ((g->target[v->id][w] & bit) != 0 && (g->version == 3 || g->route[intid] == 1u << v->id)) {
 			return 1u << w; /* only ours */
 		}
 		vgic_notify(g, w, bit, v);

@@ -39,7 +39,8 @@ def make_from(name, vms, build=BUILD):
     """An image for one measurement, of the monitor in `build`; `vms` are the qvm lines of its start script."""
     lines = "\n".join("    qvm " + vm for vm in vms)
     files = sorted(set(re.findall(r"/guests/\S+", lines)))
-    text = ("[virtual=aarch64le,raw] boot = {\n    quoin mitigations=off bench\n    vdev-pl011\n}\n"
+    devices = "".join(f"    vdev-{name}\n" for name in sorted(set(re.findall(r"vdev (virtio-\w+)", lines))))
+    text = ("[virtual=aarch64le,raw] boot = {\n    quoin mitigations=off bench\n    vdev-pl011\n" + devices + "}\n"
             f"[+script] startup = {{\n{lines}\n    on-idle poweroff\n}}\n")
     text += "".join(f"{f} = {os.path.abspath(GUESTS)}/{f[len('/guests/'):]}\n" for f in files)
     path = f"{build}/bench-{name}"

@@ -30,6 +30,12 @@ def linux(name, test="load"):
             f'initrd load /guests/linux/rootfs.cpio.gz cmdline "{QUIET} quoin.test={test}" {UART}')
 
 
+def station(name, n):
+    """A Linux that does disk, network and console I/O, with the other one of two."""
+    return (linux(name, f"io quoin.io={n}") +
+            f" vdev virtio-blk hostdev ram:8M vdev virtio-net peer lan mac 52:54:00:00:00:0{n}")
+
+
 def hostile(deed, name="hostile", cpus="cpu cpu", ram="64M"):
     return (f"system {name} {cpus} ram 0x80000000,{ram} load /guests/baremetal/hostile.bin "
             f'cmdline "hostile={deed}" {UART}')
@@ -39,8 +45,10 @@ def loads(samples):
     """Name, the VMs, what is typed meanwhile."""
     linuxes = [linux("one"), linux("two")]
     third = hostile("reset", "third", "cpu", "256M")
+    stations = [station("one", 1), station("two", 2)]
     yield "idle", [rt(samples)], ()
     yield "linux", [rt(samples), *linuxes], ()
+    yield "io", [rt(samples), *stations], ()
     yield "rebuild", [rt(samples), *linuxes, third], REBUILD
     for deed in DEEDS:
         yield deed, [rt(max(samples // 10, 500)), hostile(deed)], ()
@@ -63,8 +71,8 @@ def latency(gic, samples, suffix):
         worst[name] = f["max"]
         print(f"{name:18} GICv{gic}  min {f['min']:>5}  mean {f['mean']:>7}  p99 {f['p99']:>5}  max {f['max']:>5}",
               flush=True)
-        if name in ("idle", "linux", "rebuild"):
-            prefix = {"idle": "rt_idle_", "linux": "rt_", "rebuild": "rt_rebuild_"}[name]
+        if name in ("idle", "linux", "io", "rebuild"):
+            prefix = {"idle": "rt_idle_", "linux": "rt_", "io": "rt_io_", "rebuild": "rt_rebuild_"}[name]
             for key, value in f.items():
                 result[prefix + key + suffix] = value
     floods = {name: worst[name] for name in DEEDS}

@@ -11,10 +11,12 @@
 /*
  * masked_begin, masked_end - interrupts have just been masked; are about to be unmasked. masked_sleep - or
  * this CPU, its interrupts masked, waits for one: masked_begin() follows. This CPU.
+ * masked_check - stops the machine if interrupts are not masked: who holds a lock may not be preempted.
  */
 void masked_begin(void);
 void masked_end(void);
 void masked_sleep(void);
+void masked_check(void);
 #else
 static inline void masked_begin(void)
 {
@@ -25,6 +27,10 @@ static inline void masked_end(void)
 }
 
 static inline void masked_sleep(void)
+{
+}
+
+static inline void masked_check(void)
 {
 }
 #endif

@@ -60,6 +60,10 @@ static inline void irq_restore(u64 daif)
 	(void)daif;
 }
 
+static inline void masked_check(void)
+{
+}
+
 static inline bool irq_waits(void)
 {
 	return false;
