@@ -195,8 +195,10 @@ def hardship(rounds, **kw):
 
 
 def debian_cases(full):
-    cases = [disks(gic=3, smp=2), network(gic=3, **ICOUNT), hardship(3, gic=3, smp=2)]
+    cases = [disks(gic=3, smp=2), network(gic=3, **ICOUNT), hardship(3, gic=3, smp=2),
+             power_cycle("virtio-blk-device", gic=3, smp=2), power_cycle("virtio-blk-pci", part=True, gic=2, smp=2, cpu="cortex-a53")]
     if full:
         cases += [disks(gic=2, smp=2, cpu="cortex-a53"), disks(gic=3, smp=4, cpu="max"), network(gic=2, **ICOUNT),
-                  network(gic=3, smp=2, cpus="cpu cpu"), hardship(20, gic=3, smp=2), hardship(20, gic=2, smp=1)]
+                  network(gic=3, smp=2, cpus="cpu cpu"), hardship(20, gic=3, smp=2), hardship(20, gic=2, smp=1),
+                  power_cycle("virtio-blk-pci", gic=3, smp=1), power_cycle("virtio-blk-device", part=True, gic=2, smp=1)]
     return cases
