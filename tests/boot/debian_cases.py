@@ -4,10 +4,11 @@ import hashlib
 import os
 import time
 
+import gptdisk
 from case import Case
 from debian import (DEVICES, FILES, TROUBLE, Debian, at_the_shell, boot_pair, contents, disk_copy, e2fsck, fio, line,
                     partitioned)
-from machine import Failure
+from machine import BUILD, Failure
 from trouble import build
 
 # One instruction is a nanosecond and nothing waits: network and scheduling do not depend on the machine's load.
@@ -19,12 +20,24 @@ def words(args=(), **kw):
     return " ".join([f"{k}={v}" for k, v in kw.items()] + (["icount"] if args else []))
 
 
+def drive(serial, kind, path):
+    """QEMU's words for a disk of the machine."""
+    return ("-drive", f"file={path},format=raw,if=none,id={serial}", "-device", f"{kind},drive={serial},serial={serial}")
+
+
 def disks(**kw):
     """The root on a disk; every kind of disk under fio, file systems, discard, swap; a restart keeps what was written."""
     def body(start):
+        zeros, halves = f"{BUILD}/debian-real.disk", f"{BUILD}/debian-halves.disk"
+        with open(zeros, "wb") as f:
+            f.truncate(24 << 20)
+        gptdisk.make(halves, 48 << 20, [(2048, 51199, "6a0f9d3e-1b7c-4c6e-9d1b-0a5a7c1e2f33", "half"),
+                                        (51200, 90000, "6a0f9d3e-1b7c-4c6e-9d1b-0a5a7c1e2f34", "other")])
         m = start(build("debian-disks", [line("debian", ("/disks/root.img", "ram:48M name ram", "</disks/root.img name ro",
-                                                         "ram:16M legacy name old"))],
-                        FILES, options=f"-v\n{DEVICES}"), **kw)
+                                                         "ram:16M legacy name old", "/dev/disk/by-serial/real",
+                                                         "/dev/disk/by-partlabel/half"))],
+                        FILES, options=f"-v\n{DEVICES}"), **kw,
+                  args=(*drive("real", "virtio-blk-device", zeros), *drive("halves", "virtio-blk-pci", halves)))
         d = Debian(m).boots()
         d.sh("grep -q ' / ext4 rw' /proc/mounts && [ $(cat /sys/block/vda/mq/*/cpu_list | wc -l) = 2 ]")
         d.sh("[ $(cat /sys/block/vdb/serial) = ram ] && [ $(cat /sys/block/vdc/ro) = 1 ]")
@@ -37,6 +50,11 @@ def disks(**kw):
         d.sh(fio("/dev/vdc", rw="randread", size="4m"))
         d.sh(fio("/dev/vdd", rw="randrw", size="4m"))
         d.sh("! dd if=/dev/zero of=/dev/vdc bs=4k count=1 oflag=direct 2>/dev/null")
+        for disk in ("/dev/vde", "/dev/vdf"):  # a disk of the machine, a partition of another
+            d.sh(fio(disk, size="8m", depth=32, more="--numjobs=2 --offset_increment=8m --group_reporting --fsync=100"))
+            d.sh(fio(disk, rw="randrw", bs="512-128k", size="8m"))
+            d.sh(f"blkdiscard -z -l 4M {disk} && cmp -n 4194304 {disk} /dev/zero && blkdiscard {disk} && "
+                 f"mke2fs -q -t ext4 {disk} && mount {disk} /mnt && cp -r /usr/sbin /mnt && umount /mnt")
         # Discard and write zeroes; big requests.
         d.sh("dd if=/dev/urandom of=/dev/vdb bs=4M count=4 oflag=direct 2>/dev/null && blkdiscard -z -o 4M -l 4M /dev/vdb && "
              "cmp -n 4194304 -i 4194304:0 /dev/vdb /dev/zero && ! cmp -s -n 4096 /dev/vdb /dev/zero && blkdiscard /dev/vdb")
@@ -54,6 +72,11 @@ def disks(**kw):
         d.poweroff()
         m.ends()
         m.never(TROUBLE)
+        e2fsck(zeros)
+        with open(halves, "rb") as f:  # nothing outside the partition was written
+            f.seek(51200 * 512)
+            if f.read((90000 - 51200) * 512).strip(b"\0"):
+                raise Failure("the other partition was written to")
     return Case("debian disks " + words(**kw), ["debian"], body)
 
 
@@ -111,7 +134,7 @@ def power_cycle(kind, part=False, **kw):
         name = "by-partlabel/root" if part else "by-serial/root"
         path = build("debian-power", [line("debian", (f"/dev/disk/{name}",))], FILES[:2], options=f"-v\n{DEVICES}")
         for cycle in range(2):
-            m = start(path, args=("-drive", f"file={disk},format=raw,if=none,id=d", "-device", f"{kind},drive=d,serial=root"), **kw)
+            m = start(path, args=drive("root", kind, disk), **kw)
             d = Debian(m).boots()
             if cycle:
                 d.sh("md5sum -c /root/sum")
