@@ -108,7 +108,8 @@ static const struct vio_ops ops = {
 /* 4.1.4: of each kind the first capability that can be used. False: something is missing, as of a legacy device. */
 static bool find_parts(const struct pci_dev *p, struct vio_dev *d)
 {
-	for (u32 at = 0; (at = pci_capability(p, PCI_CAP_VENDOR, at)) != 0;) {
+	/* A list that goes round in circles is left, too. */
+	for (u32 at = 0, n = 0; n < 48 && (at = pci_capability(p, PCI_CAP_VENDOR, at)) != 0; n++) {
 		pa_t cap = pci_address(p->host, p->bdf, at);
 		u32 bar = io_read8(cap + CAP_BAR), len = io_read32(cap + CAP_LENGTH);
 		u64 off = io_read32(cap + CAP_OFFSET);
