@@ -142,12 +142,13 @@ static void ticked(struct timer *t)
 	thread_wake(hw->thread);
 }
 
-/* Those in line go to the device, or end. Locked. */
-static void advance(struct disk_hw *hw)
+/* Those in line go to the device, or end. True: maybe not all that could. Locked. */
+static bool advance(struct disk_hw *hw)
 {
 	bool any = false;
+	u32 i = 0;
 
-	for (u32 i = 0; i < BATCH_OUT && hw->line != NULL; i++) {
+	for (; i < BATCH_OUT && hw->line != NULL; i++) {
 		struct disk_req *r = hw->line, *next = r->next;
 
 		if (hw->dead) {
@@ -164,20 +165,25 @@ static void advance(struct disk_hw *hw)
 	if (any && !hw->dead) {
 		hw->ops->start(hw);
 	}
+	return i == BATCH_OUT;
 }
 
-/* What is finished, at most a batch. */
-static struct disk_req *take_back(struct disk_hw *hw)
+/* What is finished, at most a batch; *more: there may be more. */
+static struct disk_req *take_back(struct disk_hw *hw, bool *more)
 {
 	struct disk_req *list = NULL, **list_end = &list, *r;
 	u64 flags = spin_lock_irq(&hw->lock);
+	u32 n = 0;
 
-	for (u32 i = 0; i < BATCH && (r = hw->ops->reap(hw)) != NULL; i++) {
+	for (; n < BATCH && (r = hw->ops->reap(hw)) != NULL; n++) {
 		hw->in_flight--;
 		append(&list_end, r);
 	}
-	advance(hw);
-	for (u32 i = 0; i < BATCH && hw->ended != NULL; i++) {
+	*more = n == BATCH;
+	if (hw->line != NULL && advance(hw)) {
+		*more = true;
+	}
+	for (n = 0; n < BATCH && hw->ended != NULL; n++) {
 		r = hw->ended;
 		hw->ended = r->next;
 		append(&list_end, r);
@@ -263,17 +269,14 @@ static void disk_main(void *arg)
 	struct disk_hw *hw = arg;
 
 	for (;;) {
-		struct disk_req *list = take_back(hw);
+		bool more;
 
-		if (list != NULL) {
-			finish(list);
-			continue;
-		}
+		finish(take_back(hw, &more));
 		if (!hw->dead && hw->ops->broken(hw)) {
 			recover(hw, "the device has broken the rules");
 		} else if (READ_ONCE(hw->look) && watch(hw) && !hw->dead) {
 			recover(hw, "no answer for 30 s");
-		} else if (!listen(hw)) {
+		} else if (!more && !listen(hw)) {
 			thread_block();
 		}
 	}

@@ -47,6 +47,7 @@ struct vio_slot {
 	u32 writable; /* bytes the device may write */
 	u16 last;     /* its last descriptor */
 	u16 table;    /* indirect table + 1, or 0 */
+	u16 count;    /* descriptors of the ring */
 };
 
 struct vio_queue {

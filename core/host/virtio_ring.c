@@ -45,11 +45,11 @@ bool vio_chain(struct vio_queue *q, u32 n, void *token)
 	q->head = q->at = head;
 	q->left = (u16)n;
 	q->fill = &q->desc[head];
-	q->free_count--;
+	s->count = (u16)(direct ? n : 1);
+	q->free_count = (u16)(q->free_count - s->count);
 	if (direct) {
 		for (u32 i = 1; i < n; i++) {
 			last = q->link[last];
-			q->free_count--;
 		}
 	} else {
 		u32 table = q->table_free;
@@ -102,19 +102,15 @@ void vio_kick(struct vio_queue *q)
 static void release(struct vio_queue *q, u16 head)
 {
 	struct vio_slot *s = &q->slot[head];
-	u16 i = head, n = 1;
 
 	if (s->table != 0) {
 		q->table_link[s->table - 1] = q->table_free;
 		q->table_free = (u16)(s->table - 1);
 	}
-	for (; i != s->last; i = q->link[i]) {
-		n++;
-	}
-	q->link[i] = q->free;
-	q->desc[i].next = q->free;
+	q->link[s->last] = q->free;
+	q->desc[s->last].next = q->free;
 	q->free = head;
-	q->free_count = (u16)(q->free_count + n);
+	q->free_count = (u16)(q->free_count + s->count);
 	q->in_flight--;
 	s->token = NULL;
 }
