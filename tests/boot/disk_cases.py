@@ -122,7 +122,7 @@ def none(gic):
 
 
 def disk_cases(full):
-    cases = []
+    cases = [mmio(gic=3, modern=False), pci(gic=2)]
     if full:
-        cases += [mmio(gic=3, modern=False), pci(gic=2), mmio(gic=2, modern=True), mmio(gic=3, modern=True), pci(gic=3), damaged(), none(gic=3)]
+        cases += [mmio(gic=2, modern=True), mmio(gic=3, modern=True), pci(gic=3), damaged(), none(gic=3)]
     return cases
