@@ -101,9 +101,12 @@ def qemu_until(stop, *args, keys=(), gic=3, smp=1, mem="2G", seconds=1200):
     return text.decode(errors="replace")
 
 
-def dialog(steps, *args, gic=3, smp=1, mem="1G", seconds=900):
-    """Run to the end; the console's text. Of each step: type its second when its first has been printed."""
-    command = command_of(args, "virt,virtualization=on", gic, smp, mem)
+def dialog(steps, *args, machine="virt,virtualization=on", gic=3, smp=1, mem="1G", seconds=900, stop=False):
+    """
+    Run to the end, or to the last step if `stop`; the console's text. Of each step: type its second when its first has
+    been printed.
+    """
+    command = command_of(args, machine, gic, smp, mem)
     text, at, steps, until = b"", 0, list(steps), time.time() + seconds
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as proc:
@@ -117,6 +120,9 @@ def dialog(steps, *args, gic=3, smp=1, mem="1G", seconds=900):
                     proc.stdin.write(steps.pop(0)[1].encode())
                     proc.stdin.flush()
                     continue
+                if stop and not steps:
+                    proc.kill()
+                    break
                 if time.time() > until:
                     proc.kill()
                     fail("no end of " + " ".join(command) + "\n" + text[-2000:].decode(errors="replace"))
