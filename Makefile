@@ -86,7 +86,7 @@ EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
 HOT_C := core/exit.c core/irq.c core/mmio.c core/base/chacha20.c core/rng.c core/trace_exit.c \
 	arch/aarch64/cache.c core/console_mux.c core/sched.c core/timer.c $(wildcard core/vgic/*.c) vdev/gic_dist.c vdev/gic_redist.c \
 	core/vdev_work.c vdev/virtio/virtio.c vdev/virtio/mmio.c vdev/virtio/queue.c vdev/virtio/packed.c vdev/virtio/virtio-blk.c vdev/virtio/store.c vdev/virtio/queue_bytes.c \
-	core/disk.c core/host/virtio_ring.c core/host/virtio_blk.c
+	vdev/virtio/blk_disk.c core/disk.c core/host/virtio_blk.c core/host/virtio_ring.c
 $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))

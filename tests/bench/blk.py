@@ -12,7 +12,7 @@ COPY = 600  # 4096 bytes by LDP and STP of 16, and the loop around them
 SHORT, LONG = 1000, 5000
 CMDLINE = ("randomize_kstack_offset=off quiet loglevel=1 nokaslr mitigations=off kpti=off console=ttyAMA0 "
            "quoin.test=fio quoin.fio={},{}")
-END = r"^QUOIN-FIO depth=\d+ ios=(\d+) at=(\d+)\r?$"
+END = r"^QUOIN-FIO depth=\d+ ios=(\d+) at=(\d+)\r?\n"
 UART = "vdev pl011 loc 0x09000000 intr gic:33 hostdev -"
 VM = ("system blk cpu runmask 0 ram 0x40000000,256M load /guests/linux/Image "
       "initrd load /guests/linux/bench.cpio "

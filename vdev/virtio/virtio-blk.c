@@ -243,10 +243,13 @@ static inline int serve_one(struct blk *b, struct virtq *q, u64 *bytes)
  * A driver that keeps several requests up still notifies for each of them, as each is answered before the
  * next is sent. So it is asked to notify less often, for `want` at a time (2.7.10, the event index), as long
  * as that many come soon; a higher number is tried now and then, and ever less often when it fails. A
- * driver with one request at a time waits for that, once in TRY_LATE times.
+ * driver with one request at a time waits for that, once in TRY_LATE times. True: a higher number is tried,
+ * its time starts now.
  */
-static void pace(struct blk_pace *p, u32 served)
+static bool pace(struct blk_pace *p, u32 served)
 {
+	bool tries = false;
+
 	if (served >= p->want) {
 		p->busy = true;
 		if (p->fell_back != 0) {
@@ -257,6 +260,7 @@ static void pace(struct blk_pace *p, u32 served)
 			p->fell_back = p->want;
 			p->want *= 2;
 			p->busy = false;
+			tries = true;
 		}
 	} else if (p->timed) {
 		p->after = p->fell_back != 0 ? MIN(2 * p->after, TRY_LATE) : TRY_SOON;
@@ -265,6 +269,7 @@ static void pace(struct blk_pace *p, u32 served)
 		p->good = 0;
 	}
 	p->timed = false;
+	return tries;
 }
 
 /* Device locked. */
@@ -279,8 +284,7 @@ static inline bool listen(struct blk *b, struct virtq *q, struct blk_pace *p, u3
 	if (!q->event_idx) {
 		return virtq_listen(q);
 	}
-	pace(p, served);
-	if (p->want > 1 && !b->timing) {
+	if (pace(p, served) || (p->want > 1 && !b->timing)) {
 		u64 flags = vdev_lock_irq(&b->v.dev);
 
 		set_time(b, p->want);
