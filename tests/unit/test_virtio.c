@@ -283,6 +283,63 @@ static void read_only_disk(void)
 	free(r);
 }
 
+static u16 avail_event(void)
+{
+	return get16(used_ipa(&drv) + 4 + 8 * 8);
+}
+
+/* One of several reads of a sector, all with the same header and status. */
+static void offer_read(u16 head, bool tell)
+{
+	memset(at_ipa(HEADER), 0, 16);
+	put_desc(RING_IPA, 0, HEADER, 16, D_NEXT, 1);
+	put_desc(RING_IPA, 1, SECTORS, 512, D_NEXT | D_WRITE, 2);
+	put_desc(RING_IPA, 2, STATUS_BYTE, 1, D_WRITE, 0);
+	offer(&drv, head);
+	if (tell) {
+		wr(0x50, 0);
+	}
+}
+
+/* Who keeps several requests up is asked to notify for several, and served without when fewer come. */
+static void paced_notifications(void)
+{
+	u16 most = 1;
+	u32 id, len;
+
+	r = disk("ram:1M");
+	REQUIRE(rig_start(r) == 0);
+	wr(0x70, 0);
+	wr(0x70, 3);
+	wr(0x24, 1);
+	wr(0x20, 1);
+	wr(0x24, 0);
+	wr(0x20, 1U << 29); /* EVENT_IDX */
+	wr(0x70, 11);
+	set_up_queue(0);
+	wr(0x70, 15);
+	for (u32 i = 0; i < 200; i++) {
+		u16 wanted = (u16)(avail_event() + 1 - drv.avail);
+
+		REQUIRE(wanted >= 1 && wanted <= 8);
+		most = MAX(most, wanted);
+		/* As many as the ring has room for; the rest of them does not come in time. */
+		for (u16 n = 0; n < MIN(wanted, (u16)4); n++) {
+			offer_read(0, n + 1 == wanted);
+		}
+		if (wanted > 4) {
+			host_pass_ns(2000000);
+			schedule();
+		}
+		while (take_used(&drv, &id, &len)) {
+			CHECK_EQ(id, 0);
+		}
+		REQUIRE(drv.seen == drv.avail); /* all are answered */
+	}
+	CHECK_EQ(most, 8); /* 8 were tried, not reached, and never more */
+	rig_free(r);
+}
+
 static void legacy_layout(void)
 {
 	r = disk("ram:1M");
@@ -381,5 +438,5 @@ static void entropy(void)
 }
 
 TEST_MAIN(RUN(identity_and_negotiation), RUN(read_and_write), RUN(zeroes), RUN(requests_refused),
-	  RUN(queue_registers), RUN(rings_before_features), RUN(reset_in_use), RUN(read_only_disk), RUN(legacy_layout),
+	  RUN(queue_registers), RUN(rings_before_features), RUN(reset_in_use), RUN(read_only_disk), RUN(paced_notifications), RUN(legacy_layout),
 	  RUN(legacy_alignment), RUN(no_configuration), RUN(entropy))

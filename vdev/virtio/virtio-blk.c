@@ -246,7 +246,7 @@ static inline int serve_one(struct blk *b, struct virtq *q, u64 *bytes)
  * driver with one request at a time waits for that, once in TRY_LATE times. True: a higher number is tried,
  * its time starts now.
  */
-static bool pace(struct blk_pace *p, u32 served)
+static bool pace(struct blk_pace *p, u32 served, u32 size)
 {
 	bool tries = false;
 
@@ -256,7 +256,7 @@ static bool pace(struct blk_pace *p, u32 served)
 			p->fell_back = 0;
 			p->after = TRY_SOON;
 			p->good = 0;
-		} else if (p->want < WANT_MAX && ++p->good >= p->after) {
+		} else if (2U * p->want <= MIN(WANT_MAX, size) && ++p->good >= p->after) {
 			p->fell_back = p->want;
 			p->want *= 2;
 			p->busy = false;
@@ -284,7 +284,7 @@ static inline bool listen(struct blk *b, struct virtq *q, struct blk_pace *p, u3
 	if (!q->event_idx) {
 		return virtq_listen(q);
 	}
-	if (pace(p, served) || (p->want > 1 && !b->timing)) {
+	if (pace(p, served, q->size) || (p->want > 1 && !b->timing)) {
 		u64 flags = vdev_lock_irq(&b->v.dev);
 
 		set_time(b, p->want);
