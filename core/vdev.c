@@ -580,6 +580,13 @@ const struct cfg_option *vdev_option(struct vdev *d, const char *name)
 	return NULL;
 }
 
+u64 vdev_option_num(struct vdev *d, const char *name, u64 otherwise)
+{
+	const struct cfg_option *o = vdev_option(d, name);
+
+	return o != NULL ? o->num : otherwise;
+}
+
 void vdev_error(struct vdev *d, const struct src_pos *pos, const char *fmt, ...)
 {
 	struct diag *diag = instance_of(d)->diag;

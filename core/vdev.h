@@ -89,6 +89,9 @@ void fdt_node_intr(struct fdt_node *n, bool level);
 u32 fdt_node_clock24m(struct fdt_node *n);
 /* phandle of a fixed clock of `hz`, made for those who ask; before the node's end. */
 u32 fdt_node_clock(struct fdt_node *n, u32 hz);
+/* All that an Arm PrimeCell's node has: compatible, reg, interrupts, `count` clocks and their names. */
+void fdt_node_primecell(struct fdt_node *n, const char *compatible, const char *const *clock_names,
+			const u32 *clocks, unsigned int count);
 
 struct vdev_type {
 	u32 abi;                    /* VDEV_ABI */
@@ -257,6 +260,7 @@ void vdev_unlock_irq(struct vdev *d, u64 flags);
 void vdev_lock(struct vdev *d);                    /* held by core around every register handler */
 void vdev_unlock(struct vdev *d);
 const struct cfg_option *vdev_option(struct vdev *d, const char *name); /* first (NULL: not given) */
+u64 vdev_option_num(struct vdev *d, const char *name, u64 otherwise); /* its number; `otherwise`: not given */
 void vdev_error(struct vdev *d, const struct src_pos *pos, const char *fmt, ...) __printf(3, 4);
 void vdev_log(struct vdev *d, const char *fmt, ...) __printf(2, 3); /* as log_guest(): strings are constants */
 

@@ -95,8 +95,7 @@ static int connect(struct vdev *d, const struct cfg_option *o, u64 batch_ns)
 int vdev_connect_end(struct vdev *d, struct vdev *end, const struct cfg_option *from,
 		     const struct cfg_option *to)
 {
-	const struct cfg_option *batch = vdev_option(d, "batch");
-	u64 batch_ns = batch != NULL ? 1000 * batch->num : 0;
+	u64 batch_ns = 1000 * vdev_option_num(d, "batch", 0);
 
 	if (end != d) {
 		end->vm = d->vm;

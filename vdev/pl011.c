@@ -19,7 +19,7 @@
 #include "vdev/pl011.h"
 
 #include "core/base/fmt.h"
-#include "core/vdev.h"
+#include "vdev/primecell.h"
 
 struct pl011 {
 	struct vdev dev; /* must be first */
@@ -299,16 +299,12 @@ STORED(dmacr, 0x7)
 
 static u64 get_id(struct vdev *d, unsigned int i)
 {
-	/* PeriphID: part 0x011, ARM, revision 3 (r1p5). PCellID: 0xb105f00d. */
-	static const u8 id[8] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
-
 	(void)d;
-	return id[i & 7];
+	return primecell_id(0x00341011, i); /* PeriphID: part 0x011, ARM, revision 3 (r1p5) */
 }
 
 #define ANY (1 | 2 | 4)
-#define REG(at, getter, setter) \
-	{ .off = (at), .end = (at) + 4, .width = 4, .sizes = ANY, .get = (getter), .set = (setter) }
+#define REG(at, getter, setter) PRIMECELL_REG(at, ANY, getter, setter)
 
 static const struct vreg regs[] = {
 	REG(DR, get_dr, set_dr),
@@ -325,7 +321,7 @@ static const struct vreg regs[] = {
 	REG(MIS, get_mis, NULL),
 	REG(ICR, NULL, set_icr),
 	REG(DMACR, get_dmacr, set_dmacr),
-	{ .off = ID, .end = 0x1000, .width = 4, .sizes = ANY, .get = get_id },
+	PRIMECELL_ID(get_id),
 };
 
 /* ---- Life */
@@ -351,17 +347,12 @@ static void reset(struct vdev *d)
 
 static void fdt(struct vdev *d, struct fdt_node *n)
 {
-	static const char *const compatible[] = { "arm,pl011", "arm,primecell" };
 	static const char *const clock_names[] = { "uartclk", "apb_pclk" };
 	u32 clock = fdt_node_clock24m(n);
 	u32 clocks[2] = { clock, clock };
 
 	(void)d;
-	fdt_node_strs(n, "compatible", compatible, ARRAY_SIZE(compatible));
-	fdt_node_reg(n);
-	fdt_node_intr(n, true);
-	fdt_node_u32s(n, "clocks", clocks, ARRAY_SIZE(clocks));
-	fdt_node_strs(n, "clock-names", clock_names, ARRAY_SIZE(clock_names));
+	fdt_node_primecell(n, "arm,pl011", clock_names, clocks, ARRAY_SIZE(clocks));
 }
 
 static void status(struct vdev *d, char *buf, size_t size)

@@ -608,9 +608,8 @@ static void drop_created(struct shmem *s, const struct cfg_option *end)
 static int create(struct vdev *d)
 {
 	struct shmem *s = to_shmem(d);
-	const struct cfg_option *limit = vdev_option(d, "limit");
 
-	s->limit = limit != NULL ? limit->num : LIMIT_DEFAULT;
+	s->limit = vdev_option_num(d, "limit", LIMIT_DEFAULT);
 	for (const struct cfg_option *o = d->cfg->options; o != NULL; o = o->next) {
 		if (strcmp(o->decl->name, "create") == 0 && create_region(s, o) != 0) {
 			drop_created(s, o);

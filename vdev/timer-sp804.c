@@ -8,7 +8,7 @@
  * have more expiries than it clears.
  */
 #include "core/base/fmt.h"
-#include "core/vdev.h"
+#include "vdev/primecell.h"
 
 #define ONESHOT BIT(0)
 #define SIZE32 BIT(1)
@@ -156,97 +156,65 @@ static void start(struct sp804 *s, struct counter *t, u32 from)
 	t->seen = 0;
 }
 
-static u64 get_load(struct vdev *d, unsigned int i)
-{
-	return to_sp804(d)->t[i].load;
-}
+/* Words of a timer, each TIMER_WORDS behind the other's. */
+enum { LOAD, VALUE, CONTROL, INTCLR, RIS, MIS, BGLOAD, TIMER_WORDS = 8 };
 
-/* TimerXLoad starts the counter anew; TimerXBGLoad takes effect when it reaches zero. */
-static void set_load(struct vdev *d, unsigned int i, u64 val, u64 mask)
+static u64 get_timer(struct vdev *d, unsigned int i)
 {
 	struct sp804 *s = to_sp804(d);
+	struct counter *t = &s->t[i / TIMER_WORDS];
 
-	(void)mask;
-	sync(s, &s->t[i]);
-	s->t[i].load = (u32)val;
-	start(s, &s->t[i], (u32)val);
-	update(s);
+	switch (i % TIMER_WORDS) {
+	case LOAD:
+	case BGLOAD:
+		return t->load;
+	case VALUE:
+		return value(s, t);
+	case CONTROL:
+		return t->control;
+	case RIS:
+		sync(s, t);
+		return t->ris;
+	case MIS:
+		sync(s, t);
+		return t->ris & t->control >> 5 & 1;
+	default:
+		return 0;
+	}
 }
 
-static void set_bgload(struct vdev *d, unsigned int i, u64 val, u64 mask)
+static void set_timer(struct vdev *d, unsigned int i, u64 val, u64 mask)
 {
 	struct sp804 *s = to_sp804(d);
-	struct counter *t = &s->t[i];
-	u32 now = value(s, t);
-
-	(void)mask;
-	sync(s, t);
-	start(s, t, now);
-	t->load = (u32)val;
-	update(s);
-}
-
-static u64 get_value(struct vdev *d, unsigned int i)
-{
-	return value(to_sp804(d), &to_sp804(d)->t[i]);
-}
-
-static u64 get_control(struct vdev *d, unsigned int i)
-{
-	return to_sp804(d)->t[i].control;
-}
-
-static void set_control(struct vdev *d, unsigned int i, u64 val, u64 mask)
-{
-	struct sp804 *s = to_sp804(d);
-	struct counter *t = &s->t[i];
+	struct counter *t = &s->t[i / TIMER_WORDS];
 	u32 now = value(s, t);
 	bool halted;
 
 	(void)mask;
 	sync(s, t);
-	halted = now == 0 && t->seen != 0; /* it has told of this zero */
-	t->control = (u32)val & CONTROL_BITS;
-	start(s, t, now); /* it goes on from where it stands */
-	t->seen = halted;
+	switch (i % TIMER_WORDS) {
+	case LOAD: /* starts the counter anew */
+		t->load = (u32)val;
+		start(s, t, (u32)val);
+		break;
+	case BGLOAD: /* takes effect when it reaches zero */
+		start(s, t, now);
+		t->load = (u32)val;
+		break;
+	case CONTROL:
+		halted = now == 0 && t->seen != 0; /* it has told of this zero */
+		t->control = (u32)val & CONTROL_BITS;
+		start(s, t, now); /* it goes on from where it stands */
+		t->seen = halted;
+		break;
+	case INTCLR:
+		t->ris = 0;
+		break;
+	default:
+		return;
+	}
 	update(s);
 }
-
-static void set_intclr(struct vdev *d, unsigned int i, u64 val, u64 mask)
-{
-	struct sp804 *s = to_sp804(d);
-
-	(void)val;
-	(void)mask;
-	sync(s, &s->t[i]);
-	s->t[i].ris = 0;
-	update(s);
-}
-
-static u64 get_ris(struct vdev *d, unsigned int i)
-{
-	sync(to_sp804(d), &to_sp804(d)->t[i]);
-	return to_sp804(d)->t[i].ris;
-}
-
-static u64 get_mis(struct vdev *d, unsigned int i)
-{
-	return get_ris(d, i) & to_sp804(d)->t[i].control >> 5 & 1;
-}
-
-#define OF_TIMER(n) \
-	static u64 get_load##n(struct vdev *d, unsigned int i) { (void)i; return get_load(d, n); } \
-	static u64 get_value##n(struct vdev *d, unsigned int i) { (void)i; return get_value(d, n); } \
-	static u64 get_control##n(struct vdev *d, unsigned int i) { (void)i; return get_control(d, n); } \
-	static u64 get_ris##n(struct vdev *d, unsigned int i) { (void)i; return get_ris(d, n); } \
-	static u64 get_mis##n(struct vdev *d, unsigned int i) { (void)i; return get_mis(d, n); } \
-	static void set_load##n(struct vdev *d, unsigned int i, u64 v, u64 m) { (void)i; set_load(d, n, v, m); } \
-	static void set_bgload##n(struct vdev *d, unsigned int i, u64 v, u64 m) { (void)i; set_bgload(d, n, v, m); } \
-	static void set_control##n(struct vdev *d, unsigned int i, u64 v, u64 m) { (void)i; set_control(d, n, v, m); } \
-	static void set_intclr##n(struct vdev *d, unsigned int i, u64 v, u64 m) { (void)i; set_intclr(d, n, v, m); }
-
-OF_TIMER(0)
-OF_TIMER(1)
 
 static u64 get_itcr(struct vdev *d, unsigned int i)
 {
@@ -268,34 +236,20 @@ static void set_test(struct vdev *d, unsigned int i, u64 val, u64 mask)
 
 static u64 get_id(struct vdev *d, unsigned int i)
 {
-	/* PeriphID: part 0x804, ARM, revision 1. PCellID: 0xb105f00d. */
-	static const u8 id[8] = { 0x04, 0x18, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
-
 	(void)d;
-	return id[i & 7];
+	return primecell_id(0x00141804, i); /* PeriphID: part 0x804, ARM, revision 1 */
 }
 
-#define REG(at, getter, setter) \
-	{ .off = (at), .end = (at) + 4, .width = 4, .sizes = 4, .get = (getter), .set = (setter) }
-#define TIMER(at, n) \
-	REG(at, get_load##n, set_load##n), REG((at) + 4, get_value##n, NULL), \
-	REG((at) + 8, get_control##n, set_control##n), REG((at) + 0xc, NULL, set_intclr##n), \
-	REG((at) + 0x10, get_ris##n, NULL), REG((at) + 0x14, get_mis##n, NULL), \
-	REG((at) + 0x18, get_load##n, set_bgload##n)
-
 static const struct vreg regs[] = {
-	TIMER(0x000, 0),
-	TIMER(0x020, 1),
+	{ .off = 0x000, .end = 0x040, .width = 4, .sizes = 4, .get = get_timer, .set = set_timer },
 	{ .off = 0xf00, .end = 0xf08, .width = 4, .sizes = 4, .get = get_itcr, .set = set_test },
-	{ .off = 0xfe0, .end = 0x1000, .width = 4, .sizes = 1 | 2 | 4, .get = get_id },
+	PRIMECELL_ID(get_id),
 };
 
 /* From the option: the tree is also written for devices that were not created, by qvm-check. */
 static u32 frequency(struct vdev *d)
 {
-	const struct cfg_option *hz = vdev_option(d, "frequency");
-
-	return hz != NULL ? (u32)hz->num : HZ_DEFAULT;
+	return (u32)vdev_option_num(d, "frequency", HZ_DEFAULT);
 }
 
 static int create(struct vdev *d)
@@ -318,16 +272,11 @@ static void reset(struct vdev *d)
 
 static void fdt(struct vdev *d, struct fdt_node *n)
 {
-	static const char *const compatible[] = { "arm,sp804", "arm,primecell" };
 	static const char *const clock_names[] = { "timer0clk", "timer1clk", "apb_pclk" };
 	u32 clock = fdt_node_clock(n, frequency(d));
 	u32 clocks[3] = { clock, clock, fdt_node_clock24m(n) };
 
-	fdt_node_strs(n, "compatible", compatible, ARRAY_SIZE(compatible));
-	fdt_node_reg(n);
-	fdt_node_intr(n, true);
-	fdt_node_u32s(n, "clocks", clocks, ARRAY_SIZE(clocks));
-	fdt_node_strs(n, "clock-names", clock_names, ARRAY_SIZE(clock_names));
+	fdt_node_primecell(n, "arm,sp804", clock_names, clocks, ARRAY_SIZE(clocks));
 }
 
 static void status(struct vdev *d, char *buf, size_t size)

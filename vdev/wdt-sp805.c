@@ -13,7 +13,7 @@
  * the next one is a whole one, so a guest that was kept from running always gets its second chance.
  */
 #include "core/base/fmt.h"
-#include "core/vdev.h"
+#include "vdev/primecell.h"
 
 #define INTEN BIT(0)
 #define RESEN BIT(1)
@@ -227,15 +227,11 @@ static u64 get_test(struct vdev *d, unsigned int i)
 
 static u64 get_id(struct vdev *d, unsigned int i)
 {
-	/* PeriphID: part 0x805, ARM, revision 1. PCellID: 0xb105f00d. */
-	static const u8 id[8] = { 0x05, 0x18, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
-
 	(void)d;
-	return id[i & 7];
+	return primecell_id(0x00141805, i); /* PeriphID: part 0x805, ARM, revision 1 */
 }
 
-#define REG(at, getter, setter) \
-	{ .off = (at), .end = (at) + 4, .width = 4, .sizes = 4, .get = (getter), .set = (setter) }
+#define REG(at, getter, setter) PRIMECELL_REG(at, 4, getter, setter)
 
 static const struct vreg regs[] = {
 	REG(0x000, get_load, set_load),
@@ -246,24 +242,21 @@ static const struct vreg regs[] = {
 	REG(0x014, get_mis, NULL),
 	REG(0xc00, get_lock, set_lock),
 	{ .off = 0xf00, .end = 0xf08, .width = 4, .sizes = 4, .get = get_test, .set = set_test },
-	{ .off = 0xfe0, .end = 0x1000, .width = 4, .sizes = 1 | 2 | 4, .get = get_id },
+	PRIMECELL_ID(get_id),
 };
 
 /* From the option: the tree is also written for devices that were not created, by qvm-check. */
 static u32 frequency(struct vdev *d)
 {
-	const struct cfg_option *hz = vdev_option(d, "frequency");
-
-	return hz != NULL ? (u32)hz->num : HZ_DEFAULT;
+	return (u32)vdev_option_num(d, "frequency", HZ_DEFAULT);
 }
 
 static int create(struct vdev *d)
 {
-	const struct cfg_option *action = vdev_option(d, "action");
 	struct sp805 *s = to_sp805(d);
 
 	s->hz = frequency(d);
-	s->action = action != NULL ? (u8)action->num : TERMINATE;
+	s->action = (u8)vdev_option_num(d, "action", TERMINATE);
 	return 0;
 }
 
@@ -280,15 +273,10 @@ static void reset(struct vdev *d)
 
 static void fdt(struct vdev *d, struct fdt_node *n)
 {
-	static const char *const compatible[] = { "arm,sp805", "arm,primecell" };
 	static const char *const clock_names[] = { "wdog_clk", "apb_pclk" };
 	u32 clocks[2] = { fdt_node_clock(n, frequency(d)), fdt_node_clock24m(n) };
 
-	fdt_node_strs(n, "compatible", compatible, ARRAY_SIZE(compatible));
-	fdt_node_reg(n);
-	fdt_node_intr(n, true);
-	fdt_node_u32s(n, "clocks", clocks, ARRAY_SIZE(clocks));
-	fdt_node_strs(n, "clock-names", clock_names, ARRAY_SIZE(clock_names));
+	fdt_node_primecell(n, "arm,sp805", clock_names, clocks, ARRAY_SIZE(clocks));
 }
 
 static void status(struct vdev *d, char *buf, size_t size)

@@ -92,6 +92,18 @@ u32 fdt_node_clock(struct fdt_node *n, u32 hz)
 	return own_phandle(n, i);
 }
 
+void fdt_node_primecell(struct fdt_node *n, const char *compatible, const char *const *clock_names,
+			const u32 *clocks, unsigned int count)
+{
+	const char *const both[] = { compatible, "arm,primecell" };
+
+	fdt_node_strs(n, "compatible", both, ARRAY_SIZE(both));
+	fdt_node_reg(n);
+	fdt_node_intr(n, true);
+	fdt_node_u32s(n, "clocks", clocks, count);
+	fdt_node_strs(n, "clock-names", clock_names, count);
+}
+
 static bool is_serial(const struct vdev *dev)
 {
 	return strcmp(dev->type->name, "pl011") == 0;
