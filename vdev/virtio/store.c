@@ -33,9 +33,6 @@ const char *store_check(const char *text)
 	if (is_ram(text)) {
 		return ram_size(text) != 0 ? NULL : "ram:SIZE, a multiple of 512 bytes";
 	}
-	if (store_is_disk(text) && strncmp(name_of(text), "/dev/disk", 9) != 0) {
-		return "[<]/dev/diskN, /dev/diskNpM or /dev/disk/by-serial|by-partlabel|by-partuuid/NAME";
-	}
 	return *name_of(text) != '\0' ? NULL : "[<]PATH of a file in the image, [<]/dev/disk..., or ram:SIZE";
 }
 
