@@ -10,6 +10,7 @@ import subprocess
 from lib import BUILD, fail, find, make_from, make_image, make_masked, qemu, qemu_until, result
 
 PERIOD = 100003  # ticks: prime, so that the deadline moves through whatever else is periodic
+IO_BOOT = 30000  # samples until both stations have booted
 UART = "vdev pl011 loc 0x1c090000 intr gic:37 hostdev -"
 QUIET = "randomize_kstack_offset=off quiet loglevel=1 nokaslr mitigations=off console=ttyAMA0"
 # What one guest does for ever to disturb another (guests/baremetal/hostile/forever.c).
@@ -20,9 +21,9 @@ DEEDS = ("uart-flood", "sgi-storm", "irq-storm", "timer-storm", "wfi-storm", "hv
 REBUILD = ("\x1dm", "stop third\r", "start third\r", "vcpus\r", "restart third\r")
 
 
-def rt(samples):
+def rt(samples, skip=10):
     return ("system rt cpu runmask 0 sched 200f ram 0x80000000,16M load /guests/baremetal/latency.bin "
-            f'cmdline "n={samples} ticks={PERIOD} every=0" {UART}')
+            f'cmdline "n={samples} skip={skip} ticks={PERIOD} every=0" {UART}')
 
 
 def linux(name, test="load"):
@@ -48,7 +49,7 @@ def loads(samples):
     stations = [station("one", 1), station("two", 2)]
     yield "idle", [rt(samples)], ()
     yield "linux", [rt(samples), *linuxes], ()
-    yield "io", [rt(samples), *stations], ()
+    yield "io", [rt(samples, IO_BOOT), *stations], ()
     yield "rebuild", [rt(samples), *linuxes, third], REBUILD
     for deed in DEEDS:
         yield deed, [rt(max(samples // 10, 500)), hostile(deed)], ()
