@@ -50,6 +50,12 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
 int config_check_system(const struct vm_config *const *vms, u32 count,
 			const struct board_limits *board, struct diag *diag) __must_check;
 
+/*
+ * config_check_links - of all VMs of an image, or those there are: cards with one address, links that name no card or
+ * one that names another. 0 or -EINVAL. Host only.
+ */
+int config_check_links(const struct vm_config *const *vms, u32 count, struct diag *diag) __must_check;
+
 /* config_gic_version - the version to lay the VM out for: cfg->gic.version, or 3 while unknown. */
 static inline u32 config_gic_version(const struct vm_config *cfg)
 {

@@ -728,8 +728,37 @@ static void system_rows(const char *first, const char *second, const struct boar
 	CHECK_EQ(config_check(&other, board, &diag), 0);
 	test_files = NULL;
 	log_text[0] = '\0';
-	CHECK_EQ(config_check_system(vms, 2, board, &diag) != 0, want[0] != '\0');
+	CHECK_EQ((config_check_system(vms, 2, board, &diag) | config_check_links(vms, 2, &diag)) != 0,
+		 strstr(want, "error") != NULL);
 	CHECK_STR(log_text, want);
+}
+
+#define A "system a ram 64M load /k vdev virtio-net "
+#define B "system b ram 64M load /k vdev virtio-net "
+
+static void cards_refused_together(void)
+{
+	system_rows(A "name e peer /dev/qvm/b/e", B "name e peer /dev/qvm/a/e", NULL, "");
+	system_rows(A "name e peer sw", B "name e peer sw mac 52:54:00:00:00:01", NULL, "");
+	system_rows(A "peer sw mac 52:54:00:00:00:0A", B "peer other mac 52:54:00:00:00:0a", NULL,
+		    "t:1:53: error: mac 52:54:00:00:00:0a is that of a card of VM 'a' already");
+	system_rows(A "mac 52:54:00:00:00:01 vdev virtio-net mac 52:54:00:00:00:01", B "peer sw", NULL,
+		    "u:1:80: error: mac 52:54:00:00:00:01 is that of a card of VM 'a' already");
+	system_rows(A "name e peer /dev/qvm/b/f", B "name e peer sw", NULL,
+		    "u:1:49: error: VM 'b' has no virtio-net with the name 'f'");
+	system_rows(A "name e peer /dev/qvm/b/e", "system b ram 64M load /k vdev virtio-blk name e hostdev ram:1M", NULL,
+		    "u:1:49: error: VM 'b' has no virtio-net with the name 'e'");
+	system_rows(A "name e peer /dev/qvm/b/e", B "name e peer /dev/qvm/a/ee", NULL,
+		    "u:1:49: error: the peer of '/dev/qvm/b/e' is not this card, expected peer /dev/qvm/a/e there\n"
+		    "t:1:49: error: VM 'a' has no virtio-net with the name 'ee'");
+	system_rows(A "name e peer /dev/qvm/a/e", B "peer sw", NULL, "u:1:49: error: this card is its own peer");
+	system_rows(A "name e peer /dev/qvm/b", B "peer sw", NULL,
+		    "u:1:49: error: peer '/dev/qvm/b': expected /dev/qvm/VM/NAME");
+	system_rows(A "peer /dev/qvm/b/e", B "name e peer /dev/qvm/a/e", NULL,
+		    "u:1:42: error: a card with a link needs a `name`, which the other end's peer gives\n"
+		    "t:1:49: error: VM 'a' has no virtio-net with the name 'e'");
+	system_rows(A "name e peer /dev/qvm/c/e", B "peer sw", NULL,
+		    "u:1:49: warning: there is no VM 'c': the link stays down");
 }
 
 /* From 64 on lines are given out; here two are left. */
@@ -778,5 +807,5 @@ TEST_MAIN(RUN(words_refused), RUN(what_comes_later_warns), RUN(vm_refused), RUN(
 	  RUN(position_counts_lines_and_columns), RUN(position_names_file_or_word),
 	  RUN(every_error_is_reported_but_not_endlessly),
 	  RUN(an_unknown_option_hides_its_arguments_only), RUN(nesting_is_bounded),
-	  RUN(number_of_files_is_bounded), RUN(full_arena_is_one_error), RUN(vms_refused_together),
+	  RUN(number_of_files_is_bounded), RUN(full_arena_is_one_error), RUN(vms_refused_together), RUN(cards_refused_together),
 	  RUN(lines_are_used_up))

@@ -202,7 +202,8 @@ void vms_check(struct buildfile *bf, const struct board_limits *board)
 		count += cfg[count] != NULL;
 	}
 	if (count == script.vm_count &&
-	    config_check_system((const struct vm_config *const *)cfg, count, board, bf->diag) != 0) {
+	    (config_check_system((const struct vm_config *const *)cfg, count, board, bf->diag) != 0 ||
+	     config_check_links((const struct vm_config *const *)cfg, count, bf->diag) != 0)) {
 		return;
 	}
 	unpack_kernels(bf);

@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 		ok &= read_vm(&vms[i], &args.search, board, &diag); /* every VM's errors */
 	}
 	ok = ok && config_check_system(cfgs, args.vm_count, board, &diag) == 0 &&
+	     config_check_links(cfgs, args.vm_count, &diag) == 0 &&
 	     (args.fdt == NULL || vm_write_fdt(&vms[0], args.fdt, &diag));
 	for (u32 i = 0; ok && i < args.vm_count; i++) {
 		const char *path = vms[i].cfg.fdt_dump_file;
