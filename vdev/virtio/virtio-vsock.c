@@ -170,7 +170,7 @@ static bool send(struct vsock *s)
 	if (r == VSOCK_WAIT) {
 		u64 flags = vdev_lock_irq(&s->v.dev);
 
-		if (!waited || n != 0) {
+		if (!waited || n != 0 || s->v.dev.deadline == 0) {
 			vdev_arm(&s->v.dev, vdev_now_ns(&s->v.dev) + PATIENCE_NS);
 		}
 		vdev_unlock_irq(&s->v.dev, flags);

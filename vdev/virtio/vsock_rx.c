@@ -160,7 +160,8 @@ enum vsock_result vsock_deliver(struct vsock *s, struct vsock *to, const struct 
 	u8 skipped[VSOCK_HEADER];
 
 	if (r != VSOCK_SENT) {
-		return r == VSOCK_WAIT && !may_wait ? VSOCK_DROPPED : r;
+		s->impatient = false; /* another sender's turn is not the receiver's fault */
+		return r;
 	}
 	virtq_read(&s->tx, &at, skipped, VSOCK_HEADER);
 	/* The second time if buffers came just before the driver knew that it has to say so. */
