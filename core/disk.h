@@ -32,7 +32,7 @@ struct disk_req {
 	u32 sectors;
 	u32 seg_count;         /* DISK_READ, DISK_WRITE */
 	struct disk_seg seg[DISK_SEGS];
-	/* Finished: `err` is 0, -EIO, -EOPNOTSUPP. Thread context, interrupts on, no lock held; short. */
+	/* Finished: `err` is 0, -EIO, -EOPNOTSUPP. Thread or exit context, no lock held; bounded and short. */
 	void (*done)(struct disk_req *r, int err);
 	void *owner;
 	/* The disk's own while it has the request. */

@@ -75,8 +75,8 @@ struct disk {
 
 /* disk_add - a driver has found a disk; 0, -ENOSPC, -ENOMEM, -EINVAL: it says nonsense about itself. Thread context. */
 int disk_add(struct disk_hw *hw) __must_check;
-/* disk_interrupt - requests may be finished. Any context. */
-void disk_interrupt(void *hw);
+/* disk_interrupt - requests may be finished. Exit context, after disk_begin(). */
+void disk_interrupt(struct disk_hw *hw);
 /* Looks for the disks of a kind and adds them. Thread context. */
 void virtio_blk_scan(void);
 
