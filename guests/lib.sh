@@ -43,7 +43,7 @@ fetch()
 		esac
 		names="$names $p"
 	done
-	say guest "fetching$names (arm64)"
+	say guest "fetching $(echo $names | wc -w) packages (arm64)"
 	(cd "$DL" && quietly "download$names" env APT_CONFIG="$APT/apt.conf" apt-get download $names)
 }
 
