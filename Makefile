@@ -87,6 +87,7 @@ HOT_C := core/exit.c core/irq.c core/mmio.c core/base/chacha20.c core/rng.c core
 	arch/aarch64/cache.c core/console_mux.c core/sched.c core/timer.c $(wildcard core/vgic/*.c) vdev/gic_dist.c vdev/gic_redist.c \
 	core/vdev_work.c vdev/virtio/virtio.c vdev/virtio/mmio.c vdev/virtio/queue.c vdev/virtio/packed.c vdev/virtio/virtio-blk.c vdev/virtio/store.c vdev/virtio/queue_bytes.c \
 	vdev/virtio/blk_disk.c core/disk.c core/host/virtio_blk.c core/host/virtio_ring.c
+HOT_C += vdev/virtio/net_port.c vdev/virtio/net_tx.c vdev/virtio/net_switch.c
 $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
@@ -104,7 +105,7 @@ export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
 .PHONY: help setup packages monitor host tools units image run debug dump trace check test test-full bench size vdev \
-	baremetal guest-linux guest-linux-bench guest-debian guest-buildroot clean distclean
+	baremetal guest-linux guest-linux-bench guest-linux-net guest-debian guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -211,6 +212,9 @@ $(GUESTS_DIR)/linux/rootfs.cpio.gz: $(guest_sources) | packages
 	$(Q)guests/linux/build $(@D)
 $(GUESTS_DIR)/linux/bench.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 	$(Q)guests/linux/build $(@D) bench
+guest-linux-net: $(GUESTS_DIR)/linux/net.cpio
+$(GUESTS_DIR)/linux/net.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
+	$(Q)guests/linux/build $(@D) net
 # One after the other: they share a cache of packages.
 $(GUESTS_DIR)/debian/root.img: $(debian_sources) | packages guest-linux
 	$(Q)guests/debian/build $(@D)
@@ -258,7 +262,7 @@ size:
 	$(Q)$(MAKE) image CONFIG=module
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/check/size $(BUILD)/module.img $(EL2_O) $(LIBFDT_O) \
 		$(BUILD)/el2/vdev/*.o $(NEWLIB_A)
-bench: tools $(MONITOR) $(BAREMETAL) guest-linux-bench
+bench: tools $(MONITOR) $(BAREMETAL) guest-linux-bench guest-linux-net
 	$(Q)tests/bench/run
 
 clean:

@@ -95,9 +95,9 @@ void arch_init_board(const struct board *b, unsigned int mitigations);
 void arch_trace(bool on);
 /* arch_guest_started - a guest is about to be entered: from now on masked stretches are measured. */
 void arch_guest_started(void);
-/* arch_bench_start - count EL2's instructions on the boot CPU; arch_bench_report - a line about them, if started. */
+/* arch_bench_start - count EL2's instructions on the boot CPU; arch_bench_report - a line about them; false: not started. */
 void arch_bench_start(void);
-void arch_bench_report(void);
+bool arch_bench_report(void);
 /* arch_boot_cpus - start the other CPUs of the board; each calls cpu_main(). Returns how many run. */
 u32 arch_boot_cpus(const struct board *b);
 static inline u64 counter_now(void)

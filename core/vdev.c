@@ -430,6 +430,18 @@ void vdevs_destroy(struct vm *vm)
 	}
 }
 
+void vdevs_report(struct vm *vm)
+{
+	char text[160];
+
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		if (d->type->status != NULL) {
+			d->type->status(d, text, sizeof(text));
+			log_info("%s: %s %s", vm->cfg->name, d->type->name, text);
+		}
+	}
+}
+
 /* ---- Services */
 
 void vdev_lock(struct vdev *d)

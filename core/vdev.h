@@ -320,6 +320,8 @@ void vdevs_reset(struct vm *vm);
 /* vdevs_resume - after a pause of `gap` counter ticks: deadlines are that much later. Thread context. */
 void vdevs_resume(struct vm *vm, u64 gap);
 void vdevs_destroy(struct vm *vm);
+/* vdevs_report - a line for each device that has a status. Thread context; no vCPU runs. */
+void vdevs_report(struct vm *vm);
 
 /*
  * vdev_work_run - do the work that vCPU `v` was asked for. Exit context, own vCPU, interrupts are on

@@ -389,7 +389,9 @@ static void live(struct vm *vm)
 		vm->cost += counter_now() - began;
 		start(vm);
 		wait_end(vm);
-		arch_bench_report(); /* first: what follows is not the guest's doing */
+		if (arch_bench_report()) { /* first: what follows is not the guest's doing */
+			vdevs_report(vm);
+		}
 		if (!again(vm)) {
 			break;
 		}

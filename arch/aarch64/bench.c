@@ -37,12 +37,12 @@ void arch_bench_start(void)
 	isb(); /* counting from here */
 }
 
-void arch_bench_report(void)
+bool arch_bench_report(void)
 {
 	u64 flags, count;
 
 	if (counter < 0) {
-		return;
+		return false;
 	}
 	flags = irq_save();
 	write_pmselr_el0((u64)counter);
@@ -51,4 +51,5 @@ void arch_bench_report(void)
 	irq_restore(flags);
 	log_info("bench: el2_instructions=%lu el2_longest=%lu", count, masked_longest());
 	masked_report();
+	return true;
 }

@@ -248,6 +248,7 @@ void arch_bench_start(void)
 {
 }
 
-void arch_bench_report(void)
+bool arch_bench_report(void)
 {
+	return false;
 }

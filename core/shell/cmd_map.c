@@ -36,7 +36,7 @@ struct device_view {
 	ipa_t base;
 	u32 intid, holes;
 	bool line;
-	char status[120];
+	char status[160];
 };
 
 static struct vdev *device_at(struct vm *vm, u32 index)

@@ -31,7 +31,7 @@ static const struct {
 	{ "b", "virtio-net", "peer", "sw", false },
 	{ "b", "virtio-entropy", NULL, NULL, false },
 	{ "b", "virtio-blk", "hostdev", "ram:64K", true },
-	{ "a", "virtio-net", "peer", "sw", true },
+	{ "c", "virtio-net", "peer", "sw", true },
 	{ "b", "virtio-console", "hostdev", "-", true },
 	{ "a", "virtio-vsock", "peer", "s", false },
 	{ "b", "virtio-vsock", "peer", "s", false },
@@ -45,7 +45,7 @@ static struct rig *make(u32 i)
 {
 	struct rig *r = rig_new(wanted[i].vm, wanted[i].type);
 
-	r->vm.ram[0] = (struct vm_ram){ RAM_IPA, RAM_SIZE, (pa_t)(wanted[i].vm[0] == 'a' ? ram_a : ram_b), false };
+	r->vm.ram[0] = (struct vm_ram){ RAM_IPA, RAM_SIZE, (pa_t)(wanted[i].vm[0] != 'b' ? ram_a : ram_b), false };
 	r->vm.ram_count = 1;
 	r->cfg.cpu_count = 2;
 	if (wanted[i].option != NULL) {

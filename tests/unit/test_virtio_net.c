@@ -511,7 +511,7 @@ static void a_receiver_is_let_go(void)
 	u32 len;
 
 	new_cards(3, 0);
-	send(0, 2, 1, "one", 4); /* unknown: to all, nobody waits */
+	send(0, 0xff, 1, "one", 4); /* to all: nobody waits */
 	CHECK(was_sent(0));
 	fill(0, 1526);
 	send(1, 1, 2, "two", 4); /* the switch knows both now */

@@ -26,8 +26,9 @@
 #define NET_CTRL 2
 
 #define NET_BUFFERS 80     /* of one frame: 64 KiB in buffers of a packet's size, and some */
-#define NET_FRAME_MAX 65562 /* 64 KiB of IP, and an Ethernet header with a VLAN tag twice */
-#define NET_MTU_FRAME 1522
+#define NET_GROUPS 32      /* groups a card listens to one by one; with more it hears all */
+#define NET_ALL_GROUPS ~0U
+#define NET_BROADCAST 0xffffffffffffUL
 
 struct net_config {
 	u8 mac[6];
@@ -41,29 +42,34 @@ struct net {
 	struct net_port port;
 	u32 header;           /* bytes of struct net_header in this driver's frames */
 	bool promisc_allowed, mac_allowed;
+	/* The receive filter: written by the device's own work, read by who delivers. */
+	bool promiscuous, all_groups;
+	u32 groups;           /* how many of group[], or NET_ALL_GROUPS */
+	u64 group[NET_GROUPS];
 	/* Sending: the device's own work. */
 	struct virtq_chain tx;
+	bool armed;           /* expire() will tell the driver */
+	u64 sent_at;          /* when it last sent something */
 	bool stalled;         /* a receiver has no room, or another sender has it */
 	/* Receiving: whoever has claimed it. */
 	u32 claimed_by;       /* index of the sender's port, plus one */
 	bool rx_broken;
 	bool stuck;           /* was waited for in vain: nobody waits until it takes a frame again */
-	u32 rx_segs;
 	struct virtq_chain rx;
 	struct virtq_seg rx_seg[VIRTQ_SEGS];
 	struct virtq_done rx_done[NET_BUFFERS];
-	u8 bounce[2048];      /* segments made of a large frame for a driver that takes none */
+	u8 bounce[NET_BOUNCE];
 };
 
-enum net_result net_deliver(struct net_port *p, struct net_port *from, const struct net_frame *f,
+/* net_port.c: a frame to this card. As struct net_port has them. */
+enum net_result net_deliver(struct net_port *p, struct net_port *from, struct net_frame *f,
 			    bool may_wait);
 void net_delivered(struct net_port *p, struct net_port *from);
-
-/*
- * net_convert - do for the receiver what it did not negotiate: the checksum, the segmentation. Gives
- * the result to put(). NET_DROPPED: not a frame this can be done for. The receiver is claimed.
- */
-enum net_result net_convert(struct net *n, const struct net_frame *f,
-			    enum net_result (*put)(struct net *n, const struct net_frame *f));
+/* net_tx.c: serve the send queue; true: there is more. Work context. */
+bool net_transmit(struct net *n);
+void net_expire(struct vdev *d);
+/* net_ctrl.c: serve the control queue, likewise; the receive filter as after a reset. */
+bool net_control(struct net *n);
+void net_filter_reset(struct net *n);
 
 #endif

@@ -3,7 +3,7 @@
  * Checksums and TCP segments for receivers that take frames of the wire's form only: the slow way,
  * one segment after the other through a buffer.
  */
-#include "vdev/virtio/net.h"
+#include "vdev/virtio/net_switch.h"
 
 #include <string.h>
 
@@ -33,11 +33,19 @@ static void put32(u8 *p, u32 v)
 	put16(p + 2, v);
 }
 
-/* Bytes [off, off + n) of the frame. */
+/* Bytes [off, off + n) of the frame: those of its head are the ones that were looked at. */
 static void fetch(const struct net_frame *f, u32 off, u8 *to, u32 n)
 {
 	const struct virtq_seg *s = f->seg;
 
+	if (off < f->head_len) {
+		u32 run = MIN(n, f->head_len - off);
+
+		memcpy(to, f->head + off, run);
+		to += run;
+		off += run;
+		n -= run;
+	}
 	off += f->skip;
 	while (n != 0) {
 		u32 run;
@@ -72,30 +80,36 @@ static u16 fold(u64 s)
 }
 
 /* `len` bytes in the bounce buffer, whole; made of `of`. */
-static enum net_result put_bounce(struct net *n, u32 len, const struct net_frame *of,
-				  enum net_result (*put)(struct net *n, const struct net_frame *f))
+static enum net_result put_bounce(struct net_port *p, u32 len, const struct net_frame *of,
+				  enum net_result (*put)(struct net_port *p, struct net_frame *f))
 {
-	struct virtq_seg seg = { n->bounce, len };
-	struct net_frame f = { .seg = &seg, .segs = 1, .len = len };
+	struct virtq_seg seg = { p->bounce, len };
+	struct net_frame f;
 
-	memcpy(f.eth, of->eth, sizeof(f.eth));
-	return put(n, &f);
+	memset(&f.h, 0, sizeof(f.h));
+	f.seg = &seg;
+	f.skip = 0;
+	f.len = len;
+	f.head_len = 0;
+	f.to = of->to;
+	f.from = of->from;
+	return put(p, &f);
 }
 
 /* The field holds the sum of the pseudo header already (5.1.6.2.1). */
-static enum net_result checksummed(struct net *n, const struct net_frame *f,
-				   enum net_result (*put)(struct net *n, const struct net_frame *f))
+static enum net_result checksummed(struct net_port *p, struct net_frame *f,
+				   enum net_result (*put)(struct net_port *p, struct net_frame *f))
 {
 	u32 start = f->h.csum_start, field = start + f->h.csum_offset;
 	u16 s;
 
-	if (f->len > sizeof(n->bounce) || field + 2 > f->len) {
+	if (f->len > NET_BOUNCE || field + 2 > f->len) {
 		return NET_DROPPED;
 	}
-	fetch(f, 0, n->bounce, f->len);
-	s = fold(sum(n->bounce + start, f->len - start, 0));
-	put16(n->bounce + field, s != 0 ? s : 0xffff);
-	return put_bounce(n, f->len, f, put);
+	fetch(f, 0, p->bounce, f->len);
+	s = fold(sum(p->bounce + start, f->len - start, 0));
+	put16(p->bounce + field, s != 0 ? s : 0xffff);
+	return put_bounce(p, f->len, f, put);
 }
 
 /* Where things are in a TCP frame. */
@@ -158,8 +172,8 @@ static void finish_segment(u8 *h, const struct tcp_frame *t, u32 i, u32 done, u3
 	put16(h + t->tcp + 16, fold(sum(h + t->tcp, tcp_len, s + IP_TCP + tcp_len)));
 }
 
-static enum net_result segmented(struct net *n, const struct net_frame *f,
-				 enum net_result (*put)(struct net *n, const struct net_frame *f))
+static enum net_result segmented(struct net_port *p, struct net_frame *f,
+				 enum net_result (*put)(struct net_port *p, struct net_frame *f))
 {
 	u8 headers[HEADERS_MAX];
 	u32 have = MIN(f->len, (u32)HEADERS_MAX), size = f->h.gso_size, done = 0;
@@ -167,25 +181,25 @@ static enum net_result segmented(struct net *n, const struct net_frame *f,
 	enum net_result r = NET_SENT;
 
 	fetch(f, 0, headers, have);
-	if (have < 54 || !parse_tcp(headers, have, &t) || size == 0 || t.payload + size > sizeof(n->bounce) ||
+	if (have < 54 || !parse_tcp(headers, have, &t) || size == 0 || t.payload + size > NET_BOUNCE ||
 	    (f->len - t.payload) / size >= SEGMENTS_MAX) {
 		return NET_DROPPED;
 	}
 	for (u32 i = 0; t.payload + done < f->len && r == NET_SENT; i++) {
 		u32 bytes = MIN(size, f->len - t.payload - done);
 
-		memcpy(n->bounce, headers, t.payload);
-		fetch(f, t.payload + done, n->bounce + t.payload, bytes);
-		finish_segment(n->bounce, &t, i, done, bytes, t.payload + done + bytes == f->len);
-		r = put_bounce(n, t.payload + bytes, f, put);
+		memcpy(p->bounce, headers, t.payload);
+		fetch(f, t.payload + done, p->bounce + t.payload, bytes);
+		finish_segment(p->bounce, &t, i, done, bytes, t.payload + done + bytes == f->len);
+		r = put_bounce(p, t.payload + bytes, f, put);
 		done += bytes;
 	}
 	/* Some have gone: the rest is lost as on a wire, TCP sends it again. */
 	return r == NET_WAIT && done > size ? NET_SENT : r;
 }
 
-enum net_result net_convert(struct net *n, const struct net_frame *f,
-			    enum net_result (*put)(struct net *n, const struct net_frame *f))
+enum net_result net_convert(struct net_port *p, struct net_frame *f,
+			    enum net_result (*put)(struct net_port *p, struct net_frame *f))
 {
-	return f->h.gso_type == NET_GSO_NONE ? checksummed(n, f, put) : segmented(n, f, put);
+	return f->h.gso_type == NET_GSO_NONE ? checksummed(p, f, put) : segmented(p, f, put);
 }

@@ -34,6 +34,27 @@ static void unclaim(struct net *n)
 	}
 }
 
+/* Buffers of any form: what virtq_gather() has left. Negative: not a buffer to receive into (5.1.6.3). */
+static int gather_rest(struct net *n, struct virtq_gather *g, u64 want, u32 max)
+{
+	int got = 0;
+
+	while (g->have < want && g->count < max) {
+		got = virtq_pop(&n->v.queue[NET_RX], &n->rx);
+		if (got > 0 && n->rx.out != 0) {
+			got = -1;
+		}
+		if (got <= 0 || g->segs + n->rx.in > ARRAY_SIZE(n->rx_seg)) {
+			break;
+		}
+		memcpy(&n->rx_seg[g->segs], n->rx.seg, n->rx.in * sizeof(n->rx.seg[0]));
+		g->segs += n->rx.in;
+		n->rx_done[g->count++] = (struct virtq_done){ n->rx.id, n->rx.descs, (u32)n->rx.in_len };
+		g->have += n->rx.in_len;
+	}
+	return got;
+}
+
 /*
  * Buffers for `want` bytes: how many. 0 if there are not enough, -1 if more would not help; nothing
  * is taken then.
@@ -42,72 +63,45 @@ static int gather(struct net *n, u64 want)
 {
 	struct virtq *q = &n->v.queue[NET_RX];
 	struct virtq_mark mark = virtq_mark(q);
-	bool mergeable = virtio_has(&n->v, NET_F_MRG_RXBUF);
-	u64 have = 0;
-	u32 count = 0;
+	struct virtq_gather g = { .seg = n->rx_seg, .done = n->rx_done };
+	u32 max = virtio_has(&n->v, NET_F_MRG_RXBUF) ? NET_BUFFERS : 1;
 	int got = 0;
 
-	n->rx_segs = 0;
-	while (have < want && count < (mergeable ? NET_BUFFERS : 1U)) {
-		got = virtq_pop(q, &n->rx);
-		if (got > 0 && n->rx.out != 0) {
-			got = -1; /* no buffer to receive into (5.1.6.3) */
-		}
-		if (got <= 0 || n->rx_segs + n->rx.in > ARRAY_SIZE(n->rx_seg)) {
-			break;
-		}
-		memcpy(&n->rx_seg[n->rx_segs], n->rx.seg, n->rx.in * sizeof(n->rx.seg[0]));
-		n->rx_segs += n->rx.in;
-		n->rx_done[count] = (struct virtq_done){ n->rx.id, n->rx.descs, (u32)n->rx.in_len };
-		have += n->rx.in_len;
-		count++;
+	virtq_gather(q, &g, want, max);
+	if (g.have < want) {
+		got = gather_rest(n, &g, want, max);
 	}
 	if (got < 0) {
 		n->rx_broken = true;
 	}
-	if (have >= want) {
-		n->rx_done[count - 1].written -= (u32)(have - want);
-		return (int)count;
+	if (g.have >= want) {
+		n->rx_done[g.count - 1].written -= (u32)(g.have - want);
+		return (int)g.count;
 	}
 	virtq_rewind(q, mark);
-	return got == 0 ? 0 : -1;
+	return got == 0 && g.count < max ? 0 : -1;
 }
 
-/* The frame's bytes behind those of f->eth to `skip` bytes behind `to`. */
-static void copy_frame(const struct net_frame *f, const struct virtq_seg *to, u32 skip)
+/* Where the next byte goes to. */
+struct place {
+	const struct virtq_seg *seg;
+	u32 off;
+};
+
+static void put(struct place *to, const u8 *from, u32 n)
 {
-	const struct virtq_seg *from = f->seg;
-	u32 from_off = f->skip + sizeof(f->eth), to_off = skip, left = f->len - sizeof(f->eth);
+	while (n != 0) {
+		u32 run = MIN(n, to->seg->len - to->off);
 
-	while (left != 0) {
-		u32 run;
-
-		while (from_off >= from->len) {
-			from_off -= from->len;
-			from++;
+		if (run == 0) {
+			to->seg++;
+			to->off = 0;
+			continue;
 		}
-		while (to_off >= to->len) {
-			to_off -= to->len;
-			to++;
-		}
-		run = MIN(left, MIN(from->len - from_off, to->len - to_off));
-		memcpy(to->p + to_off, from->p + from_off, run);
-		from_off += run;
-		to_off += run;
-		left -= run;
-	}
-}
-
-static void put_bytes(const struct virtq_seg *to, u32 off, const void *from, u32 n)
-{
-	const u8 *p = from;
-
-	for (; n != 0; n--, off++) {
-		while (off >= to->len) {
-			off -= to->len;
-			to++;
-		}
-		to->p[off] = *p++;
+		memcpy(to->seg->p + to->off, from, run);
+		to->off += run;
+		from += run;
+		n -= run;
 	}
 }
 
@@ -126,43 +120,74 @@ static bool takes(const struct net *n, const struct net_header *h)
 	}
 }
 
-static enum net_result put_frame(struct net *n, const struct net_frame *f)
+static enum net_result put_frame(struct net_port *p, struct net_frame *f)
 {
-	struct net_header h = f->h;
+	struct net *n = container_of(p, struct net, port);
 	int count = gather(n, n->header + f->len);
+	const struct virtq_seg *from = f->seg;
+	u32 off = f->skip + f->head_len, left = f->len - f->head_len;
+	struct place to = { n->rx_seg, 0 };
 
 	if (count <= 0) {
 		return count == 0 ? NET_WAIT : NET_DROPPED;
 	}
-	h.num_buffers = (u16)count;
-	put_bytes(n->rx_seg, 0, &h, n->header);
-	/* The addresses that were checked, whatever the sender has made of its buffer since. */
-	put_bytes(n->rx_seg, n->header, f->eth, sizeof(f->eth));
-	copy_frame(f, n->rx_seg, n->header + sizeof(f->eth));
+	f->h.num_buffers = (u16)count;
+	/* The head is what was looked at, whatever the sender has made of its buffer since. */
+	if (likely(n->header == sizeof(f->h) && to.seg->len >= sizeof(f->h) + f->head_len)) {
+		to.off = sizeof(f->h) + f->head_len;
+		memcpy(to.seg->p, f, to.off);
+	} else {
+		put(&to, (const u8 *)&f->h, n->header);
+		put(&to, f->head, f->head_len);
+	}
+	for (; left != 0; from++) {
+		u32 run;
+
+		if (off >= from->len) {
+			off -= from->len;
+			continue;
+		}
+		run = MIN(left, from->len - off);
+		put(&to, from->p + off, run);
+		left -= run;
+		off = 0;
+	}
 	n->stuck = false;
-	virtq_push_all(&n->v.queue[NET_RX], n->rx_done, count);
+	virtq_push_all(&n->v.queue[NET_RX], n->rx_done, (u32)count);
 	n->port.received++;
 	n->v.requests++;
 	return NET_SENT;
 }
 
-/* In the way of the receiver's own filter (5.1.6.5.1); a port that may not listen to all does not. */
-static bool wanted(const struct net *n, const u8 *to)
+static enum net_result bring(struct net *n, struct net_frame *f)
 {
-	if (n->port.promiscuous) {
-		return true;
-	}
-	if ((to[0] & 1) != 0) {
-		return true; /* groups: all of them, as a card with a full filter would */
-	}
-	return memcmp(to, n->port.mac, 6) == 0 || n->port.any_source;
+	return takes(n, &f->h) ? put_frame(&n->port, f) : net_convert(&n->port, f, put_frame);
 }
 
-enum net_result net_deliver(struct net_port *p, struct net_port *from, const struct net_frame *f,
+/* In the way of the receiver's own filter (5.1.6.5.1); a port that may not listen to all does not. */
+static bool wanted(const struct net *n, u64 to)
+{
+	u32 groups = __atomic_load_n(&n->groups, __ATOMIC_ACQUIRE);
+
+	if (to == READ_ONCE(n->port.mac) || READ_ONCE(n->promiscuous) || to == NET_BROADCAST) {
+		return true;
+	}
+	if (!net_is_group(to)) {
+		return n->port.any_source;
+	}
+	for (u32 i = 0; i < groups && groups != NET_ALL_GROUPS; i++) {
+		if (READ_ONCE(n->group[i]) == to) {
+			return true;
+		}
+	}
+	return groups == NET_ALL_GROUPS;
+}
+
+enum net_result net_deliver(struct net_port *p, struct net_port *from, struct net_frame *f,
 			    bool may_wait)
 {
 	struct net *n = container_of(p, struct net, port);
-	enum claim c = wanted(n, f->eth) ? claim(n, from) : GONE;
+	enum claim c = wanted(n, f->to) ? claim(n, from) : GONE;
 	enum net_result r;
 
 	may_wait = may_wait && !READ_ONCE(n->stuck);
@@ -176,11 +201,11 @@ enum net_result net_deliver(struct net_port *p, struct net_port *from, const str
 	if (c != CLAIMED) {
 		return NET_DROPPED;
 	}
-	r = takes(n, &f->h) ? put_frame(n, f) : net_convert(n, f, put_frame);
+	r = bring(n, f);
 	if (r == NET_WAIT && may_wait && !n->rx_broken) {
 		__atomic_or_fetch(&p->waiting, 1U << from->index, __ATOMIC_SEQ_CST);
 		if (virtq_listen(&n->v.queue[NET_RX])) {
-			r = put_frame(n, f); /* came meanwhile; else the driver's notification kicks us */
+			r = bring(n, f); /* came meanwhile; else the driver's notification kicks us */
 		}
 	}
 	if (r == NET_WAIT && !may_wait) {

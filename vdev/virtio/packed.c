@@ -79,28 +79,86 @@ void packed_push_one(struct virtq *q, const struct virtq_done *done)
 	q->pushed += done->descs;
 }
 
+#define DESC_KIND (DESC_AVAIL | DESC_USED | DESC_NEXT | DESC_INDIRECT | DESC_WRITE)
+
+/* Once for each of the many buffers of a large frame: what it needs is kept in registers. */
+void packed_gather(struct virtq *q, struct virtq_gather *g, u64 want, u32 max)
+{
+	const u64 *ring = (const u64 *)q->area[AREA_DESC], *at = ring + 2UL * q->next, *end = ring + 2UL * q->size;
+	u64 mine = (u64)(q->wrap_next ? DESC_AVAIL : DESC_USED) | DESC_WRITE, have = g->have;
+	u64 base = q->ram.ipa, size = q->ram.size;
+	u8 *ram = q->ram.p, *start = NULL, *stop = NULL; /* of the segment that grows */
+	struct virtq_done *done = g->done + g->count, *done_end = g->done + max;
+	struct virtq_seg *seg = g->seg + g->segs;
+
+	while (have < want && done < done_end) {
+		u64 word = __atomic_load_n(&at[1], __ATOMIC_ACQUIRE); /* flags, id and length, at once */
+		u64 off = READ_ONCE(at[0]) - base, len = (u32)word;
+		u8 *p = ram + off;
+
+		if ((word >> 48 & DESC_KIND) != mine || unlikely(off >= size || len - 1 >= size - off)) {
+			break;
+		}
+		if (p != stop || len >> 31 != 0) { /* the length of a segment has 32 bits */
+			if (stop != NULL) {
+				*seg++ = (struct virtq_seg){ start, (u32)(stop - start) };
+			}
+			start = p;
+		}
+		stop = p + len;
+		have += len;
+		virtq_set_done(done++, (u16)(word >> 32), (u32)len);
+		at += 2;
+		if (at == end) {
+			at = ring;
+			mine ^= DESC_AVAIL | DESC_USED;
+		}
+	}
+	if (stop != NULL) {
+		*seg++ = (struct virtq_seg){ start, (u32)(stop - start) };
+	}
+	q->next = (u16)((at - ring) / 2);
+	q->wrap_next = (mine & DESC_AVAIL) != 0;
+	g->have = have;
+	g->count = (u32)(done - g->done);
+	g->segs = (u32)(seg - g->seg);
+}
+
+/* As struct packed_desc has them: length, id, flags. */
+static inline u64 used_word(u64 done, u64 flags)
+{
+	u64 word = (done << 32 | done >> 32) & BITS(47, 0);
+
+	return word | ((u32)word != 0 ? flags | DESC_WRITE << 48 : flags);
+}
+
 /* The first one's flags come last: the driver looks at them before it looks at the others'. */
 void packed_push(struct virtq *q, const struct virtq_done *done, u32 count)
 {
-	struct packed_desc *ring = (struct packed_desc *)q->area[AREA_DESC], *first = &ring[q->used];
-	u16 first_flags = 0;
+	u64 *ring = (u64 *)q->area[AREA_DESC] + 1, *first = ring + 2UL * q->used, *at = first;
+	u64 *ring_end = ring + 2UL * q->size;
+	const struct virtq_done *end = done + count;
+	u64 flags = q->wrap_used ? (u64)(DESC_AVAIL | DESC_USED) << 48 : 0;
+	u64 word = virtq_done_word(done), first_word = used_word(word, flags);
+	u32 lap = 0;
 
-	for (u32 i = 0; i < count; i++) {
-		struct packed_desc *d = &ring[q->used];
-		u16 flags = (u16)((done[i].written != 0 ? DESC_WRITE : 0) |
-				  (q->wrap_used ? DESC_AVAIL | DESC_USED : 0));
-
-		WRITE_ONCE(d->id, done[i].id);
-		WRITE_ONCE(d->len, done[i].written);
-		if (d == first) {
-			first_flags = flags;
-		} else {
-			__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
+	for (;;) {
+		at += word >> 15 & 0x1fffe; /* two words for each descriptor */
+		if (unlikely(at >= ring_end)) {
+			at -= ring_end - ring;
+			flags ^= (u64)(DESC_AVAIL | DESC_USED) << 48;
+			lap += q->size;
 		}
-		packed_advance(q, &q->used, &q->wrap_used, done[i].descs);
-		q->pushed += done[i].descs - 1U; /* one has been counted */
+		if (++done == end) {
+			break;
+		}
+		word = virtq_done_word(done);
+		WRITE_ONCE(*at, used_word(word, flags));
 	}
-	__atomic_store_n(&first->flags, first_flags, __ATOMIC_RELEASE);
+	q->used = (u16)((u64)(at - ring) / 2);
+	q->wrap_used = flags != 0;
+	q->pushed += lap + (u32)((at - first) / 2) - count; /* one of each has been counted */
+	__atomic_store_n(first, first_word, __ATOMIC_RELEASE);
 }
 
 bool packed_should_tell(struct virtq *q)

@@ -198,15 +198,49 @@ int virtq_pop(struct virtq *q, struct virtq_chain *c)
 	return q->packed ? packed_pop(q, c) : pop_split(q, c);
 }
 
-struct virtq_mark virtq_mark(const struct virtq *q)
+static void gather_split(struct virtq *q, struct virtq_gather *g, u64 want, u32 max)
 {
-	return (struct virtq_mark){ q->next, q->wrap_next };
+	const struct split_ring *avail = avail_of(q);
+	u16 waiting = (u16)(__atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE) - q->next);
+
+	if (waiting > q->size) {
+		return;
+	}
+	for (; waiting != 0 && g->have < want && g->count < max; waiting--, q->next++) {
+		u16 head = READ_ONCE(avail->ring[q->next & (q->size - 1)]);
+		struct virtq_desc d;
+		struct virtq_seg *last;
+		u8 *p;
+
+		if (head >= q->size) {
+			return;
+		}
+		d = virtq_desc(q->area[AREA_DESC], head);
+		p = virtq_ram(q, d.addr, d.len);
+		if (p == NULL || d.len == 0 || (d.flags & (DESC_NEXT | DESC_WRITE | DESC_INDIRECT)) != DESC_WRITE) {
+			return;
+		}
+		last = g->seg + g->segs - (g->segs != 0);
+		if (g->segs != 0 && last->p + last->len == p && (s32)d.len > 0) { /* what was there is shorter than a frame */
+			last->len += d.len;
+		} else {
+			g->seg[g->segs++] = (struct virtq_seg){ p, d.len };
+		}
+		virtq_set_done(&g->done[g->count++], head, d.len);
+		g->have += d.len;
+	}
 }
 
-void virtq_rewind(struct virtq *q, struct virtq_mark m)
+void virtq_gather(struct virtq *q, struct virtq_gather *g, u64 want, u32 max)
 {
-	q->next = m.next;
-	q->wrap_next = m.wrap;
+	if (!q->ready || q->broken) {
+		return;
+	}
+	if (q->packed) {
+		packed_gather(q, g, want, max);
+	} else {
+		gather_split(q, g, want, max);
+	}
 }
 
 /* ---- Its end */

@@ -59,15 +59,36 @@ void virtq_push(struct virtq *q, const struct virtq_chain *c, u32 written);
 struct virtq_done {
 	u16 id, descs; /* as of the chain */
 	u32 written;
-};
+} __aligned_to(8);
 void virtq_push_all(struct virtq *q, const struct virtq_done *done, u32 count);
+/*
+ * virtq_gather - the short way for buffers the device writes, of one descriptor each, as network cards get
+ * them: take such until there are `want` bytes or `max` of them. seg[] gets the memory (pieces that
+ * touch are one), done[] an entry for each with its length as `written`. How many: what is not of that kind is
+ * left to virtq_pop(). *g is { 0 } at first, and counts on. Work context.
+ */
+struct virtq_gather {
+	u64 have;
+	u32 count, segs;
+	struct virtq_seg *seg;   /* room for a segment for each entry of done[] */
+	struct virtq_done *done;
+};
+void virtq_gather(struct virtq *q, struct virtq_gather *g, u64 want, u32 max);
 /* virtq_mark, virtq_rewind - remember the position, and put back all that was taken since. */
 struct virtq_mark {
 	u16 next;
 	bool wrap;
 };
-struct virtq_mark virtq_mark(const struct virtq *q);
-void virtq_rewind(struct virtq *q, struct virtq_mark m);
+static inline struct virtq_mark virtq_mark(const struct virtq *q)
+{
+	return (struct virtq_mark){ q->next, q->wrap_next };
+}
+
+static inline void virtq_rewind(struct virtq *q, struct virtq_mark m)
+{
+	q->next = m.next;
+	q->wrap_next = m.wrap;
+}
 /* virtq_should_tell - the driver wants an interrupt for what was pushed since the last one. */
 bool virtq_should_tell(struct virtq *q);
 /*

@@ -3,6 +3,7 @@
 #ifndef QUOIN_VDEV_VIRTIO_QUEUE_PRIV_H
 #define QUOIN_VDEV_VIRTIO_QUEUE_PRIV_H
 
+#include <string.h>
 #include "vdev/virtio/queue.h"
 
 /* virtio 1.2 2.7.5, 2.8.13 */
@@ -65,6 +66,21 @@ static inline void virtq_chain_start(struct virtq_chain *c)
 /* virtq_table - a table of descriptors at `addr`, usable from here; NULL: there is none. */
 const u8 *virtq_table(struct virtq *q, u64 addr, u32 len);
 
+/* A struct virtq_done at once: id, descs and written, from the low end. */
+static inline void virtq_set_done(struct virtq_done *d, u16 id, u32 written)
+{
+	u64 word = (u64)written << 32 | 1U << 16 | id;
+
+	__builtin_memcpy(__builtin_assume_aligned(d, 8), &word, 8);
+}
+
+static inline u64 virtq_done_word(const struct virtq_done *d)
+{
+	u64 word;
+
+	__builtin_memcpy(&word, __builtin_assume_aligned(d, 8), 8);
+	return word;
+}
 /*
  * A table of descriptors (2.7.5.3, 2.8.7): `linked` ones have next fields, the others go in order. Most
  * requests have one: what it makes of the chain is kept in registers.
@@ -126,6 +142,7 @@ static inline bool virtq_passed(u16 event, u16 now, u16 old)
 /* The packed ring's share of the functions in queue.h. */
 int packed_pop(struct virtq *q, struct virtq_chain *c);
 void packed_push_one(struct virtq *q, const struct virtq_done *done);
+void packed_gather(struct virtq *q, struct virtq_gather *g, u64 want, u32 max);
 void packed_push(struct virtq *q, const struct virtq_done *done, u32 count);
 bool packed_should_tell(struct virtq *q);
 bool packed_waiting(const struct virtq *q);

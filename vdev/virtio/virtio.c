@@ -8,11 +8,6 @@
 /* What GuestPageSize is until it is written. A driver writes it before it resets the device: only the VM's end undoes it. */
 #define LEGACY_PAGE_SIZE 4096
 
-bool virtio_has(const struct virtio *v, u64 feature)
-{
-	return (v->accepted & feature) != 0;
-}
-
 static struct virtio *to_virtio(struct vdev *d)
 {
 	return (struct virtio *)d;

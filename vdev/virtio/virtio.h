@@ -71,7 +71,10 @@ struct virtio {
 	u64 requests, notifies, interrupts; /* for the status line and benchmarks */
 };
 
-bool virtio_has(const struct virtio *v, u64 feature);
+static inline bool virtio_has(const struct virtio *v, u64 feature)
+{
+	return (v->accepted & feature) != 0;
+}
 /* virtio_kick - serve `queue` soon. Any context. */
 void virtio_kick(struct virtio *v, unsigned int queue);
 /* virtio_done - requests of `q` were pushed: interrupt the driver if it wants to know. Work context. */
