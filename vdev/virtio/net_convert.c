@@ -33,8 +33,8 @@ static void put32(u8 *p, u32 v)
 	put16(p + 2, v);
 }
 
-/* Bytes [off, off + n) of the frame: those of its head are the ones that were looked at. */
-static void fetch(const struct net_frame *f, u32 off, u8 *to, u32 n)
+/* Those of its head are the ones that were looked at. */
+void net_fetch(const struct net_frame *f, u32 off, u8 *to, u32 n)
 {
 	const struct virtq_seg *s = f->seg;
 
@@ -106,7 +106,7 @@ static enum net_result checksummed(struct net_port *p, struct net_frame *f,
 	if (f->len > NET_BOUNCE || field + 2 > f->len) {
 		return NET_DROPPED;
 	}
-	fetch(f, 0, p->bounce, f->len);
+	net_fetch(f, 0, p->bounce, f->len);
 	s = fold(sum(p->bounce + start, f->len - start, 0));
 	put16(p->bounce + field, s != 0 ? s : 0xffff);
 	return put_bounce(p, f->len, f, put);
@@ -180,7 +180,7 @@ static enum net_result segmented(struct net_port *p, struct net_frame *f,
 	struct tcp_frame t;
 	enum net_result r = NET_SENT;
 
-	fetch(f, 0, headers, have);
+	net_fetch(f, 0, headers, have);
 	if (have < 54 || !parse_tcp(headers, have, &t) || size == 0 || t.payload + size > NET_BOUNCE ||
 	    (f->len - t.payload) / size >= SEGMENTS_MAX) {
 		return NET_DROPPED;
@@ -189,7 +189,7 @@ static enum net_result segmented(struct net_port *p, struct net_frame *f,
 		u32 bytes = MIN(size, f->len - t.payload - done);
 
 		memcpy(p->bounce, headers, t.payload);
-		fetch(f, t.payload + done, p->bounce + t.payload, bytes);
+		net_fetch(f, t.payload + done, p->bounce + t.payload, bytes);
 		finish_segment(p->bounce, &t, i, done, bytes, t.payload + done + bytes == f->len);
 		r = put_bounce(p, t.payload + bytes, f, put);
 		done += bytes;

@@ -110,6 +110,8 @@ void net_batch_end(struct net_port *from, u32 touched);
 /* net_room - `p` has room again: kick who waits for that; net_free - no sender has it. Any context. */
 void net_room(struct net_port *p);
 void net_free(struct net_port *p);
+/* net_fetch - bytes [off, off + n) of the frame. */
+void net_fetch(const struct net_frame *f, u32 off, u8 *to, u32 n);
 /*
  * net_convert - do for the receiver what it does not take: the checksum, the segmentation. Gives
  * the result to put(), through p->bounce. NET_DROPPED: not a frame this can be done for. The port is the caller's.

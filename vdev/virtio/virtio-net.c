@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "vdev/virtio/net.h"
+#include "vdev/virtio/net_uplink.h"
 
 #define QUEUE 256
 
@@ -151,11 +152,20 @@ static void link_name(struct vdev *d, const char *peer, char *buf, size_t size)
 
 static int join(struct net *n, const struct cfg_option *peer)
 {
+	static const char card[] = "/dev/nic";
 	struct vdev *d = &n->v.dev;
 	char name[2 * NET_NAME];
+	const char *to = peer->str, *why;
 	int err;
 
-	link_name(d, peer->str, name, sizeof(name));
+	if (strncmp(to, card, sizeof(card) - 1) == 0) {
+		why = net_uplink(to, &to);
+		if (why != NULL) {
+			vdev_error(d, &peer->pos, "'%s': %s", peer->str, why);
+			return -1;
+		}
+	}
+	link_name(d, to, name, sizeof(name));
 	if (strlen(name) >= NET_NAME) {
 		vdev_error(d, &peer->pos, "names of a link are too long: at most %d bytes together", NET_NAME - 1);
 		return -1;
