@@ -65,7 +65,7 @@ static void start(struct disk_hw *hw)
 {
 	fake.started++;
 	if (fake.over != NULL) {
-		disk_interrupt(hw);
+		thread_wake(hw->thread); /* locked: the interrupt comes later */
 	}
 }
 
