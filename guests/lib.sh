@@ -15,24 +15,40 @@ cached()
 	ls "$DL"/$1_*_arm64.deb "$DL"/$1_*_all.deb 2>/dev/null | sort -V | tail -n 1
 }
 
-# fetch HINT PACKAGE...: those that the cache lacks, by an apt of our own. HINT is what else helps.
+# lacking PACKAGE...: those the cache does not have.
+lacking()
+{
+	for p; do
+		[ -n "$(cached "$p")" ] || echo "$p"
+	done
+}
+
+# fetch HINT PACKAGE...: what the cache lacks, by an apt of our own. HINT is what else helps.
 fetch()
 {
 	hint=$1
 	shift
-	lacking=
-	for p; do
-		[ -n "$(cached "$p")" ] || lacking="$lacking $p"
-	done
-	[ -n "$lacking" ] || return 0
+	[ -n "$(lacking "$@")" ] || return 0
 	code=$(debian_codename)
-	[ -n "$code" ] || die "this is not Debian: put its arm64 packages ($lacking ) into $DL by hand, or $hint"
+	[ -n "$code" ] || die "this is not Debian: put its arm64 packages ($(lacking "$@" | xargs)) into $DL by hand, or $hint"
+	# Guests are made at the same time; the apt and the cache are for one at a time.
+	exec 9>"$DL/.lock"
+	flock 9
+	fetch_locked $(lacking "$@")
+	exec 9>&-
+}
+
+# Another may have fetched them all meanwhile.
+fetch_locked()
+{
+	[ $# -ne 0 ] || return 0
+	wanted=$*
 	set -- "deb $code" "deb $code-updates"
 	[ -z "$(archive_uri "$code-security")" ] || set -- "$@" "deb $code-security"
 	apt_private "$APT" arm64 "$@"
 	quietly "apt-get update (arm64)" apt_in "$APT" apt-get update
 	names=
-	for p in $lacking; do
+	for p in $wanted; do
 		case $p in
 		linux-image-*)
 			# The name without a version leads to the package of the current one.

@@ -303,8 +303,12 @@ void virtio_mmio_write32(void *d, struct vcpu *c, u64 off, u32 val)
 		}
 	} else if (off == INTERRUPT_ACK) {
 		spin_lock(&v->dev.lock);
+		/* Down first: what came between the driver's look and its acknowledgement is a new edge. */
 		v->isr &= ~val;
-		vdev_set_irq(&v->dev, v->isr != 0);
+		vdev_set_irq(&v->dev, false);
+		if (unlikely(v->isr != 0)) {
+			vdev_set_irq(&v->dev, true);
+		}
 		spin_unlock(&v->dev.lock);
 	} else {
 		write_any(v, off, val);
