@@ -389,9 +389,12 @@ static void legacy_alignment(void)
 		wr(0x70, 0);
 		CHECK_EQ(rd(0x40), 0);
 		wr(0x70, 3);
-		wr(0x28, 3); /* no page size: the one from before the reset counts */
 		wr(0x38, 8);
 		wr(0x3c, at[i].align);
+		wr(0x28, 3); /* no page size: no place */
+		wr(0x40, RING_IPA / 4096);
+		CHECK_EQ(rd(0x40), 0);
+		wr(0x28, 4096);
 		wr(0x40, RING_IPA / 4096);
 		wr(0x70, 7);
 		put16(RING_IPA + 128 + 2, 1);

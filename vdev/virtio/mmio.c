@@ -41,7 +41,7 @@ static u32 read_reg(struct virtio *v, u64 off)
 	case QUEUE_NUM_MAX:
 		return q != NULL ? q->max : 0;
 	case QUEUE_PFN:
-		return v->legacy && q != NULL && q->ready ? (u32)(q->addr[0] / v->page_size) : 0;
+		return v->legacy && q != NULL && q->ready && v->page_size != 0 ? (u32)(q->addr[0] / v->page_size) : 0;
 	case QUEUE_READY:
 		return !v->legacy && q != NULL && q->ready;
 	case STATUS:
@@ -158,7 +158,7 @@ static void set_pfn(struct virtio *v, u32 val)
 	struct virtq *q = val != 0 ? changeable(v) : selected(v);
 	u64 at = (u64)val * v->page_size, align = v->queue_align != 0 ? v->queue_align : v->page_size;
 
-	if (q == NULL) {
+	if (q == NULL || (val != 0 && v->page_size == 0)) {
 		return;
 	}
 	if (val == 0) {
@@ -192,8 +192,9 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 		set_features(v, val);
 		break;
 	case GUEST_PAGE_SIZE:
-		if (v->legacy && val >= 4096 && val <= 65536 && (val & (val - 1)) == 0) {
-			v->page_size = val;
+		/* With one that is none no queue gets a place. */
+		if (v->legacy) {
+			v->page_size = val >= 4096 && val <= 65536 && (val & (val - 1)) == 0 ? val : 0;
 		}
 		break;
 	case QUEUE_SEL:
