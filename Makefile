@@ -263,7 +263,7 @@ size:
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/check/size $(BUILD)/module.img $(EL2_O) $(LIBFDT_O) \
 		$(BUILD)/el2/vdev/*.o $(NEWLIB_A)
 bench: tools $(MONITOR) $(BAREMETAL) guest-linux-bench guest-linux-net
-	$(Q)tests/bench/run
+	$(Q)tests/bench/run $(PARTS)
 
 clean:
 	rm -rf $(filter-out $(QUOIN_CACHE),$(wildcard $(BUILD)/* $(BUILD)/.flags))
