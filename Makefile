@@ -154,10 +154,11 @@ $(BUILD)/el2/%.o: %.c $(BUILD)/.flags
 $(BUILD)/el2/%.S.o: %.S $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+# --unique: sections of one name, as of static functions, stay apart, and fall out of an image one by one.
 $(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
 	$(call say,monitor,$@ ($(words $(EL2_O)) objects))
 	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O)
-	$(Q)$(LD) -r -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
+	$(Q)$(LD) -r --unique -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
 	$(Q)$(OBJCOPY) $(if $(EXPORTS),--keep-global-symbols=$(EXPORTS)) $@.all $@
 $(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)
 	$(Q)$(LD) -r -o $@ $^

@@ -9,17 +9,18 @@ QUIET = ("randomize_kstack_offset=off quiet loglevel=1 nokaslr mitigations=off k
 MIB = (64, 320)  # two runs: what lies between them is free of booting and connecting
 
 
-def vm(name, peer, words):
+def vm(name, peer, words, gic):
+    places = "gicr 0x080a0000" if gic == 3 else "gicc 0x08010000"
     return (f'system {name} cpu runmask 0 ram 0x40000000,256M load /guests/linux/Image '
             f'initrd load /guests/linux/net.cpio cmdline "{QUIET} {words}" '
-            f"vdev gic loc 0x08000000 gicr 0x080a0000 vdev pl011 loc 0x09000000 intr gic:33 hostdev - "
+            f"vdev gic loc 0x08000000 {places} vdev pl011 loc 0x09000000 intr gic:33 hostdev - "
             f"vdev virtio-net name eth peer /dev/qvm/{peer}/eth")
 
 
 def run(mib, gic):
     """EL2's instructions, trapped notifications, payload bytes, and iperf3's bits a second, of one run."""
-    image = make_from("net", [vm("server", "client", "quoin.ip=10.0.0.1/24"),
-                              vm("client", "server", f"quoin.ip=10.0.0.2/24 quoin.server=10.0.0.1 quoin.bytes={mib}M")])
+    image = make_from("net", [vm("server", "client", "quoin.ip=10.0.0.1/24", gic),
+                              vm("client", "server", f"quoin.ip=10.0.0.2/24 quoin.server=10.0.0.1 quoin.bytes={mib}M", gic)])
     text = qemu("-kernel", image, gic=gic)
     counts = re.findall(r"el2_instructions=(\d+)", text)
     notifies = re.findall(r"virtio-net .* (\d+) notifies", text)

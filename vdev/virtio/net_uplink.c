@@ -31,7 +31,7 @@ static bool claim(struct uplink *u, u32 mine)
 	       none == mine;
 }
 
-static enum net_result put_frame(struct net_port *p, struct net_frame *f)
+static enum net_result uplink_put_frame(struct net_port *p, struct net_frame *f)
 {
 	struct uplink *u = container_of(p, struct uplink, port);
 	u8 *to = nic_room(u->nic);
@@ -49,7 +49,7 @@ static enum net_result put_frame(struct net_port *p, struct net_frame *f)
 	return NET_SENT;
 }
 
-static enum net_result deliver(struct net_port *p, struct net_port *from, struct net_frame *f, bool may_wait)
+static enum net_result uplink_deliver(struct net_port *p, struct net_port *from, struct net_frame *f, bool may_wait)
 {
 	struct uplink *u = container_of(p, struct uplink, port);
 	bool plain = f->h.gso_type == NET_GSO_NONE && (f->h.flags & NET_NEEDS_CSUM) == 0;
@@ -67,11 +67,11 @@ static enum net_result deliver(struct net_port *p, struct net_port *from, struct
 			return NET_WAIT; /* who has it kicks us when done */
 		}
 	}
-	r = !plain ? net_convert(p, f, put_frame) : f->len <= NET_MTU_FRAME ? put_frame(p, f) : NET_DROPPED;
+	r = !plain ? net_convert(p, f, uplink_put_frame) : f->len <= NET_MTU_FRAME ? uplink_put_frame(p, f) : NET_DROPPED;
 	return r == NET_WAIT && !may_wait ? NET_DROPPED : r;
 }
 
-static void delivered(struct net_port *p, struct net_port *from)
+static void uplink_delivered(struct net_port *p, struct net_port *from)
 {
 	struct uplink *u = container_of(p, struct uplink, port);
 
@@ -86,13 +86,13 @@ static void delivered(struct net_port *p, struct net_port *from)
 	}
 }
 
-static void kick(struct net_port *p)
+static void uplink_kick(struct net_port *p)
 {
 	nic_wake(container_of(p, struct uplink, port)->nic);
 }
 
 /* The switch's other ports: the card has a link or not. */
-static void link_changed(struct net_port *p, bool up)
+static void uplink_link_changed(struct net_port *p, bool up)
 {
 	(void)p;
 	(void)up;
@@ -100,7 +100,7 @@ static void link_changed(struct net_port *p, bool up)
 
 /* ---- The card's thread */
 
-static bool receive(struct nic_client *c, u8 *frame, u32 len, bool last)
+static bool uplink_receive(struct nic_client *c, u8 *frame, u32 len, bool last)
 {
 	struct uplink *u = container_of(c, struct uplink, client);
 	struct virtq_seg seg = { frame, len };
@@ -120,7 +120,7 @@ static bool receive(struct nic_client *c, u8 *frame, u32 len, bool last)
 	return r != NET_WAIT;
 }
 
-static void received(struct nic_client *c)
+static void uplink_received(struct nic_client *c)
 {
 	struct uplink *u = container_of(c, struct uplink, client);
 	u32 touched = u->touched;
@@ -129,20 +129,24 @@ static void received(struct nic_client *c)
 	net_batch_end(&u->port, touched);
 }
 
-static void room(struct nic_client *c)
+static void uplink_room(struct nic_client *c)
 {
 	net_room(&container_of(c, struct uplink, client)->port);
 }
 
-static void card_link(struct nic_client *c, bool up)
+static void uplink_card_link(struct nic_client *c, bool up)
 {
 	net_link(&container_of(c, struct uplink, client)->port, up);
 }
 
 /* ---- Making one */
 
+static const struct nic_client client = {
+	uplink_receive, uplink_received, uplink_room, uplink_card_link,
+};
+
 /* The card `own` is known: its uplink, made if there is none yet. NULL, or why not. */
-static const char *connect(const char *own)
+static const char *uplink_connect(const char *own)
 {
 	const char *why = "too many network cards are in use";
 
@@ -150,10 +154,10 @@ static const char *connect(const char *own)
 		struct uplink *u = &uplinks[i];
 
 		if (u->nic == NULL) {
-			u->client = (struct nic_client){ receive, received, room, card_link };
+			u->client = client;
 			u->port = (struct net_port){
-				.any_source = true, .deliver = deliver, .delivered = delivered, .kick = kick,
-				.link = link_changed, .bounce = u->bounce,
+				.any_source = true, .deliver = uplink_deliver, .delivered = uplink_delivered, .kick = uplink_kick,
+				.link = uplink_link_changed, .bounce = u->bounce,
 			};
 			u->name = own;
 			u->nic = nic_open(own, &u->client, &why);
@@ -177,7 +181,7 @@ const char *net_uplink(const char *name, const char **own)
 	}
 	*own = nic_name(name);
 	if (*own != NULL) {
-		why = connect(*own);
+		why = uplink_connect(*own);
 	}
 	__atomic_store_n(&opening, 0, __ATOMIC_RELEASE);
 	return why;
