@@ -60,7 +60,7 @@ class Debian:
         begin = len(self.m.log)
         self.m.at = begin
         self.m.send(f"{command}\necho {mark[:2]}''{mark[2:]} $?\n")
-        status = self.m.expect(rf"{mark} (\d+)", seconds).group(1)
+        status = self.m.expect(rf"{mark} (\d+)\n", seconds).group(1)
         text = self.m.log[begin:self.m.at]
         said = "\n".join(s for s in text.splitlines() if not re.match(r"quoin: |\w+: |MARK", s))
         if ok and status != "0":

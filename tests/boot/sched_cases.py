@@ -162,10 +162,10 @@ def crowd(**kw):
         m.expect(r"^8$", 60)
         m.expect(r"^1$", 60)
         m.send("awk '/^cpu /{print \"STEAL\", $9}' /proc/stat\n")
-        before = int(m.expect(r"^STEAL (\d+)", 60).group(1))
+        before = int(m.expect(r"^STEAL (\d+)\n", 60).group(1))
         m.send("for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; sleep 5; kill $(jobs -p)\n")
         m.send("awk '/^cpu /{print \"STEAL\", $9}' /proc/stat\n")
-        after = int(m.expect(r"^STEAL (\d+)", 120).group(1))
+        after = int(m.expect(r"^STEAL (\d+)\n", 120).group(1))
         if after - before < 500:
             raise Failure(f"{after - before} ticks stolen while eight compute on fewer CPUs for 5 s")
         m.send("poweroff\n")
