@@ -166,6 +166,29 @@ static void broken_rings(void)
 	CHECK_EQ(virtq_pop(&q, &c), -EIO);
 }
 
+/*
+ * Memory the guest may only read stays on the device's reading side: a table that writes first, even
+ * nothing, has no more to read.
+ */
+static void read_only_is_not_written(void)
+{
+	for (u32 packed = 0; packed < 2; packed++) {
+		setup(4, packed != 0);
+		vm.ram[1].rom = true;
+		if (packed != 0) {
+			put_desc(DATA_IPA, 0, DATA_IPA, 0, 0, D_WRITE);
+			put_desc(DATA_IPA, 1, RAM_IPA + RAM_SIZE / 2, 64, 0, 0);
+			put_desc(RING_IPA, 0, DATA_IPA, 32, 7, D_INDIRECT | 0x80);
+		} else {
+			put_desc(DATA_IPA, 0, DATA_IPA, 0, D_WRITE | D_NEXT, 1);
+			put_desc(DATA_IPA, 1, RAM_IPA + RAM_SIZE / 2, 64, 0, 0);
+			put_desc(RING_IPA, 0, DATA_IPA, 32, D_INDIRECT, 0);
+			offer(&drv, 0);
+		}
+		CHECK_EQ(virtq_pop(&q, &c), -EIO);
+	}
+}
+
 static void queues_refused(void)
 {
 	setup(8, false);
@@ -387,6 +410,6 @@ static void packed_two_laps(void)
 }
 
 TEST_MAIN(RUN(request_and_answer), RUN(indices_wrap), RUN(indirect_table), RUN(buffer_across_pieces),
-	  RUN(broken_rings), RUN(queues_refused), RUN(interrupts_when_wanted),
+	  RUN(broken_rings), RUN(read_only_is_not_written), RUN(queues_refused), RUN(interrupts_when_wanted),
 	  RUN(notifications_when_needed), RUN(put_back), RUN(several_at_once), RUN(packed_laps),
 	  RUN(packed_indirect_and_bad), RUN(packed_events), RUN(packed_two_laps))

@@ -107,7 +107,8 @@ static inline bool virtq_walk_indirect(struct virtq *q, struct virtq_chain *c, u
 			c->in = (u16)(n - c->out);
 			c->out_len = outs == ~0U ? all : out_len;
 			c->in_len = all - c->out_len;
-			if ((flags & DESC_INDIRECT) != 0 ||
+			/* The order is checked here, too: virtq_add() does not know of a writable piece of no length. */
+			if ((flags & DESC_INDIRECT) != 0 || ((flags & DESC_WRITE) == 0 && outs != ~0U) ||
 			    !virtq_add(q, c, d.addr, d.len, (flags & DESC_WRITE) != 0)) {
 				return false;
 			}
