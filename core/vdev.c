@@ -363,7 +363,7 @@ void vdevs_quiesce(struct vm *vm)
 {
 	vdev_workers_quiet(vm);
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
-		if (d->type->quiesce != NULL) {
+		if (instance_of(d)->created && d->type->quiesce != NULL) {
 			d->type->quiesce(d);
 		}
 	}

@@ -19,6 +19,7 @@ static struct probe *to_probe(struct vdev *d)
 }
 
 static bool destroyed;
+static u32 quiesced;
 
 static u64 get(struct vdev *d, unsigned int i)
 {
@@ -59,6 +60,12 @@ static void destroy(struct vdev *d)
 	destroyed = true;
 }
 
+static void quiesce(struct vdev *d)
+{
+	(void)d;
+	quiesced++;
+}
+
 static void expire(struct vdev *d)
 {
 	to_probe(d)->expired++;
@@ -83,7 +90,7 @@ static const char *const aliases[] = { "probe2", NULL };
 VDEV(probe) = {
 	.abi = VDEV_ABI, .name = "probe", .aliases = aliases, .regs = regs, .reg_count = ARRAY_SIZE(regs),
 	.window = 0x1000, .need_loc = true, .need_intr = true, .options = options,
-	.state_size = sizeof(struct probe), .create = create, .reset = reset, .destroy = destroy,
+	.state_size = sizeof(struct probe), .create = create, .reset = reset, .quiesce = quiesce, .destroy = destroy,
 	.expire = expire,
 };
 
@@ -421,11 +428,13 @@ static void creation_fails(void)
 	host_init();
 	before = mem_free_bytes();
 	destroyed = false;
+	quiesced = 0;
 	rig = rig_new("guest", "probe");
 	rig_option(rig, "fail", "loudly", 0);
 	CHECK_EQ(rig_start(rig), -EINVAL);
 	failed("x.qvmconf:4:1: error: vdev probe: told to fail: loudly");
 	CHECK(!destroyed);
+	CHECK_EQ(quiesced, 0); /* what create() had made is gone */
 
 	rig = rig_new("guest", "probe");
 	rig->vdev.loc = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Network cards of three VMs on one switch, driven through their registers and rings. */
 #include "tests/unit/test.h"
+#include "core/nic_priv.h"
 #include "tests/unit/virtq_util.h"
 
 #define RX_RING RING_IPA
@@ -68,6 +69,8 @@ static void start_driver(u32 n, u64 features)
 	card[n].filled = 0;
 }
 
+static const char *peer = "sw0";
+
 static void new_card(u32 n, const char *option, const char *text, u64 num)
 {
 	static const char *const vm[3] = { "a", "b", "c" };
@@ -77,7 +80,7 @@ static void new_card(u32 n, const char *option, const char *text, u64 num)
 	give_ram(&r->vm);
 	r->cfg.cpu_count = 1;
 	rig_option(r, "mac", macs[n], 0);
-	rig_option(r, "peer", "sw0", 0);
+	rig_option(r, "peer", peer, 0);
 	if (option != NULL) {
 		rig_option(r, option, text, num);
 	}
@@ -311,6 +314,11 @@ static void make_tcp(u32 payload)
 static bool tcp_sum_ok(const u8 *ip, u32 len)
 {
 	return fold(add(ip + 20, len - 20, add(ip + 12, 8, 6 + len - 20))) == 0xffff;
+}
+
+static void put_header16(u32 at, u16 v)
+{
+	memcpy(tx_header + at, &v, 2);
 }
 
 static void checksum_for_who_takes_none(void)
@@ -573,7 +581,142 @@ static void readable_receive_buffer(void)
 	free_cards(2);
 }
 
+/* ---- A card of the machine: it keeps what it sends, and sends what it is given. */
+
+static struct {
+	struct nic nic;
+	u8 out[NIC_FRAME], guard[16]; /* the send buffer is no larger than promised */
+	u8 in[NIC_FRAME];
+	u32 out_len, in_len, sent, started;
+	bool full;
+} wire;
+
+static u8 *wire_room(struct nic *n)
+{
+	(void)n;
+	return wire.full ? NULL : wire.out;
+}
+
+static void wire_send(struct nic *n, u32 len)
+{
+	(void)n;
+	wire.out_len = len;
+	wire.sent++;
+}
+
+static void wire_start(struct nic *n)
+{
+	(void)n;
+	wire.started++;
+}
+
+static u8 *wire_take(struct nic *n, u32 *len)
+{
+	(void)n;
+	*len = wire.in_len;
+	return wire.in_len != 0 ? wire.in : NULL;
+}
+
+static void wire_give(struct nic *n, u8 *frame)
+{
+	(void)n;
+	(void)frame;
+	wire.in_len = 0;
+}
+
+static void wire_refill(struct nic *n)
+{
+	(void)n;
+}
+
+static bool wire_listen(struct nic *n, bool sending)
+{
+	(void)n;
+	return wire.in_len != 0 || (sending && !wire.full);
+}
+
+static bool wire_link(struct nic *n)
+{
+	(void)n;
+	return true;
+}
+
+static bool wire_broken(struct nic *n)
+{
+	(void)n;
+	return false;
+}
+
+static const struct nic_ops wire_ops = {
+	wire_room, wire_send, wire_start, wire_take, wire_give, wire_refill, wire_listen, wire_link, wire_broken,
+};
+
+static void uplink(void)
+{
+	u32 len;
+	u8 *p;
+
+	peer = "/dev/nic0";
+	wire.nic = (struct nic){ .ops = &wire_ops, .driver = "a wire", .mac = { 2, 0, 0, 0, 0, 9 } };
+	host_init();
+	REQUIRE(nic_add(&wire.nic) == 0);
+	new_card(0, NULL, NULL, 0);
+	start_driver(0, CSUM | HOST_TSO4);
+	schedule();
+	CHECK(wire.nic.up);
+
+	/* Out: as it is, with its checksum made, cut up. */
+	send(0, 9, 1, "out", 3);
+	CHECK_EQ(wire.sent, 1);
+	CHECK(wire.started != 0);
+	CHECK_EQ(wire.out_len, 17);
+	CHECK_MEM(wire.out + 14, "out", 3);
+	make_tcp(101);
+	send(0, 9, 1, tcp, 141);
+	CHECK_EQ(wire.sent, 2);
+	CHECK(tcp_sum_ok(wire.out + 14, 141));
+	make_tcp(3000);
+	tx_header[1] = 1; /* TCPv4 */
+	put_header16(2, 54);
+	put_header16(4, 1460);
+	send(0, 9, 1, tcp, 3040);
+	CHECK_EQ(wire.sent, 5);
+
+	/* Segments larger than the wire's: the send buffer has no room for them. */
+	memset(wire.guard, 0x5a, sizeof(wire.guard));
+	put_header16(4, 1990);
+	send(0, 9, 1, tcp, 3040);
+	CHECK_EQ(wire.sent, 5);
+	for (u32 i = 0; i < sizeof(wire.guard); i++) {
+		CHECK_EQ(wire.guard[i], 0x5a);
+	}
+	memset(tx_header, 0, 12);
+
+	/* No room: waits, and goes when there is. */
+	wire.full = true;
+	send(0, 9, 1, "late", 4);
+	CHECK_EQ(wire.sent, 5);
+	wire.full = false;
+	nic_interrupt(&wire.nic);
+	schedule();
+	CHECK_EQ(wire.sent, 6);
+	CHECK_MEM(wire.out + 14, "late", 4);
+
+	/* In. */
+	fill(0, 1526);
+	memcpy(wire.in, "\x52\x54\0\0\0\1\2\0\0\0\0\7\x08\0in", 16);
+	wire.in_len = 16;
+	nic_interrupt(&wire.nic);
+	schedule();
+	p = receive(0, &len);
+	REQUIRE(p != NULL);
+	CHECK_EQ(len, 12 + 16);
+	CHECK_MEM(p + 12 + 14, "in", 2);
+	peer = "sw0";
+	free_cards(1);
+}
+
 TEST_MAIN(RUN(frames_arrive), RUN(false_frames), RUN(a_slow_receiver), RUN(checksum_for_who_takes_none),
 	  RUN(segments_for_who_takes_none), RUN(large_frame_in_many_buffers), RUN(links_come_and_go),
 	  RUN(a_stopped_receiver), RUN(promiscuous_where_allowed), RUN(a_card_alone),
-	  RUN(a_receiver_is_let_go), RUN(a_dead_receiver), RUN(readable_receive_buffer))
+	  RUN(a_receiver_is_let_go), RUN(a_dead_receiver), RUN(readable_receive_buffer), RUN(uplink))

@@ -34,8 +34,12 @@ static bool claim(struct uplink *u, u32 mine)
 static enum net_result uplink_put_frame(struct net_port *p, struct net_frame *f)
 {
 	struct uplink *u = container_of(p, struct uplink, port);
-	u8 *to = nic_room(u->nic);
+	u8 *to;
 
+	if (f->len > NIC_FRAME) {
+		return NET_DROPPED; /* also a segment of a size that the guest chose */
+	}
+	to = nic_room(u->nic);
 	if (to == NULL) {
 		__atomic_or_fetch(&p->waiting, 1U << (u->claimed_by - 1), __ATOMIC_SEQ_CST);
 		to = nic_room(u->nic);
@@ -67,7 +71,7 @@ static enum net_result uplink_deliver(struct net_port *p, struct net_port *from,
 			return NET_WAIT; /* who has it kicks us when done */
 		}
 	}
-	r = !plain ? net_convert(p, f, uplink_put_frame) : f->len <= NET_MTU_FRAME ? uplink_put_frame(p, f) : NET_DROPPED;
+	r = plain ? uplink_put_frame(p, f) : net_convert(p, f, uplink_put_frame);
 	return r == NET_WAIT && !may_wait ? NET_DROPPED : r;
 }
 
