@@ -22,7 +22,7 @@ struct nic_ops {
 	void (*refill)(struct nic *n);
 	/* nic_interrupt() is called when a frame comes, and, if `sending`, when there is room; true: it is so already. */
 	bool (*listen)(struct nic *n, bool sending);
-	bool (*link)(struct nic *n);   /* is there one; thread context */
+	bool (*link)(struct nic *n);   /* is there one; the card's thread, on each turn */
 	bool (*broken)(struct nic *n);
 };
 
@@ -36,7 +36,7 @@ struct nic {
 	bool up, dead;
 	struct nic_client *client;
 	struct thread *thread;
-	u64 sent, received, dropped;
+	u64 sent, received;
 };
 
 /* nic_add - a driver has found a card; 0, -ENOSPC. Thread context. */

@@ -36,6 +36,7 @@ struct card {
 	u8 *rx, *tx;            /* BUFFER bytes each */
 	u32 tx_free;            /* how many of tx_list are free */
 	u8 *tx_list[TX_BUFFERS];
+	bool asked, link;       /* was there a link, when last asked */
 };
 
 static struct card *card_of(struct nic *n)
@@ -137,9 +138,14 @@ static bool card_listen(struct nic *n, bool sending)
 
 static bool card_link(struct nic *n)
 {
-	struct vio_dev *d = card_of(n)->dev;
+	struct card *c = card_of(n);
 
-	return !vio_has(d, F_STATUS) || (vio_config(d, STATUS, 2) & LINK_UP) != 0;
+	/* Asked at first and after a change: configuration space is slow to reach. */
+	if (!c->asked || __atomic_exchange_n(&c->dev->changed, false, __ATOMIC_ACQ_REL)) {
+		c->asked = true;
+		c->link = !vio_has(c->dev, F_STATUS) || (vio_config(c->dev, STATUS, 2) & LINK_UP) != 0;
+	}
+	return c->link;
 }
 
 static bool card_broken(struct nic *n)
