@@ -9,6 +9,7 @@
 #include "core/vm.h"
 
 #define OUTPUT 2048
+#define PIECE 128 /* bytes copied with interrupts masked */
 
 struct session {
 	struct shell sh;
@@ -40,15 +41,16 @@ static void write_out(struct shell *sh, const char *text, size_t n)
 
 	while (n != 0) {
 		u64 flags = spin_lock_irq(&lock);
+		u32 left = PIECE;
 
-		for (; n != 0 && (s->closed || s->out_head - s->out_tail < OUTPUT); n--) {
+		for (; n != 0 && left != 0 && (s->closed || s->out_head - s->out_tail < OUTPUT); n--, left--) {
 			s->out[s->out_head++ % OUTPUT] = (u8)*text++;
 			s->out_tail += s->closed;
 		}
 		tell(s);
 		spin_unlock_irq(&lock, flags);
-		if (n != 0) {
-			thread_block();
+		if (n != 0 && left != 0) {
+			thread_block(); /* until there is room */
 		}
 	}
 }
