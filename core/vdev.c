@@ -415,7 +415,7 @@ void vdevs_destroy(struct vm *vm)
 		timer_cancel_wait(&instance_of(d)->timer);
 		vdev_disconnect(d);
 	}
-	vdev_workers_quiet(vm);
+	vdev_workers_close(vm);
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		if (instance_of(d)->created && d->type->destroy != NULL) {
 			d->type->destroy(d);

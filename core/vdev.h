@@ -327,13 +327,15 @@ void vdevs_report(struct vm *vm);
  * vdev_work_run - do the work that vCPU `v` was asked for. Exit context, own vCPU, interrupts are on
  * meanwhile.
  * vdev_worker_of - who does the work of device `d`, which is being made; 0, or -ENOMEM after one error.
- * vdev_workers_quiet - what was asked for is dropped, what runs is over. vdev_workers_destroy - end
+ * vdev_workers_quiet - what was asked for is dropped, what runs is over.
+ * vdev_workers_close - the same, and nothing is done any more. vdev_workers_destroy - end
  * them; nobody asks for work any more. Boot or thread context, no vCPU of the VM runs.
  */
 void vdev_work_run(struct vcpu *v);
 bool vdev_held(const struct vdev *d);
 int vdev_worker_of(struct vdev *d, struct diag *diag) __must_check;
 void vdev_workers_quiet(struct vm *vm);
+void vdev_workers_close(struct vm *vm);
 void vdev_workers_destroy(struct vm *vm);
 
 /* Calls of the console into a device; they lock it. Exit or thread context, no lock held. */

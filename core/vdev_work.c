@@ -19,6 +19,7 @@ struct vdev_worker {
 	u32 pending;           /* bit per vdev.index */
 	u32 held;              /* likewise, of the VM's first worker: whose access is not over */
 	u32 busy;              /* who are in run_pending(): its thread, vCPUs */
+	bool closed;           /* what is asked for is not done any more */
 	bool stop, told, ended;
 };
 
@@ -45,7 +46,7 @@ static void run_pending(struct vdev_worker *w)
 
 	__atomic_add_fetch(&w->busy, 1, __ATOMIC_SEQ_CST); /* before it: see vdev_workers_quiet() */
 	mask = __atomic_exchange_n(&w->pending, 0, __ATOMIC_SEQ_CST);
-	for (; mask != 0; mask &= mask - 1) {
+	for (mask = __atomic_load_n(&w->closed, __ATOMIC_SEQ_CST) ? 0 : mask; mask != 0; mask &= mask - 1) {
 		struct vdev *d = w->vm->with_work[__builtin_ctz(mask)];
 
 		if (claim(d)) {
@@ -211,6 +212,14 @@ void vdev_workers_quiet(struct vm *vm)
 			__atomic_store_n(&w->pending, 0, __ATOMIC_SEQ_CST);
 		}
 	}
+}
+
+void vdev_workers_close(struct vm *vm)
+{
+	for (struct vdev_worker *w = vm->workers; w != NULL; w = w->next) {
+		__atomic_store_n(&w->closed, true, __ATOMIC_SEQ_CST);
+	}
+	vdev_workers_quiet(vm);
 }
 
 void vdev_workers_destroy(struct vm *vm)
