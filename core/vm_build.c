@@ -9,6 +9,7 @@
 #include "core/image.h"
 #include "core/load/load.h"
 #include "core/base/memory.h"
+#include "core/pass.h"
 #include "core/rng.h"
 #include "core/sporadic.h"
 #include "core/stolen.h"
@@ -183,6 +184,9 @@ int vm_build(struct vm *vm, struct diag *d)
 		}
 	}
 	if (err == 0) {
+		err = pass_create(vm, d);
+	}
+	if (err == 0) {
 		err = vdevs_create(vm, d);
 	}
 	if (err == 0 && cfg->dump != NULL) {
@@ -199,6 +203,7 @@ int vm_build(struct vm *vm, struct diag *d)
 
 void vm_scrub(struct vm *vm)
 {
+	pass_quiesce(vm);
 	vdevs_quiesce(vm);
 	for (u32 i = 0; i < vm->ram_count; i++) {
 		const struct vm_ram *r = &vm->ram[i];
@@ -212,12 +217,14 @@ void vm_scrub(struct vm *vm)
 void vm_destroy(struct vm *vm)
 {
 	dump_free(vm);
+	pass_quiesce(vm); /* its interrupts are for vCPUs, its DMA is for RAM */
 	vdevs_destroy(vm);
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		vcpu_destroy(vm->vcpu[i]);
 		vm->vcpu[i] = NULL;
 	}
 	vm->vcpu_count = 0;
+	pass_destroy(vm);
 	vgic_destroy(vm);
 	vm_scrub(vm);
 	s2_destroy(&vm->s2);
@@ -300,6 +307,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	if (err == 0) {
 		memset(vm->tlb_owner, 0, sizeof(vm->tlb_owner)); /* no stage 1 of the last life */
 		vgic_reset(vm);
+		pass_reset(vm);
 		vdevs_reset(vm);
 		stolen_reset(vm);
 		vm->vcpu[0]->on_entry = plan->entry;
