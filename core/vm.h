@@ -75,6 +75,8 @@ struct vm {
 	struct vdev *with_work[VM_MAX_VDEVS]; /* by vdev.index */
 	u8 with_work_count;
 	bool tables_busy; /* stage 2 is being changed while the VM runs */
+	struct vpci *vpci;    /* its PCI bus, or NULL */
+	struct v2m *v2m;      /* its GICv2m frame, or NULL */
 	struct vdev_worker *workers; /* first: the VM's own, of devices without `sched` */
 	void *console;        /* port of the VM, core/console.h */
 	struct thread *thread;/* the VM's life-cycle thread */

@@ -19,6 +19,7 @@
  */
 #define GUEST_FDT_PHANDLE_GIC   0x8001
 #define GUEST_FDT_PHANDLE_CLOCK 0x8002
+#define GUEST_FDT_PHANDLE_MSI   0x8010 /* the ITS or the v2m frame */
 
 struct vdev;
 
