@@ -239,30 +239,16 @@ void vcpu_trap_halt(struct vcpu *v, bool wfi, bool wfe)
 	}
 }
 
-void vcpu_open(struct vcpu *v, void (*fn)(struct vcpu *v))
-{
-	u64 pc = read_elr_el2(), pstate = read_spsr_el2();
-
-	v->thread.open = 1;
-	irq_enable(); /* an interrupt taken here changes both registers */
-	if (fn != NULL) {
-		fn(v);
-	} else {
-		isb(); /* what waits is taken here */
-	}
-	irq_disable();
-	v->thread.open = 0;
-	write_elr_el2(pc);
-	write_spsr_el2(pstate);
-}
-
 /* What follows takes a while. Who waits for the CPU, or for an interrupt that has come meanwhile, goes first. */
 static void give_way(struct vcpu *v)
 {
 	if (this_cpu()->resched) {
 		schedule();
 	} else if (irq_waits()) {
-		vcpu_open(v, NULL);
+		struct vcpu_return r = vcpu_open(v);
+
+		isb(); /* what waits is taken here */
+		vcpu_close(v, r);
 	}
 }
 

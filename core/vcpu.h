@@ -112,10 +112,29 @@ void vcpu_wait_interrupt(struct vcpu *v);
  */
 void vcpu_wait_wakeup(struct vcpu *v);
 /*
- * vcpu_open - with interrupts on, let those that wait be taken and call fn(v) if it is not NULL; another thread may
- * have the CPU meanwhile. Exit context, own vCPU, no lock held, all of `v` is in the hardware or in memory.
+ * vcpu_open, vcpu_close - around what is done with interrupts on; another thread may have the CPU meanwhile. Exit
+ * context, own vCPU, no lock held, all of `v` is in the hardware or in memory.
  */
-void vcpu_open(struct vcpu *v, void (*fn)(struct vcpu *v));
+struct vcpu_return {
+	u64 pc, pstate; /* where the guest goes on: an interrupt taken meanwhile changes both registers */
+};
+
+static inline struct vcpu_return vcpu_open(struct vcpu *v)
+{
+	struct vcpu_return r = { read_elr_el2(), read_spsr_el2() };
+
+	v->thread.open = 1;
+	irq_enable();
+	return r;
+}
+
+static inline void vcpu_close(struct vcpu *v, struct vcpu_return r)
+{
+	irq_disable();
+	v->thread.open = 0;
+	write_elr_el2(r.pc);
+	write_spsr_el2(r.pstate);
+}
 
 /* vcpu_work - the slow way back to the guest: flush, stop, pause, reschedule. Called by the vector. */
 void vcpu_work(struct vcpu *v);

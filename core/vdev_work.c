@@ -59,38 +59,29 @@ static void run_pending(struct vdev_worker *w)
 	__atomic_sub_fetch(&w->busy, 1, __ATOMIC_RELEASE);
 }
 
-static void run(struct vcpu *v)
-{
-	run_pending(v->vm->workers);
-	while (__atomic_load_n(&v->vm->workers->held, __ATOMIC_ACQUIRE) != 0 &&
-	       (READ_ONCE(v->work) & VWORK_STOP) == 0) {
-		vdev_pause();
-	}
-}
-
 void vdev_work_run(struct vcpu *v)
 {
-	vcpu_open(v, run);
+	struct vdev_worker *w = v->vm->workers;
+	struct vcpu_return r = vcpu_open(v);
+
+	run_pending(w);
+	while (__atomic_load_n(&w->held, __ATOMIC_ACQUIRE) != 0 && (READ_ONCE(v->work) & VWORK_STOP) == 0) {
+		vdev_pause();
+	}
+	vcpu_close(v, r);
 }
 
 void vdev_work_here(struct vdev *d, struct vcpu *v)
 {
-	u64 pc, pstate;
+	struct vcpu_return r;
 
 	/* Whoever waits for this vCPU to stop waits for no device; v is NULL in tests. */
 	if (d->cfg->sched_prio != 0 || v == NULL || (READ_ONCE(v->work) & (VWORK_STOP | VWORK_PAUSE)) != 0) {
 		vdev_work(d);
 	} else if (claim(d)) {
-		/* As vcpu_open(). */
-		pc = read_elr_el2();
-		pstate = read_spsr_el2();
-		v->thread.open = 1;
-		irq_enable();
+		r = vcpu_open(v);
 		d->type->work(d);
-		irq_disable();
-		v->thread.open = 0;
-		write_elr_el2(pc);
-		write_spsr_el2(pstate);
+		vcpu_close(v, r);
 		if (release(d)) {
 			vdev_work(d);
 		}

@@ -21,6 +21,7 @@
 
 #include "core/base/board.h"
 #include "core/base/types.h"
+#include "arch_io.h"
 
 #define VIO_NET 1 /* device numbers (5) */
 #define VIO_BLOCK 2
@@ -184,5 +185,12 @@ struct vio_ops {
 void vio_mmio_scan(const struct board *b);
 void vio_pci_scan(const struct board *b);
 struct vio_dev *vio_new(void);
+
+/* vio_write_address - where a ring is: a field of 64 bits as two of 32 (virtio 1.2 4.1.3.1). */
+static inline void vio_write_address(struct vio_dev *d, u32 reg, const void *p)
+{
+	io_write32(d->regs + reg, (u32)(u64)p);
+	io_write32(d->regs + reg + 4, (u32)((u64)p >> 32));
+}
 
 #endif

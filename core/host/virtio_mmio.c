@@ -44,12 +44,6 @@ static void queue_size(struct vio_dev *d, u32 index, u32 *size)
 	*size = MIN(*size, io_read32(d->regs + QUEUE_NUM_MAX));
 }
 
-static void write_address(struct vio_dev *d, u32 reg, const void *p)
-{
-	io_write32(d->regs + reg, (u32)(u64)p);
-	io_write32(d->regs + reg + 4, (u32)((u64)p >> 32));
-}
-
 static int queue(struct vio_dev *d, struct vio_queue *q)
 {
 	q->doorbell = d->regs + QUEUE_NOTIFY;
@@ -67,9 +61,9 @@ static int queue(struct vio_dev *d, struct vio_queue *q)
 		io_write32(d->regs + QUEUE_PFN, (u32)page);
 		return 0;
 	}
-	write_address(d, QUEUE_DESC, q->desc);
-	write_address(d, QUEUE_DRIVER, q->avail_ring);
-	write_address(d, QUEUE_DEVICE, q->used_ring);
+	vio_write_address(d, QUEUE_DESC, q->desc);
+	vio_write_address(d, QUEUE_DRIVER, q->avail_ring);
+	vio_write_address(d, QUEUE_DEVICE, q->used_ring);
 	io_write32(d->regs + QUEUE_READY, 1);
 	return 0;
 }

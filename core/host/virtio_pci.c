@@ -52,13 +52,6 @@ static void queue_size(struct vio_dev *d, u32 index, u32 *size)
 	*size = MIN(*size, (u32)io_read16(d->regs + QUEUE_SIZE));
 }
 
-/* 4.1.3.1: a field of 64 bits as two of 32. */
-static void write_address(struct vio_dev *d, u32 reg, const void *p)
-{
-	io_write32(d->regs + reg, (u32)(u64)p);
-	io_write32(d->regs + reg + 4, (u32)((u64)p >> 32));
-}
-
 static int queue(struct vio_dev *d, struct vio_queue *q)
 {
 	u64 off;
@@ -71,9 +64,9 @@ static int queue(struct vio_dev *d, struct vio_queue *q)
 	}
 	q->doorbell = d->notify + off;
 	dmb(oshst);
-	write_address(d, QUEUE_DESC, q->desc);
-	write_address(d, QUEUE_DRIVER, q->avail_ring);
-	write_address(d, QUEUE_DEVICE, q->used_ring);
+	vio_write_address(d, QUEUE_DESC, q->desc);
+	vio_write_address(d, QUEUE_DRIVER, q->avail_ring);
+	vio_write_address(d, QUEUE_DEVICE, q->used_ring);
 	io_write16(d->regs + QUEUE_ENABLE, 1);
 	return 0;
 }
