@@ -105,7 +105,7 @@ export BUILD QEMU BOARD GUESTS_DIR QUOIN_CACHE CROSS_COMPILE CONFIG BUILDROOT BR
 export NEWLIB_SRC LIBFDT_SRC V CC_EL2_CMD
 
 .PHONY: help setup packages monitor host tools units image run debug dump trace check test test-full bench size vdev \
-	baremetal guest-linux guest-linux-bench guest-linux-net guest-debian guest-buildroot clean distclean
+	baremetal guest-linux guest-linux-bench guest-linux-net guest-debian guest-debian-generic guest-buildroot clean distclean
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -219,6 +219,10 @@ $(GUESTS_DIR)/linux/net.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 # One after the other: they share a cache of packages.
 $(GUESTS_DIR)/debian/root.img: $(debian_sources) | packages guest-linux
 	$(Q)guests/debian/build $(@D)
+# Debian's ordinary kernel, for devices the cloud kernel has no drivers of; a larger package, so only when asked for.
+guest-debian-generic: $(GUESTS_DIR)/debian/Image.generic
+$(GUESTS_DIR)/debian/Image.generic: | $(GUESTS_DIR)/debian/root.img
+	$(Q)guests/debian/build $(@D) generic
 # Best effort: without them the tests that need them say why they are skipped.
 guest-linux-symbols: guest-linux
 	$(Q)guests/linux/symbols $(GUESTS_DIR)/linux
@@ -234,6 +238,7 @@ baremetal: | $(FETCHED)
 image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build),,no-config) \
 	$(if $(shell grep -s '/linux/' configs/$(CONFIG).build),guest-linux) \
 	$(if $(shell grep -s '/debian/' configs/$(CONFIG).build),guest-debian) \
+	$(if $(shell grep -s '/Image.generic' configs/$(CONFIG).build),guest-debian-generic) \
 	$(if $(BUILDROOT),$(if $(shell grep -s '/buildroot/' configs/$(CONFIG).build),guest-buildroot))
 	$(call say,image,$(BUILD)/$(CONFIG).img)
 	$(Q)$(BUILD)/tools/mkimage -o $(BUILD)/$(CONFIG).img configs/$(CONFIG).build

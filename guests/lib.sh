@@ -6,6 +6,7 @@
 DL=$QUOIN_CACHE/linux
 APT=$QUOIN_CACHE/apt-arm64
 KERNEL="linux-image-[0-9]*-cloud-arm64"
+GENERIC="linux-image-[0-9]*[0-9]-arm64"		# with the drivers of real hardware
 CROSS=${CROSS_COMPILE:-aarch64-linux-gnu-}
 mkdir -p "$DL"
 
@@ -52,9 +53,11 @@ fetch_locked()
 		case $p in
 		linux-image-*)
 			# The name without a version leads to the package of the current one.
-			p=$(apt_in "$APT" apt-cache depends linux-image-cloud-arm64 |
+			meta=linux-image-arm64
+			[ "$p" != "$KERNEL" ] || meta=linux-image-cloud-arm64
+			p=$(apt_in "$APT" apt-cache depends $meta |
 				sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-			[ -n "$p" ] || die "the archive has no linux-image-cloud-arm64"
+			[ -n "$p" ] || die "the archive has no $meta"
 			;;
 		esac
 		names="$names $p"
