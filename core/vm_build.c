@@ -9,6 +9,7 @@
 #include "core/image.h"
 #include "core/load/load.h"
 #include "core/base/memory.h"
+#include "core/msi.h"
 #include "core/pass.h"
 #include "core/rng.h"
 #include "core/sporadic.h"
@@ -27,6 +28,7 @@ void vm_sources(const struct image *img, const struct board *b, bool scrub_first
 	scrub = scrub_first;
 	the_image = img;
 	the_board = b;
+	msi_board(b);
 }
 
 int vm_file(const char *path, const void **data, u64 *size)
@@ -184,6 +186,9 @@ int vm_build(struct vm *vm, struct diag *d)
 		}
 	}
 	if (err == 0) {
+		err = msi_create(vm, d);
+	}
+	if (err == 0) {
 		err = pass_create(vm, d);
 	}
 	if (err == 0) {
@@ -225,6 +230,7 @@ void vm_destroy(struct vm *vm)
 	}
 	vm->vcpu_count = 0;
 	pass_destroy(vm);
+	msi_destroy(vm);
 	vgic_destroy(vm);
 	vm_scrub(vm);
 	s2_destroy(&vm->s2);
@@ -307,6 +313,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	if (err == 0) {
 		memset(vm->tlb_owner, 0, sizeof(vm->tlb_owner)); /* no stage 1 of the last life */
 		vgic_reset(vm);
+		msi_reset(vm);
 		pass_reset(vm);
 		vdevs_reset(vm);
 		stolen_reset(vm);
