@@ -35,7 +35,7 @@ struct board_irq board_irq_of(const u8 *cells)
 }
 
 /* Interrupt `i` of a node; {0, 0} if it has none or not at the GIC. */
-static struct board_irq irq(const struct board_gic *g, const struct board_raw_irq *raw, u32 i)
+struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_irq *raw, u32 i)
 {
 	u32 cells = g->cells + raw->extended, step = 4 * cells;
 	const u8 *e;
@@ -66,9 +66,9 @@ static void finish_timer(struct board_parser *p)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(line); i++) {
-		*line[i].irq = irq(&p->b->gic, &p->timer, i);
+		*line[i].irq = board_irq_at(&p->b->gic, &p->timer, i);
 	}
-	t->hyp_virt = irq(&p->b->gic, &p->timer, 4);
+	t->hyp_virt = board_irq_at(&p->b->gic, &p->timer, 4);
 	if (t->virt.intid != 0 && t->hyp.intid != 0) {
 		return;
 	}
@@ -79,8 +79,7 @@ static void finish_timer(struct board_parser *p)
 	}
 }
 
-/* The value of property `name` (of `len` bytes) of /aliases; NULL: no such string. */
-static const char *alias(struct board_parser *p, const char *name, size_t len)
+const char *board_parser_alias(struct board_parser *p, const char *name, size_t len)
 {
 	struct fdt_reader r = p->aliases;
 
@@ -111,7 +110,7 @@ static void finish_stdout(struct board_parser *p)
 		p->b->stdout_options = path + n + 1;
 	}
 	if (path[0] != '/') {
-		path = alias(p, path, n);
+		path = board_parser_alias(p, path, n);
 		n = path == NULL ? 0 : strcspn(path, ":");
 	}
 	for (end = path == NULL ? NULL : path + n; path < end; path += step) {
@@ -137,7 +136,7 @@ static void finish_uarts(struct board_parser *p)
 
 	for (i = 0; i < p->b->uart_count; i++) {
 		u = &p->b->uart[i];
-		u->irq = irq(&p->b->gic, &p->uart_irq[i], 0);
+		u->irq = board_irq_at(&p->b->gic, &p->uart_irq[i], 0);
 		for (k = 0; u->clock_hz == 0 && k < p->clock_count; k++) {
 			if (p->clock[k].phandle == p->uart_clock[i]) {
 				u->clock_hz = p->clock[k].hz;
@@ -226,18 +225,19 @@ void board_finish(struct board_parser *p)
 	}
 	finish_ram(b);
 	finish_modules(p);
-	b->gic.maintenance = irq(&b->gic, &p->maintenance, 0);
+	b->gic.maintenance = board_irq_at(&b->gic, &p->maintenance, 0);
 	if (b->gic.maintenance.intid == 0) {
 		b->gic.maintenance.intid = 25;
 		b->gic.maintenance.flags = 4;
 	}
-	b->pmu = irq(&b->gic, &p->pmu, 0);
+	b->pmu = board_irq_at(&b->gic, &p->pmu, 0);
 	if (b->pmu.intid >= 32) {
 		b->pmu.intid = 0;
 	}
 	for (u32 i = 0; i < b->virtio_count; i++) {
-		b->virtio[i].irq = irq(&b->gic, &p->virtio_irq[i], 0);
+		b->virtio[i].irq = board_irq_at(&b->gic, &p->virtio_irq[i], 0);
 	}
+	board_finish_iommus(p);
 	finish_timer(p);
 	finish_uarts(p);
 	finish_stdout(p);

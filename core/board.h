@@ -34,6 +34,35 @@ bool board_uart_is(const struct board_uart *u, const char *compatible);
  */
 struct board_irq board_pci_irq(const struct board *b, const struct board_pci *pci, u16 bdf, u32 pin);
 
+/*
+ * board_pci_stream - the IOMMU in front of function `bdf` (iommu-map or iommus of its bridge) and its StreamID there.
+ * False: there is none. The IOMMU may be one that is not driven (kind). board_pci_msi - the ITS in front and the
+ * DeviceID there (msi-map or msi-parent); false: no ITS. board_pci_v2m - index of the v2m frame its MSIs go to, or -1.
+ * Any context.
+ */
+bool board_pci_stream(const struct board *b, const struct board_pci *pci, u16 bdf, struct pass_stream *out);
+bool board_pci_msi(const struct board *b, const struct board_pci *pci, u16 bdf, u32 *its, u32 *devid);
+int board_pci_v2m(const struct board *b, const struct board_pci *pci, u16 bdf);
+
+/*
+ * board_device_find - the node of an absolute path, with or without unit addresses left out where that is unambiguous,
+ * or of an alias. 0, -ENOENT: there is none (or it has no `reg`), -EINVAL: the tree is damaged.
+ * board_device_walk - each node with registers in the CPU's address space that is no memory, in the order of the tree,
+ * until `each` says false. Both walk the whole tree (40 us a KiB) with one shared state: boot or one thread at a time.
+ */
+int board_device_find(const struct board *b, const char *path, struct board_device *out) __must_check;
+int board_device_walk(const struct board *b, bool (*each)(const struct board_device *d, void *ctx), void *ctx);
+
+/*
+ * board_named_range - where the node NAME (with or without its unit address) is: below /reserved-memory first
+ * (*reserved true), then any device with one of that node name. 0, -ENOENT.
+ */
+int board_named_range(const struct board *b, const char *name, struct range *out, bool *reserved) __must_check;
+
+struct fdt_reader;
+/* board_node_open - a reader at the first property of a device's node; 0 or -EINVAL. Any context. */
+int board_node_open(const struct board *b, u32 node, struct fdt_reader *r) __must_check;
+
 /* board_module_find - by index (from 0, ascending addresses) or by exact address; NULL: none. */
 const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key);
 

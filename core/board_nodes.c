@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void raw_irq(const struct board_parser *p, struct board_raw_irq *raw)
+void board_raw_irq_of(const struct board_parser *p, struct board_raw_irq *raw)
 {
 	enum board_prop id = board_has(p, PROP_INTERRUPTS_EXTENDED) ? PROP_INTERRUPTS_EXTENDED :
 								      PROP_INTERRUPTS;
@@ -18,7 +18,7 @@ static void raw_irq(const struct board_parser *p, struct board_raw_irq *raw)
 	raw->parent = p->frame[p->depth - 1].intr_parent;
 }
 
-static u32 phandle(const struct board_parser *p)
+u32 board_phandle(const struct board_parser *p)
 {
 	return board_prop_u32(p, PROP_PHANDLE, board_prop_u32(p, PROP_LINUX_PHANDLE, 0));
 }
@@ -168,9 +168,9 @@ static void gic_node(struct board_parser *p, u32 version)
 		return;
 	}
 	g->version = version;
-	g->phandle = phandle(p);
+	g->phandle = board_phandle(p);
 	g->address_cells = board_prop_u32(p, PROP_ADDRESS_CELLS, 0);
-	raw_irq(p, &p->maintenance);
+	board_raw_irq_of(p, &p->maintenance);
 	p->frame[p->depth - 1].kind = NODE_GIC;
 }
 
@@ -180,6 +180,7 @@ static void its_node(struct board_parser *p)
 	struct range x;
 
 	if (g->its_count < BOARD_MAX_ITS && board_reg(p, 0, &x)) {
+		g->its_phandle[g->its_count] = board_phandle(p);
 		g->its[g->its_count++] = x;
 	}
 }
@@ -265,8 +266,8 @@ static void module_node(struct board_parser *p)
 
 static void clock_node(struct board_parser *p)
 {
-	if (p->clock_count < BOARD_MAX_CLOCKS && phandle(p) != 0) {
-		p->clock[p->clock_count].phandle = phandle(p);
+	if (p->clock_count < BOARD_MAX_CLOCKS && board_phandle(p) != 0) {
+		p->clock[p->clock_count].phandle = board_phandle(p);
 		p->clock[p->clock_count++].hz = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
 	}
 }
@@ -316,7 +317,7 @@ static void uart_node(struct board_parser *p)
 	u->reg_shift = board_prop_u32(p, PROP_REG_SHIFT, 0);
 	u->reg_io_width = board_prop_u32(p, PROP_REG_IO_WIDTH, 0);
 	u->clock_hz = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
-	raw_irq(p, &p->uart_irq[b->uart_count]);
+	board_raw_irq_of(p, &p->uart_irq[b->uart_count]);
 	p->uart_clock[b->uart_count] = board_prop_u32(p, PROP_CLOCKS, 0);
 	p->uart_path[b->uart_count] = p->frame[p->depth - 1].path_hash;
 	b->uart_count++;
@@ -327,7 +328,7 @@ static void virtio_node(struct board_parser *p)
 	struct board *b = p->b;
 
 	if (b->virtio_count < BOARD_MAX_VIRTIO && board_reg(p, 0, &b->virtio[b->virtio_count].regs)) {
-		raw_irq(p, &p->virtio_irq[b->virtio_count++]);
+		board_raw_irq_of(p, &p->virtio_irq[b->virtio_count++]);
 	}
 }
 
@@ -355,14 +356,18 @@ static void device_node(struct board_parser *p, const char *name)
 		return;
 	}
 	if (board_compatible(p, "arm,armv8-timer")) {
-		raw_irq(p, &p->timer);
+		board_raw_irq_of(p, &p->timer);
 		p->b->timer.frequency = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
 		return;
 	}
 	if (!board_has(p, PROP_REG)) {
 		if (p->pmu.len == 0 && strncmp(name, "pmu", 3) == 0) {
-			raw_irq(p, &p->pmu);
+			board_raw_irq_of(p, &p->pmu);
 		}
+		return;
+	}
+	if (board_has(p, PROP_IOMMU_CELLS)) {
+		board_iommu_node(p);
 		return;
 	}
 	if (board_compatible(p, "virtio,mmio")) {
@@ -379,6 +384,10 @@ static void device_node(struct board_parser *p, const char *name)
 	}
 	if (board_compatible(p, "arm,gic-v3-its")) {
 		its_node(p);
+		return;
+	}
+	if (board_compatible(p, "arm,gic-v2m-frame")) {
+		board_v2m_node(p);
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(gicv2); i++) {

@@ -12,9 +12,13 @@ static const struct {
 	enum board_prop id;
 } prop_names[] = {
 	{ "#address-cells", PROP_ADDRESS_CELLS },
+	{ "#clock-cells", PROP_CLOCK_CELLS },
 	{ "#interrupt-cells", PROP_INTERRUPT_CELLS },
+	{ "#iommu-cells", PROP_IOMMU_CELLS },
 	{ "#redistributor-regions", PROP_REDIST_REGIONS },
 	{ "#size-cells", PROP_SIZE_CELLS },
+	{ "arm,msi-base-spi", PROP_MSI_BASE_SPI },
+	{ "arm,msi-num-spis", PROP_MSI_NUM_SPIS },
 	{ "bootargs", PROP_BOOTARGS },
 	{ "bus-range", PROP_BUS_RANGE },
 	{ "clock-frequency", PROP_CLOCK_FREQUENCY },
@@ -22,12 +26,17 @@ static const struct {
 	{ "compatible", PROP_COMPATIBLE },
 	{ "cpu-release-addr", PROP_CPU_RELEASE_ADDR },
 	{ "device_type", PROP_DEVICE_TYPE },
+	{ "dma-coherent", PROP_DMA_COHERENT },
 	{ "enable-method", PROP_ENABLE_METHOD },
 	{ "interrupt-map", PROP_INTERRUPT_MAP },
 	{ "interrupt-map-mask", PROP_INTERRUPT_MAP_MASK },
+	{ "interrupt-names", PROP_INTERRUPT_NAMES },
 	{ "interrupt-parent", PROP_INTERRUPT_PARENT },
 	{ "interrupts", PROP_INTERRUPTS },
 	{ "interrupts-extended", PROP_INTERRUPTS_EXTENDED },
+	{ "iommu-map", PROP_IOMMU_MAP },
+	{ "iommu-map-mask", PROP_IOMMU_MAP_MASK },
+	{ "iommus", PROP_IOMMUS },
 	{ "kaslr-seed", PROP_KASLR_SEED },
 	{ "linux,initrd-start", PROP_INITRD_START },
 	{ "linux,initrd-end", PROP_INITRD_END },
@@ -35,6 +44,9 @@ static const struct {
 	{ "linux,stdout-path", PROP_LINUX_STDOUT_PATH },
 	{ "method", PROP_METHOD },
 	{ "model", PROP_MODEL },
+	{ "msi-map", PROP_MSI_MAP },
+	{ "msi-map-mask", PROP_MSI_MAP_MASK },
+	{ "msi-parent", PROP_MSI_PARENT },
 	{ "no-map", PROP_NO_MAP },
 	{ "phandle", PROP_PHANDLE },
 	{ "ranges", PROP_RANGES },
@@ -228,7 +240,10 @@ static void judge(struct board_parser *p)
 	}
 	f->intr_parent = board_prop_u32(p, PROP_INTERRUPT_PARENT, f->intr_parent);
 	f->enabled = f->enabled && enabled(p);
-	if (f->enabled) {
+	f->coherent |= board_has(p, PROP_DMA_COHERENT);
+	if (p->visit != NULL) {
+		p->failed |= !p->visit(p);
+	} else if (f->enabled) {
 		board_node(p);
 	}
 }
@@ -239,11 +254,13 @@ static void push(struct board_parser *p)
 
 	memset(f, 0, sizeof(*f));
 	f->name = p->r.name;
+	f->node = p->r.at;
 	f->enabled = true;
 	if (p->depth > 0) {
 		f->path_hash = board_path_step(up->path_hash, p->r.name, p->r.name_len);
 		f->intr_parent = up->intr_parent;
 		f->enabled = up->enabled;
+		f->coherent = up->coherent;
 	}
 	if (p->depth == 1 && strcmp(f->name, "aliases") == 0) {
 		p->aliases = p->r;
@@ -296,10 +313,18 @@ static void reservations(struct board_parser *p)
 	p->b->fdt_size = fdt_reader_size(&p->r);
 }
 
+static int start(struct board_parser *p, const void *fdt, size_t max_size)
+{
+	memset(p->bucket, ARRAY_SIZE(prop_names), sizeof(p->bucket));
+	for (u32 i = ARRAY_SIZE(prop_names); i-- > 0;) {
+		p->bucket[prop_names[i].name[0] & 127] = (u8)i;
+	}
+	return fdt_reader_open(&p->r, fdt, max_size);
+}
+
 int board_parse(struct board *b, const void *fdt, size_t max_size, struct diag *d)
 {
 	struct board_parser *p = &parser;
-	u32 i;
 
 	memset(b, 0, sizeof(*b));
 	memset(p, 0, sizeof(*p));
@@ -310,11 +335,8 @@ int board_parse(struct board *b, const void *fdt, size_t max_size, struct diag *
 	b->bootargs = "";
 	b->stdout_options = "";
 	b->stdout_uart = -1;
-	memset(p->bucket, ARRAY_SIZE(prop_names), sizeof(p->bucket));
-	for (i = ARRAY_SIZE(prop_names); i-- > 0;) {
-		p->bucket[prop_names[i].name[0] & 127] = (u8)i;
-	}
-	if (fdt_reader_open(&p->r, fdt, max_size) != 0) {
+	b->fdt = fdt;
+	if (start(p, fdt, max_size) != 0) {
 		board_fail(p, "%s", p->r.error);
 		return -EINVAL;
 	}
@@ -324,4 +346,38 @@ int board_parse(struct board *b, const void *fdt, size_t max_size, struct diag *
 		board_finish(p);
 	}
 	return p->failed ? -EINVAL : 0;
+}
+
+/* The tree has been found good once, and what is odd in it has been said. */
+static void say_nothing(struct diag *d, enum diag_kind kind, const char *line)
+{
+	(void)d;
+	(void)kind;
+	(void)line;
+}
+
+int board_walk(const struct board *b, bool (*visit)(struct board_parser *p))
+{
+	static struct diag silent = { .emit = say_nothing };
+	struct board_parser *p = &parser;
+
+	memset(p, 0, sizeof(*p));
+	p->d = &silent;
+	p->visit = visit;
+	/* Its total size may be far more than what is used and kept of it. */
+	if (b->fdt == NULL || start(p, b->fdt, ~0UL) != 0) {
+		return -EINVAL;
+	}
+	walk(p);
+	return p->r.error != NULL ? -EINVAL : 0;
+}
+
+static bool visit_top(struct board_parser *p)
+{
+	return p->depth < 2 || !p->has_aliases;
+}
+
+const char *board_alias(const struct board *b, const char *name)
+{
+	return board_walk(b, visit_top) == 0 ? board_parser_alias(&parser, name, strlen(name)) : NULL;
 }

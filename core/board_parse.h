@@ -14,13 +14,16 @@
 
 enum board_prop {
 	PROP_ADDRESS_CELLS, PROP_INTERRUPT_CELLS, PROP_REDIST_REGIONS, PROP_SIZE_CELLS,
-	PROP_BOOTARGS, PROP_BUS_RANGE,
+	PROP_BOOTARGS, PROP_BUS_RANGE, PROP_CLOCK_CELLS,
 	PROP_CLOCK_FREQUENCY, PROP_CLOCKS, PROP_COMPATIBLE, PROP_CPU_RELEASE_ADDR,
-	PROP_DEVICE_TYPE, PROP_ENABLE_METHOD,
-	PROP_INTERRUPT_MAP, PROP_INTERRUPT_MAP_MASK, PROP_INTERRUPT_PARENT, PROP_INTERRUPTS, PROP_INTERRUPTS_EXTENDED,
+	PROP_DEVICE_TYPE, PROP_DMA_COHERENT, PROP_ENABLE_METHOD,
+	PROP_INTERRUPT_MAP, PROP_INTERRUPT_MAP_MASK, PROP_INTERRUPT_NAMES, PROP_INTERRUPT_PARENT, PROP_INTERRUPTS,
+	PROP_INTERRUPTS_EXTENDED,
+	PROP_IOMMU_CELLS, PROP_IOMMU_MAP, PROP_IOMMU_MAP_MASK, PROP_IOMMUS,
 	PROP_KASLR_SEED, PROP_INITRD_START, PROP_INITRD_END, PROP_LINUX_PHANDLE,
 	PROP_LINUX_STDOUT_PATH,
-	PROP_METHOD, PROP_MODEL, PROP_NO_MAP, PROP_PHANDLE,
+	PROP_METHOD, PROP_MODEL, PROP_MSI_BASE_SPI, PROP_MSI_MAP, PROP_MSI_MAP_MASK, PROP_MSI_NUM_SPIS, PROP_MSI_PARENT,
+	PROP_NO_MAP, PROP_PHANDLE,
 	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT,
 	PROP_RNG_SEED, PROP_STATUS, PROP_STDOUT_PATH,
 	PROP_COUNT
@@ -35,9 +38,11 @@ struct board_frame {
 	u32 ranges_len;      /* 0: they are, at the same addresses */
 	u32 acells, scells;  /* of the children */
 	u32 intr_parent;     /* phandle, inherited; 0: none */
+	u32 node;            /* offset of its first property's token in the tree */
 	enum board_node kind;
 	bool cells_given;
 	bool enabled;
+	bool coherent;
 };
 
 /* An interrupts property, decoded when the GIC's cells and phandle are known. */
@@ -62,6 +67,11 @@ struct board_parser {
 	struct board_frame frame[FDT_READER_DEPTH];
 	u32 depth;               /* frames in use; the current node is frame[depth - 1] */
 	struct board_raw_irq maintenance, timer, pmu, uart_irq[BOARD_MAX_UARTS], virtio_irq[BOARD_MAX_VIRTIO];
+	struct board_raw_irq iommu_irq[BOARD_MAX_IOMMUS];
+	struct {
+		const u8 *data; /* interrupt-names */
+		u32 len;
+	} iommu_names[BOARD_MAX_IOMMUS];
 	u32 uart_clock[BOARD_MAX_UARTS]; /* phandle */
 	u64 uart_path[BOARD_MAX_UARTS];
 	u32 clock_count;
@@ -71,7 +81,9 @@ struct board_parser {
 	struct fdt_reader aliases; /* where the properties of /aliases start */
 	bool has_aliases;
 	const char *stdout_path; /* NULL: none */
-	bool failed;             /* the one error has been reported */
+	/* Set: called for each node instead of taking it for the board (core/board_device.c). */
+	bool (*visit)(struct board_parser *p);
+	bool failed;             /* the one error has been reported, or the walk is over */
 };
 
 /* Properties of the current node. */
@@ -92,6 +104,22 @@ bool board_reg(const struct board_parser *p, u32 i, struct range *out);
 bool board_up(const struct board_parser *p, struct range *x);
 /* board_irq_of - binding "arm,gic-v3": type, number, flags; intid 0: none. */
 struct board_irq board_irq_of(const u8 *cells);
+/* board_raw_irq - of the current node; board_irq_at - its i-th, {0, 0}: none, or not at the GIC. */
+void board_raw_irq_of(const struct board_parser *p, struct board_raw_irq *raw);
+struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_irq *raw, u32 i);
+/* board_phandle - of the current node, 0: none. */
+u32 board_phandle(const struct board_parser *p);
+/* board_walk - the parser of board_parse() over a board's tree once more, for `visit`; -EINVAL: damaged. */
+int board_walk(const struct board *b, bool (*visit)(struct board_parser *p));
+/* board_parser_alias - the value of property `name` (of `len` bytes) of /aliases met so far; NULL: no such string. */
+const char *board_parser_alias(struct board_parser *p, const char *name, size_t len);
+/* board_alias - the path an alias stands for; NULL: there is no such alias. */
+const char *board_alias(const struct board *b, const char *name);
+/* board_iommu_node, board_v2m_node, board_finish_iommus - SMMUs and MSI frames (core/board_dma.c). */
+void board_iommu_node(struct board_parser *p);
+void board_v2m_node(struct board_parser *p);
+void board_finish_iommus(struct board_parser *p);
+
 /* board_pci_node - the current node is a PCI host bridge with an ECAM. */
 void board_pci_node(struct board_parser *p);
 

@@ -27,6 +27,21 @@ static void windows(const struct board_parser *p, struct board_pci *pci)
 	}
 }
 
+/* Linux bindings "pci-iommu" and "pci-msi". */
+static void maps(const struct board_parser *p, struct board_pci *pci)
+{
+	pci->iommu_map = p->prop[PROP_IOMMU_MAP].data;
+	pci->iommu_map_len = board_has(p, PROP_IOMMU_MAP) ? p->prop[PROP_IOMMU_MAP].len : 0;
+	pci->iommu_mask = board_prop_u32(p, PROP_IOMMU_MAP_MASK, ~0U);
+	pci->iommu_all = board_prop_u32(p, PROP_IOMMUS, 0);
+	pci->msi_map = p->prop[PROP_MSI_MAP].data;
+	pci->msi_map_len = board_has(p, PROP_MSI_MAP) ? p->prop[PROP_MSI_MAP].len : 0;
+	pci->msi_mask = board_prop_u32(p, PROP_MSI_MAP_MASK, ~0U);
+	pci->msi_all = board_prop_u32(p, PROP_MSI_PARENT, 0);
+	pci->coherent = p->frame[p->depth - 1].coherent;
+	pci->node = p->frame[p->depth - 1].node;
+}
+
 void board_pci_node(struct board_parser *p)
 {
 	struct board *b = p->b;
@@ -56,6 +71,7 @@ void board_pci_node(struct board_parser *p)
 		pci->irq_mask = fdt_be32(p->prop[PROP_INTERRUPT_MAP_MASK].data);
 		pci->pin_mask = fdt_be32(p->prop[PROP_INTERRUPT_MAP_MASK].data + 12);
 	}
+	maps(p, pci);
 	windows(p, pci);
 	b->pci_count++;
 }
@@ -76,4 +92,74 @@ struct board_irq board_pci_irq(const struct board *b, const struct board_pci *pc
 		}
 	}
 	return (struct board_irq){ 0, 0 };
+}
+
+/* Where an iommu-map or msi-map sends Requester ID `bdf`: false: nowhere. */
+static bool mapped(const u8 *e, u32 len, u32 rid, u32 *phandle, u32 *id)
+{
+	for (; len >= 16; len -= 16, e += 16) {
+		u32 first = fdt_be32(e);
+
+		if (rid >= first && rid - first < fdt_be32(e + 12)) {
+			*phandle = fdt_be32(e + 4);
+			*id = fdt_be32(e + 8) + (rid - first);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool board_pci_stream(const struct board *b, const struct board_pci *pci, u16 bdf, struct pass_stream *out)
+{
+	u32 phandle = pci->iommu_all;
+
+	out->sid = 0;
+	if (!mapped(pci->iommu_map, pci->iommu_map_len, bdf & pci->iommu_mask, &phandle, &out->sid) &&
+	    (phandle == 0 || pci->iommu_map_len != 0)) {
+		return false;
+	}
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		if (b->iommu[i].phandle == phandle) {
+			out->iommu = (u8)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The MSI controller of a function and its number there; phandle 0: none is named. */
+static u32 msi_parent(const struct board_pci *pci, u16 bdf, u32 *id)
+{
+	u32 phandle = pci->msi_all;
+
+	*id = bdf;
+	if (pci->msi_map_len != 0 && !mapped(pci->msi_map, pci->msi_map_len, bdf & pci->msi_mask, &phandle, id)) {
+		return 0;
+	}
+	return phandle;
+}
+
+bool board_pci_msi(const struct board *b, const struct board_pci *pci, u16 bdf, u32 *its, u32 *devid)
+{
+	u32 phandle = msi_parent(pci, bdf, devid);
+
+	for (u32 i = 0; phandle != 0 && i < b->gic.its_count; i++) {
+		if (b->gic.its_phandle[i] == phandle) {
+			*its = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int board_pci_v2m(const struct board *b, const struct board_pci *pci, u16 bdf)
+{
+	u32 id, phandle = msi_parent(pci, bdf, &id);
+
+	for (u32 i = 0; phandle != 0 && i < b->gic.v2m_count; i++) {
+		if (b->gic.v2m[i].phandle == phandle) {
+			return (int)i;
+		}
+	}
+	return -1;
 }

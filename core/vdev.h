@@ -14,7 +14,7 @@
 #include "core/config/vm_config.h"
 
 /* Counted up when anything in this header changes for a compiled device. */
-#define VDEV_ABI 3
+#define VDEV_ABI 4
 
 struct vdev;
 struct vcpu;
@@ -104,6 +104,7 @@ struct vdev_type {
 	bool need_loc, need_intr;
 	ipa_t loc;                  /* where it is if the text names no place; 0: nowhere */
 	bool auto_place;            /* what is not given of the two is chosen */
+	bool pci;                   /* may be on the VM's PCI bus: no loc and intr, or loc pci: (cfg_vdev.pci) */
 	const struct vdev_option *options; /* ends with a NULL name */
 	size_t state_size;          /* of the whole device, struct vdev first */
 	/*

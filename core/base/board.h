@@ -21,6 +21,8 @@
 #define BOARD_MAX_MODULES  16
 #define BOARD_MAX_VIRTIO   32
 #define BOARD_MAX_PCI      2
+#define BOARD_MAX_IOMMUS   8
+#define BOARD_MAX_V2M      4
 
 enum board_reserve_kind {
 	RESERVED_FIRMWARE, /* reservation block or /reserved-memory: mappable, not to be used */
@@ -58,6 +60,12 @@ struct board_irq {
 	u32 flags; /* 1 rising, 2 falling, 4 high, 8 low: level if any of 0xc */
 };
 
+struct board_v2m { /* an arm,gic-v2m-frame: a write to it raises any of its SPIs */
+	struct range regs;
+	u32 phandle;
+	u32 base, count; /* INTIDs; 0: the tree does not say, MSI_TYPER does */
+};
+
 struct board_gic {
 	u32 version;          /* 2 or 3 */
 	struct range dist;
@@ -69,6 +77,9 @@ struct board_gic {
 	u64 redist_stride;    /* 0: as GICR_TYPER says */
 	u32 its_count;
 	struct range its[BOARD_MAX_ITS];
+	u32 its_phandle[BOARD_MAX_ITS];
+	u32 v2m_count;
+	struct board_v2m v2m[BOARD_MAX_V2M];
 	struct board_irq maintenance;
 	u32 phandle, cells;
 	u32 address_cells;    /* of an interrupt-map that leads to it */
@@ -106,6 +117,64 @@ struct board_pci { /* a pci-host-ecam-generic bridge */
 	struct board_pci_window window[2];
 	const u8 *irq_map;    /* interrupt-map and what of a function's address and pin it goes by */
 	u32 irq_map_len, irq_mask, pin_mask;
+	const u8 *iommu_map, *msi_map; /* entries of 4 cells: Requester ID, phandle, ID there, count; NULL: none */
+	u32 iommu_map_len, iommu_mask, msi_map_len, msi_mask;
+	u32 iommu_all;        /* phandle of `iommus`, for a bridge that has no map; 0: none */
+	u32 msi_all;          /* phandle of msi-parent, likewise */
+	bool coherent;        /* dma-coherent */
+	u32 node;             /* of the bridge, as board_device.node */
+};
+
+enum board_iommu_kind {
+	IOMMU_OTHER,   /* something the monitor does not drive: what is behind it is not confined */
+	IOMMU_SMMUV3,  /* arm,smmu-v3 */
+};
+
+/* Interrupts of an SMMUv3 by interrupt-names (binding "arm,smmu-v3"); "combined" is all of them. */
+struct board_iommu {
+	enum board_iommu_kind kind;
+	const char *compatible;
+	struct range regs;
+	struct board_irq eventq, gerror, priq, cmdq; /* intid 0: none */
+	u32 phandle, cells; /* cells: of a device's `iommus` entry behind the phandle */
+	bool coherent;      /* its walks snoop the caches: dma-coherent */
+};
+
+/* A stream of DMA: who reads and writes memory, as an IOMMU tells them apart. */
+struct pass_stream {
+	u8 iommu; /* index of board.iommu[] */
+	u32 sid;
+};
+
+#define BOARD_DEVICE_REGS 8
+#define BOARD_DEVICE_IRQS 16
+#define BOARD_DEVICE_STREAMS 8
+#define BOARD_DEVICE_CLOCKS 8
+#define BOARD_PATH_MAX 96
+
+/* How a device of the tree can reach memory by itself. */
+enum board_dma {
+	DMA_MAYBE,     /* nothing says it cannot */
+	DMA_NEVER,     /* of a kind that has no bus master port */
+};
+
+/* A device node with registers, looked at on demand; more of anything than there is room sets `partial`. */
+struct board_device {
+	char path[BOARD_PATH_MAX]; /* cut short if longer */
+	const char *compatible;    /* list of strings */
+	u32 compatible_len;
+	u32 node;                  /* where its properties begin in the tree: board_node_open() */
+	u32 phandle;
+	u32 reg_count, irq_count, stream_count, clock_count;
+	struct range reg[BOARD_DEVICE_REGS];      /* CPU addresses */
+	struct board_irq irq[BOARD_DEVICE_IRQS];  /* in the order of the node; intid 0: not at the GIC */
+	struct pass_stream stream[BOARD_DEVICE_STREAMS];
+	u32 clock_hz[BOARD_DEVICE_CLOCKS];        /* 0: not a fixed clock */
+	enum board_dma dma;
+	bool coherent;             /* dma-coherent of the node or a bus above it */
+	bool other_iommu;          /* its `iommus` leads (also) to one that is not driven */
+	bool partial;
+	bool enabled;
 };
 
 enum board_module_kind { MODULE_OTHER, MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICE_TREE };
@@ -120,7 +189,8 @@ struct board_module {
 struct board {
 	const char *model;      /* or "" */
 	const char *compatible; /* of the root, first string, or "" */
-	u32 fdt_size;           /* bytes the tree really occupies */
+	const void *fdt;        /* the tree, for board_device_find() and its like */
+	u32 fdt_size;           /* bytes it really occupies */
 
 	u32 ram_count;          /* ascending, neighbours merged */
 	struct range ram[BOARD_MAX_RAM];
@@ -145,6 +215,8 @@ struct board {
 	struct board_virtio virtio[BOARD_MAX_VIRTIO];
 	u32 pci_count;
 	struct board_pci pci[BOARD_MAX_PCI];
+	u32 iommu_count;
+	struct board_iommu iommu[BOARD_MAX_IOMMUS];
 
 	const char *bootargs;   /* or "" */
 	struct range initrd;    /* size 0: none */

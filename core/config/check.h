@@ -23,6 +23,8 @@
 /* Where RAM without an address begins when nothing stands before it. */
 #define CONFIG_RAM_BASE 0x80000000UL
 
+struct board_function;
+
 /* What a board offers; from its device tree. */
 struct board_limits {
 	u32 cpu_count;   /* CPUs the monitor runs on, numbered from 0 */
@@ -30,6 +32,16 @@ struct board_limits {
 	u8 pa_bits;      /* of the smallest CPU: limits guest-physical addresses */
 	const struct range *ram; /* free for VMs */
 	u32 ram_count;
+	const struct board *board; /* for `pass`; NULL: nobody can tell, nothing of it is resolved */
+	/* On the target: the n-th PCI function found, false behind the last. NULL: nobody can look. */
+	bool (*function)(u32 n, struct board_function *out);
+};
+
+struct board_function {
+	u8 host;             /* index of board.pci[] */
+	u16 bdf, vendor, device;
+	u32 intx;            /* INTID of its pin, 0: none */
+	const char *owner;   /* of the monitor's; NULL: free */
 };
 
 /*

@@ -9,6 +9,7 @@
 #define QUOIN_CORE_CONFIG_VM_CONFIG_H
 
 #include "core/base/arena.h"
+#include "core/base/board.h"
 #include "core/base/diag.h"
 #include "core/base/types.h"
 
@@ -105,16 +106,99 @@ struct cfg_vdev {
 	struct cfg_intr *intr;
 	struct cfg_option *options;
 	ipa_t area;    /* of type->area bytes, chosen by the checker */
+	bool pci;      /* on the VM's PCI bus: no `loc` and `intr`, or loc pci: (types that can) */
+	u16 pci_bdf;   /* there; chosen by the checker if the text does not */
 	u8 sched_prio; /* 0: not given */
 	bool implicit;
+};
+
+/*
+ * pass: what of the board a VM has for itself. The first part is what the text says, the second what the
+ * checker makes of it given a board (struct board_limits.board), the same for all forms of the text.
+ */
+enum cfg_pass_kind {
+	PASS_WINDOW, /* loc mem: and intr only */
+	PASS_DT,     /* dt:/path or dt:alias */
+	PASS_PCI,    /* pci:BUS:DEV.FN, or loc pci: */
+	PASS_REST,   /* rest: gets no resources itself; entries of the other kinds (`implied`) follow it */
+	PASS_SMC,    /* smc:FID[-FID],...: see vm_config.smc */
+};
+
+enum cfg_pass_dma {
+	PASS_DMA_CONFINED,    /* an IOMMU stands between, or the device does none by its kind */
+	PASS_DMA_NONE,        /* the text says that it does none */
+	PASS_DMA_UNPROTECTED, /* the text accepts that nothing confines it */
+};
+
+/* Attributes of a window, as bits; none given: read and write, device memory. */
+#define PASS_R BIT(0)
+#define PASS_W BIT(1)
+#define PASS_X BIT(2)
+#define PASS_CACHED BIT(3)   /* c: Normal write-back instead of device memory */
+#define PASS_REPORT BIT(4)   /* e: accesses fault; the VM's `unsupported reference` decides */
+#define PASS_MEMORY BIT(5)   /* m: the guest may take it for RAM; with rwxc */
+#define PASS_DMA BIT(6)      /* d: may be the target of the VM's DMA: in its DMA view too */
+
+struct pass_range {
+	ipa_t ipa;
+	pa_t pa;
+	u64 size;      /* all three multiples of 4K */
+	u32 skip;      /* registers begin this far behind `ipa` (a node with registers inside a page) */
+	u64 len;       /* and are this long: what the guest's node says */
+	u32 attrs;     /* PASS_* */
+	const struct src_pos *pos;
+};
+
+struct pass_irq {
+	u32 guest, host; /* INTIDs, both SPIs */
+	bool edge;       /* of the host's line; level otherwise */
+	bool unmasked;   /* u: deactivated at once, no exit for the guest's EOI (edge only) */
+	u8 flags;        /* as the guest's node has it: 1 rising, 4 high */
+	const struct src_pos *pos;
+};
+
+struct pass_pci {
+	const struct src_pos *pos;
+	u8 host;          /* index of board.pci[] */
+	bool known;       /* bdf is: on the target always, in host tools not for VENDOR/DEVICE */
+	bool has_stream;
+	bool no_intx;     /* intx none: the function's pin is hidden, INTx stays off */
+	u16 bdf, guest_bdf;
+	u16 vendor, device; /* 0: any */
+	u32 intx;         /* the host's INTID of its pin; 0: none, or not known (host tools) */
+	struct pass_stream stream;
+};
+
+struct cfg_smc {
+	struct cfg_smc *next;
+	struct src_pos pos;
+	u32 first, last;  /* function IDs */
 };
 
 struct cfg_pass {
 	struct cfg_pass *next;
 	struct src_pos pos;
 	enum cfg_blob blob;
+	enum cfg_pass_kind kind;
+	const char *target;  /* PASS_DT: path or alias as written */
 	struct cfg_loc *loc;
 	struct cfg_intr *intr;
+	enum cfg_pass_dma dma;
+	bool msi_v2m;        /* msi v2m */
+	bool fault_stop;     /* fault stop: a DMA fault ends the VM; log is the default */
+	bool no_intx;        /* intx none */
+	bool implied;        /* made by `pass rest` */
+	/* Resolved, NULL and 0 without a board. */
+	const char *what;    /* for messages: "/pl061@9030000", "PCI 00:03.0", "0x9030000"; never NULL after config_check() */
+	struct pass_range *range;
+	struct pass_irq *irq;
+	struct pass_stream *stream; /* of platform devices; a function's is in its pass_pci */
+	struct pass_pci *pci;       /* one at most per entry: functions of one context are split up */
+	u32 range_count, irq_count, stream_count, pci_count;
+	u32 node;            /* PASS_DT: of board.fdt, as board_device.node; 0: none */
+	u32 *clock_hz;       /* of the node's `clocks`, in order; 0: not a fixed clock */
+	u32 clock_count;
+	bool coherent;       /* the host's device is dma-coherent */
 };
 
 struct cfg_reserve {
@@ -135,8 +219,25 @@ struct cfg_gic {
 	u8 version;           /* 2 or 3; 0: same as the host's (resolved by the checker given a board) */
 	bool has_dist, has_gicc, has_gicr;
 	ipa_t dist, gicc, gicr; /* resolved by the checker: defaults where not given */
+	/* MSI, given or placed by the checker for a VM with PCI functions; none otherwise. */
+	bool has_its;         /* version 3: an ITS (128K: GITS_TRANSLATER at its + 0x10040) */
+	bool has_v2m;         /* version 2: a v2m frame of 4K */
+	ipa_t its, v2m;
+	u32 num_lpis;         /* of LPIs 8192 on; with has_its */
+	u32 v2m_base, v2m_count; /* the guest's INTIDs */
 	struct src_pos pos;
 };
+
+/* The VM's PCI bus 0; filled by the checker if something is on it. */
+struct cfg_pci {
+	bool present;
+	ipa_t ecam;           /* 1 MiB */
+	ipa_t low, high;      /* windows for BARs: below 4 GiB (same addresses on the bus), and above */
+	u64 low_size, high_size; /* high_size 0: there is none */
+	u32 intx[4];          /* INTIDs of INTA to INTD, as device 0 has them; swizzled by device number */
+	bool coherent;        /* all functions of the host on it are */
+};
+#define CFG_PCI_ECAM_SIZE MiB(1)
 
 /* One range of the VM's address space; filled by the checker, sorted by address. */
 struct cfg_window {
@@ -160,6 +261,10 @@ struct vm_config {
 	struct cfg_pass *pass;
 	struct cfg_reserve *reserve;
 	struct cfg_gic gic;
+	struct cfg_pci pci;
+	struct cfg_smc *smc;   /* what the VM may have of the host's firmware */
+	bool dma_identity;     /* some `dma unprotected`: RAM is at the host's very addresses */
+	bool has_dma;          /* some DMA of the VM's devices, confined or not */
 	struct cfg_window *window;
 	u32 window_count;
 	const char *cmdline; /* or NULL */

@@ -51,7 +51,9 @@ VDEV(fuzz) = {
 
 static const struct range ram[] = { { 0x40000000, MiB(512) }, { 0x80000000, MiB(256) } };
 static const struct board_limits boards[] = {
-	{ 4, 3, 40, ram, 2 }, { 1, 2, 36, ram, 1 }, { 64, 3, 52, ram, 2 },
+	{ .cpu_count = 4, .gic_version = 3, .pa_bits = 40, .ram = ram, .ram_count = 2 },
+	{ .cpu_count = 1, .gic_version = 2, .pa_bits = 36, .ram = ram, .ram_count = 1 },
+	{ .cpu_count = 64, .gic_version = 3, .pa_bits = 52, .ram = ram, .ram_count = 2 },
 };
 
 static int open_file(void *ctx, const char *path, const char **text, size_t *len)

@@ -6,8 +6,8 @@
 #include "tests/unit/test.h"
 
 static const struct range board_ram[] = { { 0x40000000, MiB(2048) } };
-static const struct board_limits board_v3 = { 4, 3, 40, board_ram, 1 };
-static const struct board_limits board_v2 = { 4, 2, 40, board_ram, 1 };
+static const struct board_limits board_v3 = { .cpu_count = 4, .gic_version = 3, .pa_bits = 40, .ram = board_ram, .ram_count = 1 };
+static const struct board_limits board_v2 = { .cpu_count = 4, .gic_version = 2, .pa_bits = 40, .ram = board_ram, .ram_count = 1 };
 
 /* Parses and checks without an error; what was said is in log_text. */
 static void good(const char *text, const struct board_limits *board)

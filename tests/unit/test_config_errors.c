@@ -36,8 +36,8 @@ VDEV(widget) = {
 };
 
 static const struct range board_ram[] = { { 0x40000000, MiB(512) }, { 0x80000000, MiB(256) } };
-static const struct board_limits board_v3 = { 4, 3, 40, board_ram, 2 };
-static const struct board_limits board_v2 = { 4, 2, 40, board_ram, 2 };
+static const struct board_limits board_v3 = { .cpu_count = 4, .gic_version = 3, .pa_bits = 40, .ram = board_ram, .ram_count = 2 };
+static const struct board_limits board_v2 = { .cpu_count = 4, .gic_version = 2, .pa_bits = 40, .ram = board_ram, .ram_count = 2 };
 
 static void run_rows(const struct row *rows, size_t n, const struct board_limits *board, bool checked)
 {

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device nodes of the board's tree, looked at when somebody asks for them: nothing of it is in the way of a
+ * cold boot. One walk notes phandles (clocks, IOMMU cells); a second one the nodes.
+ */
+#include "core/board.h"
+
+#include <errno.h>
+#include <string.h>
+#include "core/base/fmt.h"
+#include "core/board_parse.h"
+
+#define MAX_PROVIDERS 64
+
+/* State of the walk: one at a time, see core/board.h. */
+static struct {
+	const struct board *b;
+	u32 provider_count;
+	struct {
+		u32 phandle, cells, hz;
+	} provider[MAX_PROVIDERS]; /* of clocks */
+	struct board_device dev;
+	bool (*each)(const struct board_device *d, void *ctx);
+	void *ctx;
+	/* What board_device_find() and board_named_range() look for. */
+	const char *path;
+	struct board_device *out;
+	struct range *range;
+	bool reserved, found;
+} walk;
+
+/*
+ * Kinds of devices without a bus master port of their own (their manuals): a DMA controller beside them may serve
+ * some, but is another node. What is not listed may do DMA.
+ */
+static const char *const no_dma[] = {
+	"arm,pl010", "arm,pl011", "arm,pl031", "arm,pl061", "arm,pl050", "arm,pl022", "arm,sp804", "arm,sp805",
+	"arm,sbsa-uart", "arm,sbsa-gwdt", "arm,armv7-timer-mem", "arm,pl030", "arm,sp810",
+	"ns8250", "ns16450", "ns16550", "ns16550a", "snps,dw-apb-uart", "brcm,bcm2835-aux-uart",
+	"snps,designware-i2c", "snps,dw-apb-gpio", "snps,dw-wdt", "snps,dw-apb-timer",
+	"cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,xuartps", "xlnx,zynqmp-uart", "cdns,ttc", "cdns,wdt-r1p2",
+	"cdns,i2c-r1p14", "cdns,i2c-r1p10", "cdns,spi-r1p6", "xlnx,zynqmp-gpio-1.0", "xlnx,versal-gpio-1.0",
+	"xlnx,pmc-gpio-1.0", "xlnx,zynqmp-rtc", "xlnx,versal-wwdt", "xlnx,zynqmp-can-1.0", "xlnx,canfd-2.0",
+	"renesas,rcar-gen3-scif", "renesas,scif", "renesas,rcar-gen3-hscif", "renesas,hscif",
+	"renesas,rcar-gen3-gpio", "renesas,rcar-gen3-i2c", "renesas,rcar-gen3-wdt", "renesas,rcar-gen3-thermal",
+	"renesas,tmu", "renesas,rcar-gen3-cmt0", "renesas,rcar-gen3-cmt1", "renesas,rcar-gen3-msiof",
+	"renesas,pwm-rcar",
+	"brcm,bcm2835-gpio", "brcm,bcm2711-gpio", "brcm,bcm2835-i2c", "brcm,bcm2835-spi", "brcm,bcm2835-rng",
+	"brcm,bcm2711-rng200", "brcm,bcm2835-pm-wdt", "brcm,bcm2835-pwm", "brcm,bcm2835-system-timer",
+	"fsl,imx8mp-uart", "fsl,imx6q-uart", "fsl,imx35-gpio", "fsl,imx21-i2c", "fsl,imx21-wdt", "fsl,imx51-ecspi",
+	"fsl,imx27-pwm", "google,goldfish-rtc", "fixed-clock",
+};
+
+static void note_streams(const struct board_parser *p, struct board_device *d)
+{
+	const u8 *e = p->prop[PROP_IOMMUS].data;
+	u32 left = board_has(p, PROP_IOMMUS) ? p->prop[PROP_IOMMUS].len / 4 : 0;
+
+	while (left != 0) {
+		const struct board_iommu *m = NULL;
+		u32 i;
+
+		for (i = 0; i < walk.b->iommu_count && m == NULL; i++) {
+			if (walk.b->iommu[i].phandle == fdt_be32(e)) {
+				m = &walk.b->iommu[i];
+			}
+		}
+		if (m == NULL || m->kind == IOMMU_OTHER || left < 1 + m->cells) {
+			d->other_iommu = true;
+			if (m == NULL || left < 1 + m->cells) {
+				return;
+			}
+		} else if (d->stream_count == BOARD_DEVICE_STREAMS) {
+			d->partial = true;
+			return;
+		} else {
+			d->stream[d->stream_count].iommu = (u8)(i - 1);
+			d->stream[d->stream_count++].sid = fdt_be32(e + 4);
+		}
+		left -= 1 + m->cells;
+		e += 4 * (1 + m->cells);
+	}
+}
+
+static void note_clocks(const struct board_parser *p, struct board_device *d)
+{
+	const u8 *e = p->prop[PROP_CLOCKS].data;
+	u32 left = board_has(p, PROP_CLOCKS) ? p->prop[PROP_CLOCKS].len / 4 : 0;
+
+	while (left != 0) {
+		u32 cells = ~0U, hz = 0;
+
+		for (u32 i = 0; i < walk.provider_count; i++) {
+			if (walk.provider[i].phandle == fdt_be32(e)) {
+				cells = walk.provider[i].cells;
+				hz = walk.provider[i].hz;
+			}
+		}
+		if (d->clock_count == BOARD_DEVICE_CLOCKS) {
+			return;
+		}
+		d->clock_hz[d->clock_count++] = hz;
+		if (left - 1 < cells) {
+			return; /* whose cells nobody knows: the rest cannot be told apart */
+		}
+		left -= 1 + cells;
+		e += 4 * (1 + cells);
+	}
+}
+
+/* All that is known of the current node, but its path. */
+static void note_device(struct board_parser *p, struct board_device *d)
+{
+	const struct board_frame *f = &p->frame[p->depth - 1];
+	struct board_raw_irq raw = { 0 };
+	struct range x;
+	u32 cells;
+
+	memset(d, 0, sizeof(*d));
+	d->compatible = board_prop_string(p, PROP_COMPATIBLE);
+	d->compatible_len = d->compatible != NULL ? p->prop[PROP_COMPATIBLE].len : 0;
+	d->node = f->node;
+	d->phandle = board_phandle(p);
+	d->enabled = f->enabled;
+	d->coherent = f->coherent;
+	while (board_reg(p, d->reg_count, &x)) {
+		if (d->reg_count == BOARD_DEVICE_REGS) {
+			d->partial = true;
+			break;
+		}
+		d->reg[d->reg_count++] = x;
+	}
+	board_raw_irq_of(p, &raw);
+	cells = walk.b->gic.cells + raw.extended;
+	for (u32 n = raw.len / (4 * cells); d->irq_count < n; d->irq_count++) {
+		if (d->irq_count == BOARD_DEVICE_IRQS) {
+			d->partial = true;
+			break;
+		}
+		d->irq[d->irq_count] = board_irq_at(&walk.b->gic, &raw, d->irq_count);
+	}
+	note_streams(p, d);
+	note_clocks(p, d);
+	for (u32 i = 0; d->compatible != NULL && i < ARRAY_SIZE(no_dma); i++) {
+		if (fdt_has_string((const u8 *)d->compatible, d->compatible_len, no_dma[i])) {
+			d->dma = DMA_NEVER;
+		}
+	}
+	if (board_has(p, PROP_IOMMUS)) {
+		d->dma = DMA_MAYBE;
+	}
+}
+
+static void note_path(const struct board_parser *p, char *path)
+{
+	size_t n = 0;
+
+	path[0] = '\0';
+	for (u32 i = 1; i < p->depth; i++) {
+		n += fmt_str(path + n, n < BOARD_PATH_MAX ? BOARD_PATH_MAX - n : 0, "/%s", p->frame[i].name);
+		n = MIN(n, (size_t)BOARD_PATH_MAX - 1);
+	}
+}
+
+/* The current node is below /cpus, /memory, /reserved-memory or /chosen: no device. */
+static bool no_device(const struct board_parser *p)
+{
+	static const char *const tops[] = { "cpus", "chosen", "reserved-memory", "aliases" };
+	const char *top = p->frame[MIN(p->depth, 2U) - 1].name, *type = board_prop_string(p, PROP_DEVICE_TYPE);
+
+	for (u32 i = 0; i < ARRAY_SIZE(tops); i++) {
+		if (strcmp(top, tops[i]) == 0) {
+			return true;
+		}
+	}
+	return p->depth < 2 || strncmp(top, "memory@", 7) == 0 || (type != NULL && strcmp(type, "memory") == 0);
+}
+
+static bool visit_provider(struct board_parser *p)
+{
+	if (board_has(p, PROP_CLOCK_CELLS) && walk.provider_count < MAX_PROVIDERS && board_phandle(p) != 0) {
+		u32 cells = MIN(board_prop_u32(p, PROP_CLOCK_CELLS, 0), 64U);
+
+		walk.provider[walk.provider_count].phandle = board_phandle(p);
+		walk.provider[walk.provider_count].cells = cells;
+		walk.provider[walk.provider_count++].hz =
+			board_compatible(p, "fixed-clock") ? board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0) : 0;
+	}
+	return true;
+}
+
+static int begin(const struct board *b)
+{
+	memset(&walk, 0, sizeof(walk));
+	walk.b = b;
+	return board_walk(b, visit_provider);
+}
+
+static bool visit_each(struct board_parser *p)
+{
+	struct range x;
+
+	if (no_device(p) || !board_reg(p, 0, &x)) {
+		return true;
+	}
+	note_device(p, &walk.dev);
+	note_path(p, walk.dev.path);
+	return walk.each(&walk.dev, walk.ctx);
+}
+
+int board_device_walk(const struct board *b, bool (*each)(const struct board_device *d, void *ctx), void *ctx)
+{
+	int err = begin(b);
+
+	walk.each = each;
+	walk.ctx = ctx;
+	return err != 0 ? err : board_walk(b, visit_each);
+}
+
+/* The current node's path is walk.path; a name there without a unit address fits any. */
+static bool is_path(const struct board_parser *p)
+{
+	const char *s = walk.path;
+
+	for (u32 i = 1; i < p->depth; i++) {
+		const char *name = p->frame[i].name;
+		size_t n;
+
+		if (*s++ != '/') {
+			return false;
+		}
+		n = strcspn(s, "/");
+		if (strncmp(name, s, n) != 0 || (name[n] != '\0' && (name[n] != '@' || memchr(s, '@', n) != NULL))) {
+			return false;
+		}
+		s += n;
+	}
+	return s[strspn(s, "/")] == '\0';
+}
+
+static bool visit_path(struct board_parser *p)
+{
+	if (p->depth >= 2 && is_path(p)) {
+		note_device(p, walk.out);
+		note_path(p, walk.out->path);
+		walk.found = true;
+		return false;
+	}
+	return true;
+}
+
+int board_device_find(const struct board *b, const char *path, struct board_device *out)
+{
+	int err = begin(b);
+	const char *s = path;
+
+	if (err == 0 && s[0] != '/') {
+		s = board_alias(b, s);
+	}
+	if (err != 0 || s == NULL) {
+		return err != 0 ? err : -ENOENT;
+	}
+	walk.path = s;
+	walk.out = out;
+	err = board_walk(b, visit_path);
+	return err != 0 ? err : walk.found ? 0 : -ENOENT;
+}
+
+static bool visit_name(struct board_parser *p)
+{
+	const char *name = p->depth >= 2 ? p->frame[p->depth - 1].name : "";
+	size_t n = strlen(walk.path);
+	bool reserved = p->depth == 3 && strcmp(p->frame[1].name, "reserved-memory") == 0;
+
+	if (strncmp(name, walk.path, n) != 0 || (name[n] != '\0' && name[n] != '@') || n == 0 ||
+	    (walk.found && !reserved) || (!reserved && no_device(p)) || !board_reg(p, 0, walk.range)) {
+		return true;
+	}
+	walk.found = true;
+	walk.reserved = reserved;
+	return !reserved;
+}
+
+int board_named_range(const struct board *b, const char *name, struct range *out, bool *reserved)
+{
+	int err = begin(b);
+
+	walk.path = name;
+	walk.range = out;
+	err = err != 0 ? err : board_walk(b, visit_name);
+	*reserved = walk.reserved;
+	return err != 0 ? err : walk.found ? 0 : -ENOENT;
+}
+
+int board_node_open(const struct board *b, u32 node, struct fdt_reader *r)
+{
+	if (b->fdt == NULL || node == 0 || fdt_reader_open(r, b->fdt, ~0UL) != 0 || node < r->struct_start ||
+	    node >= r->struct_end) {
+		return -EINVAL;
+	}
+	r->at = node;
+	r->depth = 1;
+	return 0;
+}
