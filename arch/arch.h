@@ -50,10 +50,14 @@ void arch_zero(void *p, size_t n);
 
 /* ---- Stage 2 (ARM ARM D8.2): 4K granule, blocks up to 1 GiB. */
 
-enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE };
+/* RAM and ROM are in the view of the VM's devices as well, unless they are _CPU; devices never are. */
+enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE, S2_RAM_CPU, S2_ROM_CPU };
 
 struct s2 {
 	pa_t root;     /* of the start-level table (up to 16 concatenated) */
+	pa_t dma_root; /* the same for what the VM's devices reach; 0: it has none that do DMA */
+	ipa_t doorbell;
+	pa_t doorbell_pa; /* 0: none */
 	u64 vtcr, vttbr;
 	u64 ipa_size;  /* bytes */
 	u8 start_level;
@@ -83,8 +87,17 @@ int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr) __must
 void s2_unmap(struct s2 *s, ipa_t ipa, u64 size);
 /* s2_lookup - pure; any context. */
 bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out);
-/* s2_destroy - free all tables; no CPU uses them. */
+/* s2_destroy - free all tables; no CPU and no device uses them. */
 void s2_destroy(struct s2 *s);
+/*
+ * s2_dma_enable - the DMA view of the VM: RAM and ROM, and the page `doorbell`, which leads to the
+ * doorbell of the machine's MSI controller at `doorbell_pa` (0: none) and is in no CPU's view. From here
+ * on s2_map() and s2_unmap() keep both. Again: harmless, may add the doorbell. -EINVAL, -EEXIST: RAM is
+ * mapped at the doorbell, or it has another; -ENOMEM. Thread context, before the first iommu_attach().
+ * s2_dma_lookup - as s2_lookup(), through the eyes of a device.
+ */
+int s2_dma_enable(struct s2 *s, ipa_t doorbell, pa_t doorbell_pa) __must_check;
+bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out);
 
 /* ---- CPUs and time */
 
@@ -202,6 +215,67 @@ void gic_enable(u32 intid, bool on);
 void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu); /* SPI target: a CPU number */
 void gic_set_active(u32 intid, bool active);
 
+/* ---- IOMMUs (arch/aarch64/iommu/). Streams go through a stage 2 in the format of struct s2. */
+
+struct iommu_view {
+	pa_t root;
+	u64 vtcr; /* as VTCR_EL2 */
+	u8 vmid;
+};
+
+#define IOMMU_VMID_EMPTY 0 /* VMs have 1.. */
+#define IOMMU_VMID_OWN 255
+
+struct iommu_fault {
+	u32 sid;
+	const char *what; /* a constant, "no such address" */
+	u64 addr;         /* as the device put it */
+	bool has_addr, write;
+};
+
+struct iommu_ops;
+
+/* An IOMMU of the board. */
+struct iommu {
+	const struct iommu_ops *ops;
+	pa_t regs;      /* mapped; of regs_size bytes */
+	u64 regs_size;
+	bool coherent;  /* it sees the caches: of the board, lowered by the driver */
+	u8 addr_bits;   /* widest address it takes or gives out: by init() */
+	u64 sids;       /* streams are below: by init() */
+	pa_t empty;     /* a page of zeroes: the root of an empty stage 2 of 32 bits */
+	bool dead;      /* it does not work (any more), and lets nothing through */
+	void *priv;     /* the driver's */
+};
+
+struct iommu_ops {
+	const char *compatible;
+	/*
+	 * Take it over: nothing passes from the first moment on, then every stream goes through the empty
+	 * stage 2. 0, or -E and *why. Boot.
+	 */
+	int (*init)(struct iommu *u, const char **why);
+	/* A stream goes through `v`; NULL: nothing passes nor is recorded. Old accesses have ended. 0, -ENOMEM. Thread. */
+	int (*set)(struct iommu *u, u32 sid, const struct iommu_view *v);
+	/* No translation of a VMID is remembered, none that was is in use. Thread. */
+	void (*flush)(struct iommu *u, u8 vmid);
+	/* The next fault recorded; false: none. Thread. */
+	bool (*fault)(struct iommu *u, struct iommu_fault *out);
+	/* Errors of its own: deal with and tell of them. Thread. */
+	void (*errors)(struct iommu *u);
+	/* What an interrupt wants in exit context, before the thread is woken; NULL: nothing. */
+	void (*irq)(struct iommu *u);
+};
+
+#define IOMMU(ident) \
+	extern const struct iommu_ops iommu_##ident; \
+	static const struct iommu_ops *const iommu_ref_##ident __used __section("quoin_iommus") = \
+		&iommu_##ident; \
+	const struct iommu_ops iommu_##ident
+
+/* Set by the driver of an IOMMU that does not see the caches: stage 2 for devices is cleaned to memory. */
+extern bool s2_dma_clean;
+
 /* ---- Console hardware (arch/aarch64/uart/) */
 
 struct uart_ops {
@@ -241,6 +315,8 @@ void quoin_main(const struct boot_info *boot) __noreturn;
 
 /* cpu_main - a CPU is up: schedule on it, for ever. Its percpu data are set, its interrupts masked. */
 void cpu_main(struct percpu *c) __noreturn;
+/* iommu_flush - stage 2 of a VM with DMA has lost entries: as tlb maintenance, in every IOMMU. Thread. */
+void iommu_flush(u8 vmid);
 /* thread_start - first code of every thread, on its own stack, interrupts masked (core/sched.c). */
 void thread_start(void);
 

@@ -28,7 +28,7 @@ int stolen_create(struct vm *vm)
 	if (vm->stolen == 0) {
 		return -ENOMEM;
 	}
-	err = s2_map(&vm->s2, vm->cfg->stolen, vm->stolen, PAGE_SIZE, S2_ROM);
+	err = s2_map(&vm->s2, vm->cfg->stolen, vm->stolen, PAGE_SIZE, S2_ROM_CPU);
 	if (err != 0) {
 		stolen_destroy(vm);
 	}

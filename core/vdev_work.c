@@ -268,7 +268,7 @@ int vdev_map(struct vdev *d, ipa_t at, void *p, u64 size)
 	int err;
 
 	lock_tables(d->vm);
-	err = s2_map(&d->vm->s2, at, ptr_pa(p), size, S2_RAM);
+	err = s2_map(&d->vm->s2, at, ptr_pa(p), size, S2_RAM_CPU); /* others' as well: not for its devices */
 	unlock_tables(d->vm);
 	return err;
 }

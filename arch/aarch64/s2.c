@@ -195,6 +195,24 @@ bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 	}
 }
 
+bool s2_dma_clean;
+
+int s2_dma_enable(struct s2 *s, ipa_t doorbell, pa_t doorbell_pa)
+{
+	(void)s;
+	(void)doorbell;
+	(void)doorbell_pa;
+	return -ENOSYS;
+}
+
+bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
+{
+	(void)s;
+	(void)ipa;
+	(void)out;
+	return false;
+}
+
 void s2_destroy(struct s2 *s)
 {
 	u64 *root = pa_ptr(s->root);

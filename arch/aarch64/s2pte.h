@@ -21,8 +21,10 @@ static inline u64 s2_attr_bits(enum s2_attr a)
 {
 	switch (a) {
 	case S2_RAM:
+	case S2_RAM_CPU:
 		return S2_AF | S2_SH_INNER | S2_NORMAL_WB | S2_R | S2_W;
 	case S2_ROM:
+	case S2_ROM_CPU:
 		return S2_AF | S2_SH_INNER | S2_NORMAL_WB | S2_R;
 	case S2_DEVICE:
 		break;

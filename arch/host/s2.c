@@ -16,6 +16,7 @@ struct mapping {
 	pa_t pa;
 	u64 size;
 	enum s2_attr attr;
+	bool cpu_only;
 };
 
 struct list_of_mappings {
@@ -59,7 +60,8 @@ WEAK int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 	if (l->count == MAPPINGS) {
 		return -ENOMEM;
 	}
-	l->m[l->count++] = (struct mapping){ ipa, pa, size, attr };
+	l->m[l->count++] = (struct mapping){ ipa, pa, size, attr == S2_RAM_CPU ? S2_RAM : attr == S2_ROM_CPU ? S2_ROM : attr,
+					     attr == S2_RAM_CPU || attr == S2_ROM_CPU };
 	return 0;
 }
 
@@ -94,4 +96,33 @@ WEAK void s2_destroy(struct s2 *s)
 {
 	mem_page_free(s->root);
 	s->root = 0;
+}
+
+WEAK bool s2_dma_clean;
+
+WEAK int s2_dma_enable(struct s2 *s, ipa_t doorbell, pa_t doorbell_pa)
+{
+	s->dma_root = s->root;
+	s->doorbell = doorbell;
+	s->doorbell_pa = doorbell_pa;
+	return 0;
+}
+
+WEAK bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
+{
+	if (s->dma_root == 0) {
+		return false;
+	}
+	if (s->doorbell_pa != 0 && ipa - s->doorbell < PAGE_SIZE) {
+		*out = (struct s2_leaf){ s->doorbell_pa + (ipa - s->doorbell), S2_DEVICE, 3 };
+		return true;
+	}
+	for (u64 i = 0; i < list_of(s)->count; i++) {
+		const struct mapping *m = &list_of(s)->m[i];
+
+		if (ipa - m->ipa < m->size) {
+			return !m->cpu_only && m->attr != S2_DEVICE && s2_lookup(s, ipa, out);
+		}
+	}
+	return false;
 }
