@@ -214,6 +214,12 @@ void gic_send_sgi(u32 sgi, u32 cpu);
 void gic_enable(u32 intid, bool on);
 void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu); /* SPI target: a CPU number */
 void gic_set_active(u32 intid, bool active);
+/* Shared interrupts of the machine: how many INTIDs there are; latched pending state; trigger (while disabled), CPU. */
+u32 gic_intids(void);
+void gic_set_pending(u32 intid, bool pending);
+bool gic_pending(u32 intid);
+void gic_set_trigger(u32 intid, bool edge);
+void gic_route(u32 intid, u32 cpu);
 
 /* ---- IOMMUs (arch/aarch64/iommu/). Streams go through a stage 2 in the format of struct s2. */
 

@@ -9,7 +9,7 @@
 #include "core/sched.h"
 #include "core/trace.h"
 #include "core/vcpu.h"
-#include "core/vgic/vgic.h"
+#include "core/vgic/link.h"
 
 #define MAX_HANDLERS 24
 
@@ -38,6 +38,10 @@ static int add(const struct irq_handler *h, bool *first)
 {
 	u64 flags = spin_lock_irq(&adding);
 	int err = handler_count < MAX_HANDLERS ? 0 : -ENOSPC;
+
+	if (h->intid < VGIC_MAX_INTID && vgic_link_of[h->intid] != 0) {
+		err = -EBUSY; /* a guest's */
+	}
 
 	*first = true;
 	for (u32 i = 0; i < handler_count; i++) {
@@ -80,6 +84,16 @@ int irq_share(u32 intid, bool edge, const char *name, void (*fn)(void *arg), voi
 		gic_enable(intid, true);
 	}
 	return err;
+}
+
+bool irq_taken(u32 intid)
+{
+	bool taken = false;
+
+	for (u32 i = 0; i < __atomic_load_n(&handler_count, __ATOMIC_ACQUIRE); i++) {
+		taken |= handlers[i].intid == intid;
+	}
+	return taken;
 }
 
 __cold const char *irq_describe(u32 i, u32 *intid)
@@ -147,6 +161,10 @@ static __noinline u32 irq_dispatch(u32 iar)
 		return EXIT_VTIMER;
 	}
 	gic_eoi_fast(iar);
+	if (intid < VGIC_MAX_INTID && READ_ONCE(vgic_link_of[intid]) != 0) {
+		vgic_link_fired(intid); /* it stays active: the guest ends it */
+		return kind;
+	}
 	if (intid < 16) {
 		gic_deactivate_fast(iar); /* SGI_KICK: what is to be done stands in resched or vcpu.work */
 		return EXIT_KICK;

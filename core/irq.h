@@ -24,6 +24,9 @@ int irq_register(u32 intid, bool edge, void (*fn)(void *arg), void *arg) __must_
  */
 int irq_share(u32 intid, bool edge, const char *name, void (*fn)(void *arg), void *arg) __must_check;
 
+/* irq_taken - somebody has registered for it. Any context. */
+bool irq_taken(u32 intid);
+
 /* irq_describe - the `i`-th interrupt EL2 uses: its INTID and what for; NULL behind the last. Any context. */
 const char *irq_describe(u32 i, u32 *intid);
 

@@ -18,6 +18,9 @@ static struct iface {
 	u32 active;    /* physical private interrupts */
 } ifaces[MAX_CPUS];
 
+/* Shared interrupts of the machine. */
+struct host_spi host_spi[1020];
+
 static struct iface *me(void)
 {
 	return &ifaces[this_cpu()->id];
@@ -26,6 +29,7 @@ static struct iface *me(void)
 void host_gic_init(unsigned int version, unsigned int lrs)
 {
 	memset(ifaces, 0, sizeof(ifaces));
+	memset(host_spi, 0, sizeof(host_spi));
 	gic_hw = (struct gic_hw){ .v3 = version == 3, .lr_count = (u8)lrs, .apr_count = 1,
 				  .tdir = version == 3, .lr_mask = (u32)BITS(lrs - 1, 0),
 				  .vtimer_intid = 27, .vcpu = 0x8040000,
@@ -71,28 +75,82 @@ __attribute__((weak)) void gic_send_sgi(u32 sgi, u32 cpu)
 
 void gic_enable(u32 intid, bool on)
 {
-	(void)intid;
-	(void)on;
+	if (intid >= 32) {
+		host_spi[intid].enabled = on;
+	}
 }
 
 void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
 {
-	(void)intid;
 	(void)prio;
-	(void)edge;
-	(void)cpu;
+	gic_set_trigger(intid, edge);
+	gic_route(intid, cpu);
+}
+
+u32 gic_intids(void)
+{
+	return ARRAY_SIZE(host_spi);
+}
+
+void gic_set_pending(u32 intid, bool pending)
+{
+	host_spi[intid].pending = pending;
+}
+
+bool gic_pending(u32 intid)
+{
+	const struct host_spi *s = &host_spi[intid];
+
+	return s->pending || (!s->edge && s->line);
+}
+
+void gic_set_trigger(u32 intid, bool edge)
+{
+	/* UNPREDICTABLE while it is enabled (IHI 0069 12.9.9). */
+	BUG_ON(intid >= 32 && host_spi[intid].enabled && host_spi[intid].edge != edge);
+	host_spi[intid].edge = edge;
+}
+
+void gic_route(u32 intid, u32 cpu)
+{
+	host_spi[intid].cpu = cpu;
+}
+
+void host_spi_line(u32 intid, bool level)
+{
+	struct host_spi *s = &host_spi[intid];
+
+	s->pending |= s->edge && level && !s->line;
+	s->line = level;
+}
+
+u32 host_spi_fires(void)
+{
+	for (u32 i = 32; i < ARRAY_SIZE(host_spi); i++) {
+		struct host_spi *s = &host_spi[i];
+
+		if (s->enabled && !s->active && gic_pending(i) && s->cpu == this_cpu()->id) {
+			s->pending = false;
+			s->active = true;
+			s->taken++;
+			return i;
+		}
+	}
+	return 0;
 }
 
 void gic_set_active(u32 intid, bool active)
 {
 	if (intid < 32) {
 		me()->active = active ? me()->active | 1u << intid : me()->active & ~(1u << intid);
+	} else if (intid < ARRAY_SIZE(host_spi)) {
+		host_spi[intid].active = active;
 	}
 }
 
 bool host_gic_active(u32 intid)
 {
-	return (me()->active >> intid) & 1;
+	return intid < 32 ? (me()->active >> intid) & 1 : host_spi[intid].active;
 }
 
 bool host_gic_timer_fires(void)

@@ -117,10 +117,15 @@ static __cold u32 fold(struct vcpu *v, u32 n, u64 lr)
 		}
 	}
 	if (intid >= 32) {
+		bool had = (lr & ICH_LR_STATE) != 0 || ((w->pending | w->active) & bit) != 0;
+
 		w->pending &= ~(w->clr_pend & bit);
 		w->active &= ~(w->clr_act & bit);
 		w->clr_pend &= ~bit;
 		w->clr_act &= ~bit;
+		if (unlikely((v->vm->vgic.linked[intid / 32] & bit) != 0)) {
+			vgic_link_settle(&v->vm->vgic, intid, had);
+		}
 		return hand_back(v, intid, bit);
 	}
 	return 0;
@@ -156,6 +161,9 @@ static __cold void end_unlisted(struct vcpu *v, u32 count)
 		word_of(v, best)->active &= ~(1u << (best % 32));
 		if (best >= 32) {
 			g->held[v->id][best / 32] &= ~(1u << (best % 32));
+			if (g->linked[best / 32] >> best % 32 & 1) {
+				vgic_link_settle(g, best, true);
+			}
 			vgic_notify(g, best / 32, 1u << (best % 32), v);
 		}
 	}
@@ -234,6 +242,11 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 		} else {
 			w->pending &= ~bit;
 		}
+	} else if (unlikely(intid >= 32 && (v->vm->vgic.linked[intid / 32] & bit) != 0)) {
+		bool taken;
+
+		lr |= vgic_link_place(v, intid, crowded, &taken);
+		c->lr_latched |= taken ? 1u << n : 0;
 	} else {
 		if (active && (crowded || (intid >= 32 &&
 					   !(v->vm->vgic.target[v->id][intid / 32] & bit)))) {

@@ -111,7 +111,8 @@ static __cold __noinline void line_fell(struct vgic *g, u32 intid, u32 bit)
  * the list register it had last is empty again, or one it may have is. A test proves that the general way
  * gives the same result. Locked.
  */
-static bool place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w)
+static inline __attribute__((always_inline)) bool place_spi(struct vgic *g, u32 intid, u32 bit,
+							    struct vgic_word *w, u64 extra)
 {
 	struct vcpu *v = current_vcpu();
 	struct vgic_cpu *c;
@@ -155,7 +156,7 @@ static bool place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w)
 	} else {
 		c->lr_latched &= ~(1u << n);
 	}
-	lr = ICH_LR_PENDING | (w->group & bit ? ICH_LR_GROUP : 0) | (w->edge & bit ? 0 : ICH_LR_EOI) |
+	lr = ICH_LR_PENDING | (w->group & bit ? ICH_LR_GROUP : 0) | extra |
 	     field_prep(ICH_LR_PRIO, g->prio[intid]) | intid;
 	if (likely(n == 2)) {
 		gic_lr_write(2, lr);
@@ -163,6 +164,11 @@ static bool place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w)
 		gic_lr_write_n(n, lr);
 	}
 	return true;
+}
+
+bool vgic_place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w, u64 extra)
+{
+	return place_spi(g, intid, bit, w, extra);
 }
 
 void vgic_set_line(struct vm *vm, u32 intid, bool level)
@@ -184,7 +190,7 @@ void vgic_set_line(struct vm *vm, u32 intid, bool level)
 			trace_put(TRACE_INJECT, trace_who(vm->id, TRACE_NO_VCPU), intid, 0, 0);
 		}
 		w->pending |= w->edge & bit;
-		if (!place_spi(g, intid, bit, w)) {
+		if (!place_spi(g, intid, bit, w, w->edge & bit ? 0 : ICH_LR_EOI)) {
 			vgic_notify(g, intid / 32, bit, NULL);
 		}
 	} else if (!level && was && (w->in_lr & ~w->edge & bit)) {
@@ -335,6 +341,9 @@ __cold void vgic_route_spi(struct vgic *g, u32 intid)
 					    g->route[intid] == packed_affinity(vm->vcpu[i]);
 
 		g->target[i][w] = to ? g->target[i][w] | bit : g->target[i][w] & ~bit;
+	}
+	if ((g->linked[w] & bit) != 0) {
+		vgic_link_route(g, intid);
 	}
 	vgic_recall(g, w, bit);
 	vgic_notify(g, w, bit, NULL);

@@ -71,6 +71,9 @@ static __cold u32 read_state(struct vcpu *v, struct vcpu *t, u32 w, bool active)
 	}
 	val = active ? p->active | (p->snap_act & (w ? p->in_lr : ~0u)) :
 		       vgic_pend(p) | (p->snap_pend & (w ? p->in_lr : ~0u));
+	if (w != 0 && !active && v->vm->vgic.linked[w] != 0) {
+		val |= vgic_link_pending(g, w);
+	}
 	if (active && !known) {
 		val |= p->snap_pend & p->in_lr; /* perhaps taken: who waits asks again */
 	}
@@ -197,11 +200,14 @@ static __cold void hold(struct vgic *g, u32 w, u32 bits)
 
 __cold void vgic_deactivate_spis(struct vgic *g, u32 w, u32 bits)
 {
+	u32 was = g->w[w].active;
+
 	g->w[w].active &= ~bits;
 	g->w[w].clr_act |= bits & g->w[w].in_lr;
 	for (u32 i = 0; i < g->vcpus; i++) {
 		g->held[i][w] &= ~bits;
 	}
+	vgic_link_activate(g, w, bits & was & g->linked[w], false);
 	vgic_recall(g, w, bits);
 }
 
@@ -216,10 +222,19 @@ static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	}
 	vgic_lock(g);
 	was_active = p->active | p->in_lr;
+	if (r == VGIC_PEND && (val & g->linked[w]) != 0) {
+		vgic_link_pend(g, w, val & g->linked[w], true); /* it comes from there */
+		val &= ~g->linked[w];
+	}
 	changed = change_word(p, r, val);
 	switch (r) {
+	case VGIC_ENABLE:
+	case VGIC_DISABLE:
+		vgic_link_enable(g, w, changed & g->linked[w], r == VGIC_ENABLE);
+		break;
 	case VGIC_UNPEND:
 		p->clr_pend |= val & p->in_lr;
+		vgic_link_pend(g, w, val & g->linked[w], false);
 		break;
 	case VGIC_DEACT:
 		vgic_deactivate_spis(g, w, val);
@@ -230,6 +245,7 @@ static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	case VGIC_ACT:
 		p->clr_act &= ~val;
 		hold(g, w, val & ~was_active);
+		vgic_link_activate(g, w, val & g->linked[w], true);
 		break;
 	default:
 		break;
@@ -328,6 +344,7 @@ __cold void vgic_write_config(struct vcpu *v, struct vcpu *t, u32 intid, u32 val
 	changed = (p->edge ^ edge) & (0xffffu << (intid % 32));
 	__atomic_fetch_xor(&p->edge, changed, __ATOMIC_ACQ_REL);
 	if (intid >= 32) {
+		vgic_link_trigger(g, intid / 32, changed & g->linked[intid / 32]);
 		vgic_recall(g, intid / 32, changed);
 		vgic_notify(g, intid / 32, changed, NULL);
 	}

@@ -124,6 +124,9 @@ __cold void vgic_load(struct vcpu *v)
 		/* On this CPU, too, it must not fire before the guest has ended it. */
 		gic_set_active(gic_hw.vtimer_intid, true);
 	}
+	if (unlikely(c->routed != c->cpu + 1)) {
+		vgic_link_moved(v);
+	}
 	vgic_settle(v);
 	vgic_fill(v);
 	vgic_unlock(g);

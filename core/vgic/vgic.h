@@ -45,6 +45,8 @@ struct vgic {
 	u8 prio[VGIC_WORDS * 32];
 	u8 holder[VGIC_WORDS * 32];             /* vCPU whose list register it is in */
 	u32 route[VGIC_WORDS * 32];             /* v3: Aff3..Aff0 packed; v2: target mask */
+	u32 linked[VGIC_WORDS];                 /* SPIs that are the machine's: core/vgic/link.h */
+	u8 link[VGIC_WORDS * 32];               /* index of their link + 1 */
 };
 
 /*

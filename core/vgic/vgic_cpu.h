@@ -35,6 +35,7 @@ struct vgic_cpu {
 	u8 prio[32];
 	/* Changed by other CPUs with atomics, folded in by vgic_flush(). */
 	u8 dirty;        /* configuration changed: read back and refill the list registers */
+	u8 routed;       /* CPU + 1 its linked SPIs were last routed to; 0: none */
 	u8 waker;        /* GICR_WAKER.ProcessorSleep */
 	u32 remote;      /* to become pending */
 	u32 remote_act;  /* to become active */

@@ -59,6 +59,11 @@ void vgic_unlock(struct vgic *g);
 void vgic_notify(struct vgic *g, u32 w, u32 bits, const struct vcpu *self);
 /* vgic_recall - vCPUs with SPIs `bits` of word `w` in list registers are to reconsider. Locked. */
 void vgic_recall(struct vgic *g, u32 w, u32 bits);
+/*
+ * vgic_place_spi - the short way of a rising SPI: into a list register of the vCPU that runs here, with `extra` bits;
+ * false: the general way has to be gone. Locked, `bit` of `w` is set where pending is latched.
+ */
+bool vgic_place_spi(struct vgic *g, u32 intid, u32 bit, struct vgic_word *w, u64 extra);
 /* vgic_reconsider - the same for everything of one vCPU. Any context. */
 void vgic_reconsider(struct vcpu *v);
 /* vgic_deactivate_spis - whoever has them; from list registers in time. Locked. */
@@ -71,6 +76,24 @@ void vgic_set_ctlr(struct vgic *g, u32 groups);
 bool vgic_busy(const struct vgic *g);
 /* vgic_send - make SGI `intid` pending on the vCPUs in `targets`, from `v` (a GICv2's source). */
 void vgic_send(struct vcpu *v, u32 intid, u32 targets);
+
+/*
+ * Interrupts linked to the machine's (core/vgic/link.h). All locked, `bits` are linked ones of word `w`.
+ * vgic_link_place - state and link bits of the list register one gets; what it was to get is taken from memory.
+ * vgic_link_settle - one came back to memory, or what memory says has changed: `had` it a pending or active state
+ * before? Brings the physical one in step.
+ * vgic_link_pending - which pend in the machine. The others: what a guest's register write means for the machine.
+ */
+u64 vgic_link_place(struct vcpu *v, u32 intid, bool crowded, bool *latched);
+void vgic_link_settle(struct vgic *g, u32 intid, bool had);
+u32 vgic_link_pending(const struct vgic *g, u32 w);
+void vgic_link_pend(struct vgic *g, u32 w, u32 bits, bool pend);
+void vgic_link_enable(struct vgic *g, u32 w, u32 bits, bool on);
+void vgic_link_activate(struct vgic *g, u32 w, u32 bits, bool on);
+void vgic_link_trigger(struct vgic *g, u32 w, u32 bits);
+void vgic_link_route(struct vgic *g, u32 intid);
+/* vgic_link_moved - the vCPU was loaded on another CPU than before: its interrupts follow. */
+void vgic_link_moved(struct vcpu *v);
 
 /* Registers with a bit per interrupt, in the order of their offsets / 0x80 (IHI 0069 12.9). */
 enum vgic_bits {

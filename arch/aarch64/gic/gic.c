@@ -6,6 +6,7 @@
  */
 #include "arch/aarch64/gic/gic_drv.h"
 #include "arch/arch.h"
+#include "core/base/lock.h"
 #include "core/base/log.h"
 #include "core/base/percpu.h"
 
@@ -95,28 +96,64 @@ __cold void gic_set_active(u32 intid, bool active)
 	}
 }
 
-/* Read-modify-write of a field; the caller alone configures this interrupt. */
+__cold u32 gic_intids(void)
+{
+	return lines;
+}
+
+__cold void gic_set_pending(u32 intid, bool pending)
+{
+	if (intid < lines) {
+		write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
+	}
+}
+
+__cold bool gic_pending(u32 intid)
+{
+	return intid < lines && (mmio_read32(bank(intid) + GICD_ISPENDR + intid / 32 * 4) >> intid % 32 & 1) != 0;
+}
+
+/* Read-modify-write of a field, whose neighbours are other interrupts', perhaps other CPUs' to configure. */
 static __cold void write_field(pa_t reg, u32 mask, u32 val)
 {
+	static struct spinlock lock;
+	u64 flags = spin_lock_irq(&lock);
+
 	mmio_write32(reg, (mmio_read32(reg) & ~mask) | val);
+	spin_unlock_irq(&lock, flags);
+}
+
+__cold void gic_set_trigger(u32 intid, bool edge)
+{
+	u32 cfg = intid % 16 * 2;
+
+	if (intid >= 16 && intid < lines) {
+		write_field(bank(intid) + GICD_ICFGR + intid / 16 * 4, 2u << cfg, edge ? 2u << cfg : 0);
+	}
+}
+
+__cold void gic_route(u32 intid, u32 cpu)
+{
+	u32 sh = intid % 4 * 8;
+
+	if (intid < 32 || intid >= lines) {
+		return;
+	}
+	if (gic_hw.v3) {
+		gicv3_route(intid, cpu);
+	} else {
+		write_field(gic_hw.dist + GICD_ITARGETSR + intid / 4 * 4, 0xffu << sh, percpus[cpu].gic_target << sh);
+	}
 }
 
 __cold void gic_configure(u32 intid, u8 prio, bool edge, u32 cpu)
 {
-	u32 sh = intid % 4 * 8, cfg = intid % 16 * 2;
-	pa_t base = bank(intid);
+	u32 sh = intid % 4 * 8;
 
-	if (intid >= lines) {
-		return;
-	}
-	write_field(base + GICD_IPRIORITYR + intid / 4 * 4, 0xffu << sh, (u32)prio << sh);
-	if (intid >= 16) {
-		write_field(base + GICD_ICFGR + intid / 16 * 4, 2u << cfg, edge ? 2u << cfg : 0);
-	}
-	if (intid >= 32 && gic_hw.v3) {
-		gicv3_route(intid, cpu);
-	} else if (intid >= 32) {
-		gicv2_route(intid, cpu);
+	if (intid < lines) {
+		write_field(bank(intid) + GICD_IPRIORITYR + intid / 4 * 4, 0xffu << sh, (u32)prio << sh);
+		gic_set_trigger(intid, edge);
+		gic_route(intid, cpu);
 	}
 }
 

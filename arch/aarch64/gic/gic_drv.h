@@ -22,7 +22,6 @@ void gic_sync(u32 intid);
 int gicv2_init(const struct board *b, struct diag *d) __must_check;
 void gicv2_init_cpu(void);
 void gicv2_send_sgi(u32 sgi, u32 cpu);
-void gicv2_route(u32 intid, u32 cpu);
 
 int gicv3_init(const struct board *b, struct diag *d) __must_check;
 void gicv3_init_cpu(void);

@@ -86,11 +86,3 @@ void gicv2_send_sgi(u32 sgi, u32 cpu)
 {
 	mmio_write32(gic_hw.dist + GICD_SGIR, percpus[cpu].gic_target << 16 | sgi);
 }
-
-__cold void gicv2_route(u32 intid, u32 cpu)
-{
-	pa_t reg = gic_hw.dist + GICD_ITARGETSR + intid / 4 * 4;
-	u32 sh = intid % 4 * 8;
-
-	mmio_write32(reg, (mmio_read32(reg) & ~(0xffu << sh)) | percpus[cpu].gic_target << sh);
-}

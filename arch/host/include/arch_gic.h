@@ -71,6 +71,15 @@ bool host_gic_guest_dir(u32 iar);
 u32 host_gic_misr(void);
 /* host_gic_active - active state of a physical interrupt of this CPU. */
 bool host_gic_active(u32 intid);
+/* Shared interrupts of the machine; a test moves their lines. */
+struct host_spi {
+	bool enabled, edge, line, pending, active; /* pending: latched */
+	u32 cpu, taken;
+};
+extern struct host_spi host_spi[1020];
+void host_spi_line(u32 intid, bool level);
+/* host_spi_fires - this CPU takes one, which is active then; 0: there is none. */
+u32 host_spi_fires(void);
 /* host_gic_timer_fires - the virtual timer's line is up: true if it interrupts now (then it is active). */
 bool host_gic_timer_fires(void);
 
