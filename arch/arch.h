@@ -51,7 +51,7 @@ void arch_zero(void *p, size_t n);
 /* ---- Stage 2 (ARM ARM D8.2): 4K granule, blocks up to 1 GiB. */
 
 /* RAM and ROM are in the view of the VM's devices as well, unless they are _CPU; devices never are. */
-enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE, S2_RAM_CPU, S2_ROM_CPU };
+enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE, S2_DEVICE_RO, S2_RAM_CPU, S2_ROM_CPU };
 
 struct s2 {
 	pa_t root;     /* of the start-level table (up to 16 concatenated) */

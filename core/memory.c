@@ -176,6 +176,26 @@ pa_t mem_range_alloc(u64 size, u64 align, u64 offset)
 	return found;
 }
 
+bool mem_range_take(pa_t start, u64 size)
+{
+	u64 flags;
+	bool found = false;
+
+	if (!range_valid(start, size) || !IS_ALIGNED(start | size, PAGE_SIZE)) {
+		return false;
+	}
+	flags = spin_lock_irq(&mem_lock);
+	for (unsigned int i = 0; i < free_count && !found; i++) {
+		if (range_contains(free_range[i].start, free_range[i].size, start, size)) {
+			cut(i, start, start + size, false);
+			found = true;
+		}
+	}
+	unspill();
+	spin_unlock_irq(&mem_lock, flags);
+	return found;
+}
+
 void mem_range_free(pa_t start, u64 size)
 {
 	u64 flags = spin_lock_irq(&mem_lock);

@@ -12,9 +12,14 @@
 #include "core/base/types.h"
 
 struct vm;
+struct vm_config;
 struct diag;
-struct board;
 
+/*
+ * pass_claim_ram - a VM whose devices do DMA that nothing confines has its RAM at the host's very addresses: taken for
+ * as long as the machine runs, before any VM is built. 0, or -ENOMEM after one error on `d`. Thread context.
+ */
+int pass_claim_ram(const struct vm_config *cfg, struct diag *d) __must_check;
 /*
  * pass_create - in vm_build(), when RAM, vCPUs and the vGIC are there: 0, or -E after one error on `d`; what
  * was made until then is for pass_destroy(). Thread context.

@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/image.h"
 #include "core/base/memory.h"
+#include "core/pass.h"
 #include "core/sched.h"
 #include "core/script.h"
 #include "core/shell/shell.h"
@@ -160,6 +161,10 @@ static void start_main(void *arg)
 		good[count] = &configs[count];
 		/* What clashes with the VMs before it is not started; they are. */
 		if (config_check_system(good, count + 1, &limits, &d) != 0) {
+			forget_vm(count);
+			continue;
+		}
+		if (pass_claim_ram(&configs[count], &d) != 0) {
 			forget_vm(count);
 			continue;
 		}

@@ -98,6 +98,7 @@ struct vm {
 	u64 guest_lines_at;
 	u32 starts;           /* 1 = first start */
 	u64 helped;           /* run time of EL2 threads that worked for it and have ended */
+	u16 pass_links, pass_streams; /* made of cfg->pass: interrupts, entries with streams (core/pass.c) */
 	pa_t stolen;          /* page of the vCPUs' stolen time, mapped at cfg->stolen; 0: none */
 	/* The life-cycle thread's own. */
 	u8 verdict;           /* what a request wants after the end: see vm_life.c */

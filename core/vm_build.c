@@ -48,7 +48,7 @@ static int alloc_piece(struct vm *vm, const struct cfg_mem *m, ipa_t ipa, u64 si
 			   VM_MAX_RAM);
 		return -ENOMEM;
 	}
-	r->pa = 0;
+	r->pa = vm->cfg->dma_identity ? ipa : 0; /* pass_claim_ram() */
 	for (unsigned int i = 0; i < ARRAY_SIZE(aligns) && r->pa == 0; i++) {
 		if (size >= aligns[i]) {
 			r->pa = mem_range_alloc(size, aligns[i], ipa);
@@ -110,6 +110,9 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 		top = MAX(top, v->area + (v->type != NULL ? v->type->area : 0));
 	}
 	top = MAX(top, cfg->stolen + PAGE_SIZE);
+	for (u32 i = 0; i < cfg->window_count; i++) {
+		top = MAX(top, cfg->window[i].start + cfg->window[i].size);
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (top <= BIT(sizes[i])) {
 			return MIN(sizes[i], s2_max_ipa_bits());
@@ -127,6 +130,17 @@ static u32 spi_count(const struct vm_config *cfg)
 		for (const struct cfg_intr *i = v->intr; i != NULL; i = i->next) {
 			top = MAX(top, i->line + 1);
 		}
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		for (u32 i = 0; i < p->irq_count; i++) {
+			top = MAX(top, p->irq[i].guest + 1);
+		}
+	}
+	for (u32 i = 0; cfg->pci.present && i < ARRAY_SIZE(cfg->pci.intx); i++) {
+		top = MAX(top, cfg->pci.intx[i] + 1);
+	}
+	if (cfg->gic.has_v2m) {
+		top = MAX(top, cfg->gic.v2m_base + cfg->gic.v2m_count);
 	}
 	return (u32)ALIGN_UP(top, 32) - 32;
 }
@@ -236,7 +250,9 @@ void vm_destroy(struct vm *vm)
 	s2_destroy(&vm->s2);
 	stolen_destroy(vm);
 	for (u32 i = 0; i < vm->ram_count; i++) {
-		mem_range_free(vm->ram[i].pa, vm->ram[i].size);
+		if (!vm->cfg->dma_identity) {
+			mem_range_free(vm->ram[i].pa, vm->ram[i].size);
+		}
 	}
 	vm->ram_count = 0;
 	vm->window_count = 0;

@@ -28,6 +28,8 @@ static inline u64 s2_attr_bits(enum s2_attr a)
 		return S2_AF | S2_SH_INNER | S2_NORMAL_WB | S2_R;
 	case S2_DEVICE:
 		break;
+	case S2_DEVICE_RO:
+		return S2_AF | S2_DEVICE_nGnRE | S2_R | S2_XN;
 	}
 	return S2_AF | S2_DEVICE_nGnRE | S2_R | S2_W | S2_XN;
 }
@@ -35,7 +37,7 @@ static inline u64 s2_attr_bits(enum s2_attr a)
 static inline enum s2_attr s2_attr_of(u64 e)
 {
 	if ((e & S2_NORMAL_WB) != S2_NORMAL_WB) {
-		return S2_DEVICE;
+		return (e & S2_W) != 0 ? S2_DEVICE : S2_DEVICE_RO;
 	}
 	return (e & S2_W) != 0 ? S2_RAM : S2_ROM;
 }

@@ -121,7 +121,7 @@ WEAK bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 		const struct mapping *m = &list_of(s)->m[i];
 
 		if (ipa - m->ipa < m->size) {
-			return !m->cpu_only && m->attr != S2_DEVICE && s2_lookup(s, ipa, out);
+			return !m->cpu_only && m->attr != S2_DEVICE && m->attr != S2_DEVICE_RO && s2_lookup(s, ipa, out);
 		}
 	}
 	return false;

@@ -21,6 +21,8 @@ void memory_reserve(pa_t start, u64 size);
  */
 pa_t mem_range_alloc(u64 size, u64 align, u64 offset);
 void mem_range_free(pa_t start, u64 size);
+/* mem_range_take - that very range (whole pages); false if not all of it is free. Boot or thread context. */
+bool mem_range_take(pa_t start, u64 size) __must_check;
 
 /* mem_page_alloc - a zeroed page, 0 without memory. */
 pa_t mem_page_alloc(void);

@@ -286,8 +286,27 @@ static void random_use_is_that_of_a_page_map(void)
 	CHECK_EQ(free_count, 1);
 }
 
+static void a_range_is_taken_where_it_is(void)
+{
+	empty();
+	memory_add(BASE, 8 * PAGE_SIZE);
+	CHECK(mem_range_take(BASE + 2 * PAGE_SIZE, 3 * PAGE_SIZE));
+	CHECK_EQ(mem_free_bytes(), 5 * PAGE_SIZE);
+	CHECK(!mem_range_take(BASE + 4 * PAGE_SIZE, 2 * PAGE_SIZE)); /* in part */
+	CHECK(!mem_range_take(BASE + 7 * PAGE_SIZE, 2 * PAGE_SIZE));
+	CHECK(!mem_range_take(BASE + 100, PAGE_SIZE));
+	CHECK(!mem_range_take(BASE, 0));
+	CHECK(!mem_range_take(~0UL - PAGE_SIZE + 1, 2 * PAGE_SIZE));
+	CHECK_EQ(mem_free_bytes(), ranges_ok());
+	CHECK(mem_range_take(BASE, 2 * PAGE_SIZE));
+	CHECK(mem_range_take(BASE + 5 * PAGE_SIZE, 3 * PAGE_SIZE));
+	CHECK_EQ(free_count, 0);
+	mem_range_free(BASE, 8 * PAGE_SIZE);
+	CHECK_EQ(mem_free_bytes(), ranges_ok());
+}
+
 TEST_MAIN(RUN(banks_are_rounded_inwards_and_counted_once), RUN(address_0_is_never_handed_out),
 	  RUN(reserving_splits), RUN(the_first_fit_honours_alignment_and_offset),
 	  RUN(freed_neighbours_merge), RUN(a_full_list_at_boot_loses_but_never_hands_out_twice),
 	  RUN(a_full_list_later_loses_nothing),
-	  RUN(pages_and_objects_are_zeroed), RUN(random_use_is_that_of_a_page_map))
+	  RUN(pages_and_objects_are_zeroed), RUN(a_range_is_taken_where_it_is), RUN(random_use_is_that_of_a_page_map))

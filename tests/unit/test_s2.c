@@ -220,6 +220,7 @@ static void descriptors(void)
 		{ S2_RAM, 1UL << 10 | 3 << 8 | 3 << 6 | 15 << 2 },
 		{ S2_ROM, 1UL << 10 | 3 << 8 | 1 << 6 | 15 << 2 },
 		{ S2_DEVICE, 1UL << 54 | 1UL << 10 | 3 << 6 | 1 << 2 },
+		{ S2_DEVICE_RO, 1UL << 54 | 1UL << 10 | 1 << 6 | 1 << 2 },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
