@@ -9,9 +9,10 @@ from debian import DEVICES, Debian, at_the_shell, boot_pair, disk_copy, e2fsck, 
 from machine import BUILD, Failure
 from pcidev import (E1000E, EDU, NET, NET2, NVME, NVME2, TROUBLE, XHCI, Peer, debian_files, drive_edu, drive_net, drive_nvme,
                     drive_usb, edu, function, job, native_args, net, nvme, usb, virt, zeros)
-from trouble import build
+from trouble import build, guest
 
 PCI = f"-v\n{DEVICES}"
+PHOSTILE = guest("phostile.bin")
 RAM = ("0x60000000,256M", "0x50000000,256M")  # of VMs whose DMA goes by physical addresses: theirs are the same
 
 
@@ -73,10 +74,36 @@ def drives(gic, generic=False, intx=False, native=False, **kw):
                 needs(generic))
 
 
+def hostile(gic, **kw):
+    """A guest does to its PCI bus, its ITS and by DMA what it must not, and is refused; another's device works on."""
+    def body(start):
+        words = "dma unprotected" if gic == 2 else ""
+        path = build("phostile", [
+            f'    qvm system {name} {cpus} ram {RAM[n] if gic == 2 else "0x80000000,64M"} load {PHOSTILE[0]} cmdline "{words}" '
+            f"vdev pl011 loc 0x1c090000 intr gic:37 hostdev - pass pci:0:{at} {'dma unprotected' * (gic == 2)}"
+            for n, (name, cpus, words, at) in enumerate([
+                ("hostile", "cpu cpu", "only=config" if gic == 2 else "x", EDU), ("honest", "cpu", "honest=60", NET)])],
+            [PHOSTILE], options="-v")
+        m = start(path, machine=virt(gic), gic=gic, args=(*edu(), *edu(NET)), **kw)
+        wanted = {"PHOSTILE", "PHONEST"}
+        while wanted:
+            got = m.expect(r"^(?:\w+: )?(PHOSTILE|PHONEST): (.*)\n", 600)
+            good = "0 failures" if got.group(1) == "PHOSTILE" else "0 failed"
+            if not got.group(2).startswith(good) or " 0 rounds" in got.group(2) or (gic == 3 and "not" in got.group(2)):
+                raise Failure(got.group(0))
+            wanted.remove(got.group(1))
+        m.ends()
+        m.never(r"PHOSTILE-FAIL|GUEST-FAULT|quoin: panic|stopped, ")
+        if gic == 3:
+            m.at = 0
+            m.expect(r"DMA fault", 1)
+    return Case(f"pci hostile guest gic={gic}", ["hello"], body)
+
+
 def pci_cases(full):
     cases = []
     if full:
-        cases += [drives(3), drives(2)]
+        cases += [drives(3), drives(2), hostile(3, smp=2), hostile(2, smp=2)]
         cases += [drives(g, generic=True, intx=i) for g in (3, 2) for i in (False, True)]
         cases += [drives(g, generic=x, native=True) for g in (3, 2) for x in (False, True)]
     return cases
