@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/vdev.h"
 #include "core/vm.h"
+#include "core/vpci_priv.h"
 
 /* A device's work is done once at a time: who comes meanwhile leaves word. */
 enum vdev_working { WORK_IDLE, WORK_RUNNING, WORK_AGAIN };
@@ -278,4 +279,22 @@ void vdev_unmap(struct vdev *d, ipa_t at, u64 size)
 	lock_tables(d->vm);
 	s2_unmap(&d->vm->s2, at, size);
 	unlock_tables(d->vm);
+}
+
+/* The same for memory of devices of the host: BARs of the VM's PCI bus. */
+int vm_map_device(struct vm *vm, ipa_t at, pa_t pa, u64 size)
+{
+	int err;
+
+	lock_tables(vm);
+	err = s2_map(&vm->s2, at, pa, size, S2_DEVICE);
+	unlock_tables(vm);
+	return err;
+}
+
+void vm_unmap_device(struct vm *vm, ipa_t at, u64 size)
+{
+	lock_tables(vm);
+	s2_unmap(&vm->s2, at, size);
+	unlock_tables(vm);
 }

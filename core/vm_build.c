@@ -9,12 +9,15 @@
 #include "core/image.h"
 #include "core/load/load.h"
 #include "core/base/memory.h"
+#include "core/msi_v2m.h"
 #include "core/msi.h"
 #include "core/pass.h"
+#include "core/pass_pci.h"
 #include "core/rng.h"
 #include "core/sporadic.h"
 #include "core/stolen.h"
 #include "core/sysreg.h"
+#include "core/vpci.h"
 
 #define MIN_SPIS 64
 
@@ -29,6 +32,8 @@ void vm_sources(const struct image *img, const struct board *b, bool scrub_first
 	the_image = img;
 	the_board = b;
 	msi_board(b);
+	v2m_board(b);
+	pass_pci_board(b);
 }
 
 int vm_file(const char *path, const void **data, u64 *size)
@@ -203,6 +208,12 @@ int vm_build(struct vm *vm, struct diag *d)
 		err = msi_create(vm, d);
 	}
 	if (err == 0) {
+		err = v2m_create(vm, d);
+	}
+	if (err == 0) {
+		err = vpci_create(vm, d);
+	}
+	if (err == 0) {
 		err = pass_create(vm, d);
 	}
 	if (err == 0) {
@@ -244,6 +255,8 @@ void vm_destroy(struct vm *vm)
 	}
 	vm->vcpu_count = 0;
 	pass_destroy(vm);
+	vpci_destroy(vm);
+	v2m_destroy(vm);
 	msi_destroy(vm);
 	vgic_destroy(vm);
 	vm_scrub(vm);
@@ -330,6 +343,7 @@ int vm_load(struct vm *vm, struct diag *d)
 		memset(vm->tlb_owner, 0, sizeof(vm->tlb_owner)); /* no stage 1 of the last life */
 		vgic_reset(vm);
 		msi_reset(vm);
+		vpci_reset(vm);
 		pass_reset(vm);
 		vdevs_reset(vm);
 		stolen_reset(vm);

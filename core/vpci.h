@@ -41,8 +41,8 @@ struct vpci_ops {
 	u32 (*read32)(struct vpci_fn *f, u32 bar, struct vcpu *v, u64 off);
 	void (*write32)(struct vpci_fn *f, u32 bar, struct vcpu *v, u64 off, u32 val);
 	/*
-	 * Optional: an access to configuration space at `off` >= 0x40, before the image is asked; true: it was done.
-	 * Aligned, `size` 1, 2 or 4. Exit context; not locked.
+	 * Optional: an access to configuration space below 256, before the image is asked; true: it was done. Aligned, `size`
+	 * 1, 2 or 4. Exit context; not locked.
 	 */
 	bool (*config)(struct vpci_fn *f, struct vcpu *v, u32 off, u32 size, bool write, u32 *val);
 	/*
@@ -114,10 +114,10 @@ int vpci_bar(struct vpci_fn *f, u32 i) __must_check;
  */
 u32 vpci_capability(struct vpci_fn *f, u32 at, const u8 *bytes, const u8 *mask, u32 len);
 /*
- * vpci_msix - capability of `count` vectors, table at `table` (16 bytes each) and PBA at `pba` (8 for each 64) of BAR
- * `bar`, made before. 0, -EINVAL: not inside the BAR, or they overlap; -ENOMEM.
+ * vpci_msix - capability of `count` vectors, table at `table` (16 bytes each) of BAR `bar` and PBA at `pba` (8 for each
+ * 64) of `pba_bar`, made before. 0, -EINVAL: not inside them, or they overlap; -ENOMEM.
  */
-int vpci_msix(struct vpci_fn *f, u32 at, u32 count, u32 bar, u32 table, u32 pba) __must_check;
+int vpci_msix(struct vpci_fn *f, u32 at, u32 count, u32 bar, u32 table, u32 pba_bar, u32 pba) __must_check;
 static inline u32 vpci_config32(const struct vpci_fn *f, u32 off)
 {
 	return (u32)f->config[off] | (u32)f->config[off + 1] << 8 | (u32)f->config[off + 2] << 16 |

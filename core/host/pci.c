@@ -9,12 +9,16 @@
 #include <string.h>
 #include "arch/arch.h"
 #include "arch_io.h"
+#include "core/base/lock.h"
 #include "core/base/log.h"
 #include "core/board.h"
 #include "core/once.h"
 
 #define DEPTH 8 /* bridges behind each other */
 #define WINDOW MiB(1) /* what a bridge's window is counted in */
+
+#define EXT_CAP_ACS 0x000d
+#define ACS_WANTED 0x1d /* source validation, request and completion redirect, upstream forwarding */
 
 struct level {
 	u8 bus;
@@ -38,6 +42,8 @@ struct walk {
 
 static struct pci_dev devices[PCI_DEVICES];
 static u32 device_count, scanned;
+static const struct board *pci_board;
+static struct spinlock owners;
 
 static u32 read32(const struct walk *w, u16 bdf, u32 off)
 {
@@ -154,6 +160,56 @@ static struct board_irq line_of(const struct walk *w, u16 bdf)
 	return board_pci_irq(w->board, w->host, bdf, pin);
 }
 
+/*
+ * ACS on, as far as the function has it (PCIe 5.0 7.7.8): what comes from it or from behind it goes up to the root, under
+ * its own number. False: it has none, or is no Express function.
+ */
+static bool isolate(const struct walk *w, u16 bdf)
+{
+	const struct pci_dev d = { .host = w->host, .bdf = bdf };
+	u32 at = 0x100, header;
+
+	if (pci_capability(&d, PCI_CAP_EXPRESS, 0) == 0) {
+		return false;
+	}
+	for (u32 i = 0; i < 64 && at >= 0x100; i++) {
+		header = read32(w, bdf, at);
+		if (header == 0 || header == ~0U) {
+			return false;
+		}
+		if ((header & 0xffff) == EXT_CAP_ACS) {
+			u16 can = io_read16(pci_address(w->host, bdf, at + 4));
+
+			io_write16(pci_address(w->host, bdf, at + 6), can & ACS_WANTED);
+			return true;
+		}
+		at = header >> 20 & 0xffc;
+	}
+	return false;
+}
+
+static bool multifunction(const struct walk *w, u16 bdf)
+{
+	return (io_read8(pci_address(w->host, bdf & ~7U, PCI_HEADER)) & 0x80) != 0;
+}
+
+/* See struct pci_dev. Bridges below one that does not isolate make no difference. */
+static u16 group_of(const struct walk *w, u16 bdf)
+{
+	u16 at = bdf;
+	bool found = false;
+
+	for (u32 i = 1; i <= w->depth && !found; i++) {
+		at = w->level[i].bridge;
+		found = !isolate(w, at);
+	}
+	if (!found) {
+		at = bdf;
+		found = multifunction(w, at) && !isolate(w, at);
+	}
+	return found && multifunction(w, at) ? at & ~7U : at;
+}
+
 static void endpoint(struct walk *w, u16 bdf, u32 id)
 {
 	pa_t command = pci_address(w->host, bdf, PCI_COMMAND);
@@ -165,7 +221,7 @@ static void endpoint(struct walk *w, u16 bdf, u32 id)
 		d = &devices[device_count++];
 		*d = (struct pci_dev){
 			.host = w->host, .bdf = bdf, .vendor = (u16)id, .device = (u16)(id >> 16),
-			.class = read32(w, bdf, PCI_CLASS), .irq = line_of(w, bdf),
+			.class = read32(w, bdf, PCI_CLASS), .irq = line_of(w, bdf), .group = group_of(w, bdf),
 		};
 	}
 	if (w->assign) {
@@ -306,6 +362,7 @@ static void scan_host(const struct board *b, const struct board_pci *h)
 struct pci_dev *pci_at(const struct board *b, u32 n)
 {
 	if (once_begin(&scanned)) {
+		pci_board = b;
 		for (u32 i = 0; i < b->pci_count; i++) {
 			scan_host(b, &b->pci[i]);
 		}
@@ -314,12 +371,61 @@ struct pci_dev *pci_at(const struct board *b, u32 n)
 	return n < device_count ? &devices[n] : NULL;
 }
 
+static bool same_stream(const struct pci_dev *a, const struct pci_dev *b)
+{
+	struct pass_stream s, t;
+
+	return board_pci_stream(pci_board, a->host, a->bdf, &s) && board_pci_stream(pci_board, b->host, b->bdf, &t) &&
+	       s.iommu == t.iommu && s.sid == t.sid;
+}
+
+bool pci_claim(struct pci_dev *d, const char *owner, const struct pci_dev **other)
+{
+	pa_t command = pci_address(d->host, d->bdf, PCI_COMMAND);
+	const struct pci_dev *in_the_way = d->owner != NULL ? d : NULL;
+	u64 flags;
+
+	/* Streams are read from the device tree: not under the lock. Who comes meanwhile sees this owner. */
+	flags = spin_lock_irq(&owners);
+	if (d->owner == NULL) {
+		d->owner = owner;
+	} else {
+		in_the_way = d;
+	}
+	spin_unlock_irq(&owners, flags);
+	for (u32 i = 0; i < device_count && in_the_way == NULL; i++) {
+		const struct pci_dev *e = &devices[i];
+		const char *who = READ_ONCE(e->owner);
+
+		if (e != d && who != NULL && who != owner &&
+		    ((e->host == d->host && e->group == d->group) || same_stream(d, e))) {
+			in_the_way = e;
+			WRITE_ONCE(d->owner, NULL);
+		}
+	}
+	if (in_the_way != NULL) {
+		if (other != NULL) {
+			*other = in_the_way;
+		}
+		return false;
+	}
+	io_write16(command, (u16)((io_read16(command) & ~(u32)PCI_CMD_MASTER) | PCI_CMD_NO_INTX));
+	return true;
+}
+
+void pci_release(struct pci_dev *d)
+{
+	pa_t command = pci_address(d->host, d->bdf, PCI_COMMAND);
+
+	io_write16(command, (u16)((io_read16(command) & ~(u32)PCI_CMD_MASTER) | PCI_CMD_NO_INTX));
+	__atomic_store_n(&d->owner, NULL, __ATOMIC_RELEASE);
+}
+
 bool pci_take(struct pci_dev *d, const char *owner)
 {
 	pa_t command = pci_address(d->host, d->bdf, PCI_COMMAND);
-	const char *nobody = NULL;
 
-	if (!__atomic_compare_exchange_n(&d->owner, &nobody, owner, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+	if (!pci_claim(d, owner, NULL)) {
 		return false;
 	}
 	io_write16(command, (u16)((io_read16(command) & ~(u32)PCI_CMD_NO_INTX) | PCI_CMD_MEMORY | PCI_CMD_MASTER));

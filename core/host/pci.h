@@ -33,7 +33,12 @@
 #define PCI_CMD_MASTER 4
 #define PCI_CMD_NO_INTX 0x400
 
+#define PCI_CAP_PM 1
+#define PCI_CAP_MSI 5
 #define PCI_CAP_VENDOR 9
+#define PCI_CAP_EXPRESS 0x10
+#define PCI_CAP_MSIX 0x11
+#define PCI_CAP_AF 0x13 /* conventional PCI advanced features */
 
 struct pci_dev {
 	const struct board_pci *host;
@@ -42,12 +47,23 @@ struct pci_dev {
 	u32 class;            /* base class, sub-class, interface, revision */
 	struct board_irq irq; /* INTx; intid 0: none */
 	struct range bar[PCI_BARS]; /* CPU addresses; size 0: not there, not memory, or without a place */
-	const char *owner;    /* who of the monitor drives it: no guest's then; NULL: nobody */
+	/*
+	 * Functions of one group can reach each other's memory without an IOMMU seeing it, or are not told apart by it: the
+	 * bridge nearest to the root that lets them (no ACS, PCIe 5.0 6.12), or the device of several functions; else itself.
+	 */
+	u16 group;
+	const char *owner;    /* who drives it: a part of the monitor, or a VM by name; NULL: nobody */
 };
 
 /* pci_at - the n-th function, bridges left out, in the order of buses; NULL behind the last. Thread context. */
 struct pci_dev *pci_at(const struct board *b, u32 n);
-/* pci_take - it is `owner`'s (a constant): memory, DMA and INTx on. False: it is another's. Thread context. */
+/*
+ * pci_claim - it is `owner`'s, whose text stays, and quiet; an owner may have several. False: it or one it cannot be
+ * isolated from is another's, who is in *other (NULL: not asked for). pci_release - nobody's any more. Thread context.
+ */
+bool pci_claim(struct pci_dev *d, const char *owner, const struct pci_dev **other);
+void pci_release(struct pci_dev *d);
+/* pci_take - claim it and turn on memory, DMA and INTx. False: it is another's. Thread context. */
 bool pci_take(struct pci_dev *d, const char *owner);
 
 /* pci_address - of register `off` of configuration space, for arch_io.h. Below 4096. Any context. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/load/fdt_writer.h"
+#include "core/load/pci_fdt.h"
 #include "core/vdev.h"
 #include "core/vgic/vgic.h"
 
@@ -271,7 +272,7 @@ static void gic_name(const struct vm_config *cfg, char *buf, size_t size)
 	fmt_str(buf, size, "intc@%lx", cfg->gic.dist);
 }
 
-static void gic(struct fdt_writer *w, const struct vm_config *cfg, u32 phandle)
+static void gic(struct fdt_writer *w, const struct vm_config *cfg, u32 phandle, u32 msi)
 {
 	static const char *const v2[] = { "arm,gic-400", "arm,cortex-a15-gic" };
 	u64 reg[4] = { cfg->gic.dist, KiB(64), cfg->gic.gicr, KiB(128) * cfg->cpu_count };
@@ -294,6 +295,7 @@ static void gic(struct fdt_writer *w, const struct vm_config *cfg, u32 phandle)
 	fdt_writer_u32(w, "#size-cells", 2);
 	fdt_writer_bytes(w, "ranges", NULL, 0);
 	fdt_writer_u32(w, "phandle", phandle);
+	pci_fdt_msi(w, cfg, msi);
 	fdt_writer_end(w);
 }
 
@@ -339,7 +341,7 @@ size_t guest_fdt_bound(const struct guest_fdt *g)
 {
 	const struct vdev *dev;
 	const struct cfg_mem *m;
-	size_t n = KiB(4) + 256 * g->cfg->cpu_count + g->rng_seed_len;
+	size_t n = KiB(4) + 256 * g->cfg->cpu_count + g->rng_seed_len + PCI_FDT_BOUND;
 
 	for (dev = g->devices; dev != NULL; dev = dev->next) {
 		n += KiB(1);
@@ -359,16 +361,18 @@ size_t guest_fdt_bound(const struct guest_fdt *g)
 int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *used,
 		    struct diag *d)
 {
-	u32 gic_phandle, clock_phandle;
-	char path[NODE_NAME_MAX + 1] = "/";
+	u32 gic_phandle, clock_phandle, msi_phandle;
+	char path[2 * NODE_NAME_MAX] = "/";
 	struct fdt_writer w;
 	bool serial;
 	int err;
 
 	fdt_writer_open(&w, buf, size, g->user);
-	gic_name(g->cfg, path + 1, sizeof(path) - 1);
+	gic_name(g->cfg, path + 1, NODE_NAME_MAX);
 	gic_phandle = fdt_writer_phandle(&w, path, GUEST_FDT_PHANDLE_GIC);
 	clock_phandle = fdt_writer_phandle(&w, "/clock-24m", GUEST_FDT_PHANDLE_CLOCK);
+	pci_fdt_msi_path(g->cfg, path, sizeof(path));
+	msi_phandle = fdt_writer_phandle(&w, path, GUEST_FDT_PHANDLE_MSI);
 	fdt_writer_begin(&w, "");
 	root_props(&w, g->cfg, gic_phandle);
 	serial = aliases(&w, g->devices);
@@ -380,9 +384,10 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	if (g->pmu) {
 		pmu(&w, g);
 	}
-	gic(&w, g->cfg, gic_phandle);
+	gic(&w, g->cfg, gic_phandle, msi_phandle);
 	clock(&w, "clock-24m", 24000000, clock_phandle);
 	devices(&w, g->devices, clock_phandle);
+	pci_fdt_bus(&w, g->cfg, gic_phandle, msi_phandle);
 	fdt_writer_end(&w);
 	err = fdt_writer_close(&w, used);
 	if (err != 0) {
