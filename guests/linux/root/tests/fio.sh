@@ -9,5 +9,6 @@ echo none >/sys/block/$disk/queue/scheduler
 fio --name=read --filename="/dev/$disk" --rw=randread --bs=4k --direct=1 --ioengine=libaio --iodepth="$depth" \
 	--number_ios="$count" --io_size=$((count * 4))k --norandommap --randrepeat=1 --allrandrepeat=1 --gtod_cpu=0 \
 	--disable_lat=1 --disable_clat=1 --disable_slat=1 --output-format=terse --thread >/tmp/fio || cat /tmp/fio
-echo "QUOIN-FIO depth=$depth ios=$(awk '{ print $1 }' /sys/block/$disk/stat) at=$(sed -n 's/^now at \([0-9]*\).*/\1/p' /proc/timer_list)"
+# An NVMe disk that could have more than one path counts where it has one: nvme0c0n1.
+echo "QUOIN-FIO depth=$depth ios=$(cat /sys/block/$disk/stat /sys/block/nvme*c*/stat 2>/dev/null | awk '{ n += $1 } END { print n }') at=$(sed -n 's/^now at \([0-9]*\).*/\1/p' /proc/timer_list)"
 sleep 1000
