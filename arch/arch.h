@@ -10,6 +10,7 @@
 #include "core/spec/vcpu_frame.h"
 
 struct board;
+struct board_uart;
 struct vcpu;
 struct percpu;
 struct thread;
@@ -287,7 +288,8 @@ extern bool s2_dma_clean;
 struct uart_ops {
 	const char *const *compatible; /* NULL-terminated */
 	const char *early_name;        /* as in earlycon=NAME,ADDR */
-	int (*init)(pa_t base);        /* firmware left it usable; keep the baud rate */
+	/* Firmware left it usable: the baud rate stays. `u`: what the device tree says; NULL: nothing is known. */
+	int (*init)(pa_t base, const struct board_uart *u);
 	bool (*putc)(pa_t base, u8 c); /* false: FIFO full */
 	int (*getc)(pa_t base);        /* -1: none */
 	void (*irq_mask)(pa_t base, bool rx, bool tx); /* which interrupts are on */

@@ -42,16 +42,16 @@ const struct uart_ops *uart_by_early_name(const char *name)
 	return NULL;
 }
 
-static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, u32 intid)
+static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, const struct board_uart *u)
 {
 	pa_t page = ALIGN_DOWN(base, PAGE_SIZE);
 	int err = arch_map(page, ALIGN_UP(base + size, PAGE_SIZE) - page, MAP_DEVICE);
 
 	if (err == 0 || err == -EEXIST) {
-		err = ops->init(base);
+		err = ops->init(base, u);
 	}
 	if (err == 0) {
-		console_use(ops, base, intid);
+		console_use(ops, base, u != NULL ? u->irq.intid : 0);
 	}
 	return err;
 }
@@ -70,7 +70,7 @@ int console_early(const char *spec)
 	memcpy(name, driver.s, driver.n);
 	name[driver.n] = '\0';
 	ops = uart_by_early_name(name);
-	return ops != NULL ? open_uart(ops, base, PAGE_SIZE, 0) : -ENODEV;
+	return ops != NULL ? open_uart(ops, base, PAGE_SIZE, NULL) : -ENODEV;
 }
 
 /* The driver for the first of a UART's compatible strings that has one. */
@@ -105,5 +105,5 @@ int console_init(const struct board *b)
 		console.intid = u->irq.intid;
 		return 0;
 	}
-	return open_uart(driver_for(u), u->regs.start, u->regs.size, u->irq.intid);
+	return open_uart(driver_for(u), u->regs.start, u->regs.size, u);
 }

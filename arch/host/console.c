@@ -20,9 +20,10 @@ void host_uart_type(const char *text)
 	}
 }
 
-static int uart_init(pa_t base)
+static int uart_init(pa_t base, const struct board_uart *u)
 {
 	(void)base;
+	(void)u;
 	return 0;
 }
 

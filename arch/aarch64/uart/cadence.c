@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cadence UART of Zynq and Zynq UltraScale+ (UG1085 chapter 21, UG1087 UART): 64 bytes each way. */
-#include "arch/aarch64/uart/io.h"
+#include "arch/arch.h"
+#include "arch_io.h"
 
 #define CR 0x00
 #define IER 0x08
@@ -22,10 +23,11 @@
 #define SR_TXFULL BIT(4)
 #define SR_TACTIVE BIT(11)
 
-static int cadence_init(pa_t base)
+static int cadence_init(pa_t base, const struct board_uart *u)
 {
 	u32 cr = io_read32(base + CR);
 
+	(void)u;
 	io_write32(base + IDR, INT_ALL);
 	io_write32(base + ISR, INT_ALL);
 	io_write32(base + RXWM, 1); /* an interrupt for each byte */

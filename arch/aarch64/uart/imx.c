@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NXP i.MX UART (i.MX 8M Plus reference manual, chapter UART): 32 bytes each way. */
-#include "arch/aarch64/uart/io.h"
+#include "arch/arch.h"
+#include "arch_io.h"
 
 #define URXD 0x00
 #define UTXD 0x40
@@ -25,10 +26,11 @@
 #define USR2_TXDC BIT(3)
 #define UTS_TXFULL BIT(4)
 
-static int imx_init(pa_t base)
+static int imx_init(pa_t base, const struct board_uart *u)
 {
 	u32 ucr1 = io_read32(base + UCR1), ucr2 = io_read32(base + UCR2);
 
+	(void)u;
 	io_write32(base + UCR4, io_read32(base + UCR4) & ~(u32)UCR4_INTERRUPTS);
 	io_write32(base + UCR1, (ucr1 & ~(u32)UCR1_INTERRUPTS) | UCR1_UARTEN);
 	ucr2 &= ~(u32)(UCR2_ATEN | UCR2_ESCI);

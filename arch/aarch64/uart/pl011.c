@@ -3,7 +3,8 @@
  * ARM PrimeCell UART (PL011, ARM DDI 0183) and the SBSA generic UART, its
  * subset. Firmware has set line parameters; they stay as they are.
  */
-#include "arch/aarch64/uart/io.h"
+#include "arch/arch.h"
+#include "arch_io.h"
 
 #define DR 0x00
 #define FR 0x18
@@ -24,10 +25,11 @@
 #define INT_RT BIT(6)
 #define INT_ALL 0x7ff
 
-static int pl011_init(pa_t base)
+static int pl011_init(pa_t base, const struct board_uart *u)
 {
 	u32 cr = io_read32(base + CR);
 
+	(void)u;
 	io_write32(base + IMSC, 0);
 	io_write32(base + ICR, INT_ALL);
 	/* An emulator without firmware has not turned it on; where it is on, nothing is written. */

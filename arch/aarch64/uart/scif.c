@@ -3,7 +3,8 @@
  * Renesas serial interface with FIFO (R-Car Gen3 manual, section SCIF): 16 bytes each way. Firmware
  * has set clock and baud rate. Flags are cleared by reading them as one and writing zero.
  */
-#include "arch/aarch64/uart/io.h"
+#include "arch/arch.h"
+#include "arch_io.h"
 
 #define SCR 0x08
 #define FTDR 0x0c /* 8 bits */
@@ -38,10 +39,11 @@ static void clear(pa_t base, u32 flags)
 	io_write16(base + FSR, (u16)~flags);
 }
 
-static int scif_init(pa_t base)
+static int scif_init(pa_t base, const struct board_uart *u)
 {
 	u32 scr = io_read16(base + SCR);
 
+	(void)u;
 	scr &= ~(u32)(SCR_TIE | SCR_RIE | SCR_REIE | SCR_TOIE);
 	io_write16(base + SCR, (u16)(scr | SCR_TE | SCR_RE));
 	/* A receive interrupt for each byte. */
