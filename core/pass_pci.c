@@ -16,11 +16,11 @@
 #include "core/pass_pci_priv.h"
 #include "core/vgic/link.h"
 
-static const struct board *board;
+static const struct board *machine;
 
 void pass_pci_board(const struct board *b)
 {
-	board = b;
+	machine = b;
 }
 
 /* ---- Registers of BARs that are not mapped */
@@ -69,7 +69,7 @@ static bool page_shared(const struct pci_dev *dev, u32 bar)
 	u64 size = ALIGN_UP(dev->bar[bar].start + dev->bar[bar].size, PAGE_SIZE) - from;
 	const struct pci_dev *e;
 
-	for (u32 n = 0; (e = pci_at(board, n)) != NULL; n++) {
+	for (u32 n = 0; (e = pci_at(machine, n)) != NULL; n++) {
 		for (u32 i = 0; i < PCI_BARS; i++) {
 			if ((e != dev || i != bar) && e->bar[i].size != 0 &&
 			    range_overlaps(e->bar[i].start, e->bar[i].size, from, size)) {
@@ -168,7 +168,7 @@ static int add_messages(struct vm *vm, struct pass_fn *p, const struct pass_pci 
 	if (p->vectors == 0) {
 		return 0;
 	}
-	if (board_pci_msi(board, p->dev->host, p->dev->bdf, &its, &host.devid)) {
+	if (board_pci_msi(machine, p->dev->host, p->dev->bdf, &its, &host.devid)) {
 		host.its = (u8)its;
 	} else if (msi_kind(vm) == MSI_ITS) {
 		diag_error(d, c->pos, "%s: the host has no ITS for its messages, expected `vdev gic` without `its`", p->what);
@@ -200,12 +200,12 @@ static int add_line(struct vm *vm, struct pass_fn *p, const struct pass_pci *c, 
 	return 0;
 }
 
-static struct pci_dev *find(const struct pass_pci *c)
+static struct pci_dev *find_function(const struct pass_pci *c)
 {
 	struct pci_dev *d;
 
-	for (u32 n = 0; (d = pci_at(board, n)) != NULL; n++) {
-		if (d->host == &board->pci[c->host] && d->bdf == c->bdf) {
+	for (u32 n = 0; (d = pci_at(machine, n)) != NULL; n++) {
+		if (d->host == &machine->pci[c->host] && d->bdf == c->bdf) {
 			return d;
 		}
 	}
@@ -214,7 +214,7 @@ static struct pci_dev *find(const struct pass_pci *c)
 
 static struct pci_dev *claim(struct vm *vm, const char *what, const struct pass_pci *c, struct diag *d)
 {
-	struct pci_dev *dev = find(c);
+	struct pci_dev *dev = find_function(c);
 	const struct pci_dev *other = NULL;
 
 	if (dev == NULL) {
@@ -282,7 +282,7 @@ int pass_pci_add(struct vm *vm, const struct cfg_pass *cp, const struct pass_pci
 	struct pass_fn *p;
 	int err;
 
-	if (vm->vpci == NULL || board == NULL) {
+	if (vm->vpci == NULL || machine == NULL) {
 		diag_error(d, c->pos, "%s: the VM has no PCI bus", cp->what);
 		return -ENODEV;
 	}

@@ -30,7 +30,7 @@ static bool in_window(const struct vpci *b, u64 at, u64 size)
 }
 
 /* The first entry that ends behind `at`. */
-static u32 find(const struct vpci *b, ipa_t at)
+static u32 first_behind(const struct vpci *b, ipa_t at)
 {
 	u32 low = 0, high = b->decoded_count;
 
@@ -50,7 +50,7 @@ static u32 find(const struct vpci *b, ipa_t at)
 static bool insert(struct vpci *b, struct vpci_fn *f, u32 bar, ipa_t at)
 {
 	u64 size = f->bar[bar].size;
-	u32 n = find(b, at);
+	u32 n = first_behind(b, at);
 
 	if (n < b->decoded_count && range_overlaps(b->decoded[n].at, b->decoded[n].size, at, size)) {
 		return false;
@@ -69,7 +69,7 @@ static void take_out(struct vpci *b, struct vpci_fn *f, u32 bar)
 		return;
 	}
 	b->decoded_count--;
-	for (u32 i = find(b, f->bar[bar].at); i < b->decoded_count; i++) {
+	for (u32 i = first_behind(b, f->bar[bar].at); i < b->decoded_count; i++) {
 		b->decoded[i] = b->decoded[i + 1];
 	}
 	f->bar[bar].at = 0;
@@ -212,7 +212,7 @@ static bool lookup(struct vpci *b, ipa_t at, struct vpci_decoded *out)
 	u32 n;
 
 	spin_lock(&b->lock);
-	n = find(b, at);
+	n = first_behind(b, at);
 	if (n < b->decoded_count && at >= b->decoded[n].at) {
 		*out = b->decoded[n];
 		hit = true;
@@ -221,7 +221,7 @@ static bool lookup(struct vpci *b, ipa_t at, struct vpci_decoded *out)
 	return hit;
 }
 
-static enum mmio_result access(struct vpci *b, const struct range *w, struct vcpu *v, struct mmio *m)
+static enum mmio_result window_access(struct vpci *b, const struct range *w, struct vcpu *v, struct mmio *m)
 {
 	struct vpci_decoded d;
 	enum mmio_result r;
@@ -237,7 +237,7 @@ static enum mmio_result access(struct vpci *b, const struct range *w, struct vcp
 	return r;
 }
 
-static u32 read32(struct vpci *b, const struct range *w, struct vcpu *v, u64 off)
+static u32 window_read32(struct vpci *b, const struct range *w, struct vcpu *v, u64 off)
 {
 	struct mmio m = { .off = off, .size = 4 };
 	struct vpci_decoded d;
@@ -255,7 +255,7 @@ static u32 read32(struct vpci *b, const struct range *w, struct vcpu *v, u64 off
 	return d.f->ops->access(d.f, d.bar, v, &m) == MMIO_DONE ? (u32)m.val : ~0U;
 }
 
-static void write32(struct vpci *b, const struct range *w, struct vcpu *v, u64 off, u32 val)
+static void window_write32(struct vpci *b, const struct range *w, struct vcpu *v, u64 off, u32 val)
 {
 	struct mmio m = { .off = off, .val = val, .size = 4, .write = true };
 	struct vpci_decoded d;
@@ -278,17 +278,17 @@ static void write32(struct vpci *b, const struct range *w, struct vcpu *v, u64 o
 	static enum mmio_result access##n(void *arg, struct vcpu *v, struct mmio *m) \
 	{ \
 		struct vpci *b = arg; \
-		return access(b, &b->window[n], v, m); \
+		return window_access(b, &b->window[n], v, m); \
 	} \
 	static u32 read32_##n(void *arg, struct vcpu *v, u64 off) \
 	{ \
 		struct vpci *b = arg; \
-		return read32(b, &b->window[n], v, off); \
+		return window_read32(b, &b->window[n], v, off); \
 	} \
 	static void write32_##n(void *arg, struct vcpu *v, u64 off, u32 val) \
 	{ \
 		struct vpci *b = arg; \
-		write32(b, &b->window[n], v, off, val); \
+		window_write32(b, &b->window[n], v, off, val); \
 	}
 WINDOW_(0)
 WINDOW_(1)
