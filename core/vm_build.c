@@ -319,7 +319,7 @@ int vm_load(struct vm *vm, struct diag *d)
 	struct load_files files = { .open = open_blob };
 	struct guest_mem mem = { .ptr = mem_ptr, .written = mem_written, .arg = vm };
 	u8 seed[64];
-	struct guest_fdt g = { .cfg = vm->cfg, .devices = vm->vdevs, .pmu = pmu_visible(vm),
+	struct guest_fdt g = { .cfg = vm->cfg, .board = the_board, .devices = vm->vdevs, .pmu = pmu_visible(vm),
 			       .pmu_interrupt = pmu_has_interrupt() };
 	int err = -ENOMEM;
 

@@ -6,6 +6,7 @@
 #include "core/base/fmt.h"
 #include "core/load/fdt_writer.h"
 #include "core/load/pci_fdt.h"
+#include "core/load/pass_fdt.h"
 #include "core/vdev.h"
 #include "core/vgic/vgic.h"
 
@@ -156,12 +157,12 @@ static void device_name(const struct vdev *dev, char *buf, size_t size)
 }
 
 /* True if there is a serial port. */
-static bool aliases(struct fdt_writer *w, const struct vdev *dev)
+static bool aliases(struct fdt_writer *w, const struct guest_fdt *g)
 {
 	char name[NODE_NAME_MAX], path[NODE_NAME_MAX + 8], alias[16];
 	u32 n = 0;
 
-	for (; dev != NULL; dev = dev->next) {
+	for (const struct vdev *dev = g->devices; dev != NULL; dev = dev->next) {
 		if (!has_node(dev) || !is_serial(dev)) {
 			continue;
 		}
@@ -173,6 +174,7 @@ static bool aliases(struct fdt_writer *w, const struct vdev *dev)
 		fmt_str(alias, sizeof(alias), "serial%u", n++);
 		fdt_writer_str(w, alias, path);
 	}
+	n += pass_fdt_aliases(w, g, n);
 	if (n != 0) {
 		fdt_writer_end(w);
 	}
@@ -355,6 +357,7 @@ size_t guest_fdt_bound(const struct guest_fdt *g)
 	if (g->user != NULL) {
 		n += fdt_writer_bound(g->user);
 	}
+	n += pass_fdt_bound(g);
 	return MIN(ALIGN_UP(n, PAGE_SIZE), GUEST_FDT_LIMIT);
 }
 
@@ -375,7 +378,7 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	msi_phandle = fdt_writer_phandle(&w, path, GUEST_FDT_PHANDLE_MSI);
 	fdt_writer_begin(&w, "");
 	root_props(&w, g->cfg, gic_phandle);
-	serial = aliases(&w, g->devices);
+	serial = aliases(&w, g);
 	chosen(&w, g, serial);
 	cpus(&w, g->cfg);
 	memory(&w, g->cfg);
@@ -388,6 +391,7 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	clock(&w, "clock-24m", 24000000, clock_phandle);
 	devices(&w, g->devices, clock_phandle);
 	pci_fdt_bus(&w, g->cfg, gic_phandle, msi_phandle);
+	pass_fdt_nodes(&w, g, clock_phandle);
 	fdt_writer_end(&w);
 	err = fdt_writer_close(&w, used);
 	if (err != 0) {

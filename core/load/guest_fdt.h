@@ -22,9 +22,11 @@
 #define GUEST_FDT_PHANDLE_MSI   0x8010 /* the ITS or the v2m frame */
 
 struct vdev;
+struct board;
 
 struct guest_fdt {
 	const struct vm_config *cfg; /* checked: memory placed, the GIC's addresses set */
+	const struct board *board;   /* whose tree passed devices are in; NULL: their nodes are left out */
 	struct vdev *devices;        /* list by next; uses type, cfg, base, size and intid only */
 	struct range initrd;         /* in the guest; size 0: none */
 	const void *user;            /* tree to merge, passed fdt_writer_check(); NULL: none */

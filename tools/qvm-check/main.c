@@ -177,6 +177,7 @@ int main(int argc, char **argv)
 	}
 	for (u32 i = 0; i < args.vm_count; i++) {
 		cfgs[i] = &vms[i].cfg;
+		vms[i].fdt.board = board != NULL ? board->board : NULL;
 		ok &= read_vm(&vms[i], &args.search, board, &diag); /* every VM's errors */
 	}
 	ok = ok && config_check_system(cfgs, args.vm_count, board, &diag) == 0 &&
