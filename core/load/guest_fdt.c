@@ -5,8 +5,8 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/load/fdt_writer.h"
-#include "core/load/pci_fdt.h"
 #include "core/load/pass_fdt.h"
+#include "core/load/pci_fdt.h"
 #include "core/vdev.h"
 #include "core/vgic/vgic.h"
 
