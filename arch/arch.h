@@ -193,6 +193,8 @@ struct smc_result {
 };
 /* arch_firmware - SMCCC call through the board's conduit; false if there is none. Any context. */
 bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r);
+/* arch_firmware_guest - a guest's call: x0-x7 in and out (DEN 0028 2.6); false: no firmware, nothing has changed. Any context. */
+bool arch_firmware_guest(u64 x[8]);
 void arch_system_off(void) __noreturn;
 void arch_system_reset(void) __noreturn;
 /* arch_random - a hardware source of entropy (RNDR or firmware TRNG): true and 8 bytes, or false. */

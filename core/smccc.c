@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls of guests by HVC or SMC (DEN 0028, SMCCC 1.1). Nothing reaches the
- * firmware but the speculation workarounds; what is unknown gets -1, silently.
+ * Calls of guests by HVC or SMC (DEN 0028, SMCCC 1.1). Nothing reaches the firmware but the speculation
+ * workarounds and what `pass smc:` lists; what is unknown gets -1, silently.
  */
 #include "core/exit.h"
 
@@ -179,6 +179,17 @@ static __noinline void arch_call(struct vcpu *v, u32 fid)
 	}
 }
 
+/* A function of the machine's firmware that `pass smc:` lets this VM call. */
+static bool is_passed(const struct vcpu *v, u32 fid)
+{
+	const struct cfg_smc *s = v->vm->cfg->smc;
+
+	while (s != NULL && (fid < s->first || fid > s->last)) {
+		s = s->next;
+	}
+	return s != NULL;
+}
+
 /* Any call but PSCI_VERSION; the PC is behind it. */
 static __noinline void smccc_call(struct vcpu *v)
 {
@@ -195,6 +206,8 @@ static __noinline void smccc_call(struct vcpu *v)
 		v->x[0] = (u64)(fid == PV_TIME_ST ? stolen_structure(v) : stolen_features(v, (u32)v->x[1]));
 	} else if (fid == SMCCC_VENDOR_HYP_UID) {
 		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
+	} else if (is_passed(v, fid) && arch_firmware_guest(v->x)) {
+		return; /* behind PSCI and the ranges above, which are never the firmware's */
 	} else {
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;
 	}

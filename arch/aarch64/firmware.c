@@ -39,6 +39,36 @@ bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 	return true;
 }
 
+bool arch_firmware_guest(u64 x[8])
+{
+	register u64 x0 __asm__("x0") = x[0];
+	register u64 x1 __asm__("x1") = x[1];
+	register u64 x2 __asm__("x2") = x[2];
+	register u64 x3 __asm__("x3") = x[3];
+	register u64 x4 __asm__("x4") = x[4];
+	register u64 x5 __asm__("x5") = x[5];
+	register u64 x6 __asm__("x6") = x[6];
+	register u64 x7 __asm__("x7") = x[7];
+
+	/* ID_AA64PFR0_EL1.EL3: without one SMC is UNDEFINED, though an emulator may answer PSCI. */
+	if (conduit != CONDUIT_SMC || (read_id_aa64pfr0_el1() >> 12 & 0xf) == 0) {
+		return false;
+	}
+	__asm__ volatile("smc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+			 :
+			 : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	x[0] = x0;
+	x[1] = x1;
+	x[2] = x2;
+	x[3] = x3;
+	x[4] = x4;
+	x[5] = x5;
+	x[6] = x6;
+	x[7] = x7;
+	return true;
+}
+
 static void __noreturn park(const char *what)
 {
 	log_info("%s: the firmware offers no way, CPU parked", what);

@@ -204,6 +204,17 @@ bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 	return host_firmware != NULL && host_firmware(fid, a1, a2, a3, r);
 }
 
+bool arch_firmware_guest(u64 x[8])
+{
+	struct smc_result r;
+
+	if (!arch_firmware(x[0], x[1] + x[4], x[2] + x[5], x[3] + x[6] + x[7], &r)) {
+		return false;
+	}
+	memcpy(x, r.a, sizeof(r.a));
+	return true;
+}
+
 bool arch_random(u64 *out)
 {
 	return host_random != NULL && host_random(out);

@@ -460,6 +460,55 @@ static void random_numbers_come_in_the_asked_width(void)
 	guest_free(g);
 }
 
+/* ---- pass smc: */
+
+static bool sip_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
+{
+	fw_calls++;
+	*r = (struct smc_result){ { fid + 1, a1, a2, a3 } };
+	return true;
+}
+
+static void listed_functions_reach_the_firmware(void)
+{
+	struct guest *g = guest_new();
+	struct cfg_smc smc[2] = { { .first = 0xc2000000, .last = 0xc200000b, .next = &smc[1] },
+				  { .first = 0x80000000, .last = 0xffffffff } };
+
+	g->vm.cfg->smc = smc;
+	smc[0].next = NULL;
+	host_firmware = sip_firmware;
+	fw_calls = 0;
+	for (unsigned int i = 1; i < 8; i++) {
+		g->v->x[i] = i;
+	}
+	call(g, 0xc2000003, 1, 2, 3);
+	CHECK_EQ(fw_calls, 1);
+	CHECK_EQ(g->v->x[0], 0xc2000004);
+	CHECK_EQ(g->v->x[1], 1 + 4); /* x4 to x7 went along */
+	CHECK_EQ(g->v->x[2], 2 + 5);
+	CHECK_EQ(g->v->x[3], 3 + 6 + 7);
+	CHECK_EQ(err(call(g, 0xc200000c, 0, 0, 0)), -1);
+	CHECK_EQ(err(call(g, 0xc1ffffff, 0, 0, 0)), -1);
+	CHECK_EQ(err(call(g, 0x82000003, 0, 0, 0)), -1);
+	CHECK_EQ(fw_calls, 1);
+	/* PSCI and what the monitor answers by itself is never passed, whatever is listed. */
+	g->vm.cfg->smc = &smc[1];
+	CHECK_EQ(call(g, 0x84000000, 0, 0, 0), 0x10001);
+	CHECK_EQ(call(g, 0x80000000, 0, 0, 0), 0x10001);
+	call(g, 0x84000012, 0, 0, 0); /* PSCI, of no function the monitor has */
+	call(g, 0x84000050, 0, 0, 0);
+	call(g, 0xc5000020, 0, 0, 0);
+	CHECK_EQ(fw_calls, 1);
+	/* No firmware to be called. */
+	host_firmware = NULL;
+	g->vm.cfg->smc = &smc[0];
+	smc[0].next = NULL;
+	CHECK_EQ(err(call(g, 0xc2000003, 0, 0, 0)), -1);
+	g->vm.cfg->smc = NULL;
+	guest_free(g);
+}
+
 TEST_MAIN(RUN(both_conduits_answer_and_go_on), RUN(unknown_functions_are_not_supported_and_silent),
 	  RUN(function_number_is_w0), RUN(other_immediates_are_undefined), RUN(smccc_discovery),
 	  RUN(psci_features), RUN(cpu_on_starts_an_off_cpu_once),
@@ -468,4 +517,5 @@ TEST_MAIN(RUN(both_conduits_answer_and_go_on), RUN(unknown_functions_are_not_sup
 	  RUN(standby_waits_and_returns), RUN(powerdown_suspend_ends_at_the_entry_point),
 	  RUN(system_suspend_is_for_the_last_cpu), RUN(system_calls_end_the_vm), RUN(unknown_reset_types_are_refused),
 	  RUN(workarounds_by_core_and_firmware), RUN(random_numbers_need_a_seed),
-	  RUN(random_numbers_come_in_the_asked_width))
+	  RUN(random_numbers_come_in_the_asked_width),
+	  RUN(listed_functions_reach_the_firmware))
