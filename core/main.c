@@ -10,6 +10,7 @@
 #include "core/board.h"
 #include "core/console.h"
 #include "core/host/virtio.h"
+#include "core/host_wdt.h"
 #include "core/image.h"
 #include "core/irq.h"
 #include "core/base/memory.h"
@@ -205,6 +206,7 @@ void quoin_main(const struct boot_info *boot)
 		 board.model[0] != '\0' ? board.model : board.compatible, cpus_online(),
 		 board.cpu_count + board.cpu_skipped, gic_host_version(), mem_free_bytes() >> 20);
 	vm_sources(&image, &board, options.scrub_boot);
+	host_wdt_option((enum host_wdt_mode)options.watchdog);
 	if (options.bench) {
 		arch_bench_start();
 	}

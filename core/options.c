@@ -62,7 +62,13 @@ static int take(struct options *o, const char *w, size_t n)
 		return o->trace == 0 ? -EINVAL : 0;
 	} else if (word_begins(w, n, "escape=")) {
 		return take_escape(o, w + 7, n - 7);
-	} else if (word_begins(w, n, "mitigations=") || word_begins(w, n, "scrub=")) {
+	} else if (word_is(w, n, "watchdog=kick")) {
+		o->watchdog = HOST_WDT_KICK;
+	} else if (word_is(w, n, "watchdog=stop")) {
+		o->watchdog = HOST_WDT_STOP;
+	} else if (word_is(w, n, "watchdog=leave")) {
+		o->watchdog = HOST_WDT_LEAVE;
+	} else if (word_begins(w, n, "mitigations=") || word_begins(w, n, "scrub=") || word_begins(w, n, "watchdog=")) {
 		return -EINVAL;
 	} else {
 		return -ENOENT;
@@ -83,12 +89,12 @@ int options_parse(struct options *o, const char *text, const char *where, bool f
 		pos.col = (u32)(w - text) + 1;
 		if (err == -EINVAL) {
 			diag_error(d, &pos, "bad value in '%.*s', expected mitigations=auto|on|off, scrub=boot, "
-				   "escape=^X|none or trace=4K..32M",
+				   "escape=^X|none, watchdog=kick|stop|leave or trace=4K..32M",
 				   (int)n, w);
 			result = err;
 		} else if (err == -ENOENT && !foreign) {
 			diag_warning(d, &pos, "unknown option '%.*s', expected -v, -c, earlycon=, escape=, "
-				     "mitigations=, scrub= or trace=",
+				     "mitigations=, scrub=, watchdog= or trace=",
 				     (int)MIN(n, 64UL), w);
 		}
 		w += n;

@@ -8,6 +8,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/types.h"
+#include "core/host_wdt.h"
 
 enum option_mitigations { OPT_MITIGATIONS_AUTO, OPT_MITIGATIONS_ON, OPT_MITIGATIONS_OFF };
 
@@ -19,6 +20,7 @@ struct options {
 	const char *earlycon;   /* text behind earlycon=, ends at a blank or NUL; or NULL */
 	enum option_mitigations mitigations;
 	u64 trace;              /* trace[=SIZE]: from the start, rings of so many bytes; 0: not */
+	unsigned int watchdog;  /* enum host_wdt_mode */
 	int escape;             /* escape=^X: the key that chooses who has the console; -1: none; 0: not given */
 };
 

@@ -9,6 +9,7 @@
 #include "core/config/check.h"
 #include "core/config/parse.h"
 #include "core/console.h"
+#include "core/host_wdt.h"
 #include "core/image.h"
 #include "core/base/memory.h"
 #include "core/pass.h"
@@ -22,6 +23,7 @@ static const struct image *image;
 static const struct board *board;
 static struct vm_config configs[VM_MAX];
 static struct arena arenas[VM_MAX]; /* of configs[] */
+static u32 config_count;
 
 static int open_text(void *ctx, const char *path, const char **text, size_t *len)
 {
@@ -124,6 +126,21 @@ static void wait_all(void)
 	}
 }
 
+/* Some VM has these registers for itself. */
+static bool is_passed(const struct range *regs)
+{
+	bool taken = false;
+
+	for (u32 i = 0; i < config_count; i++) {
+		for (const struct cfg_pass *p = configs[i].pass; p != NULL; p = p->next) {
+			for (u32 n = 0; n < p->range_count; n++) {
+				taken |= range_overlaps(p->range[n].pa, p->range[n].size, regs->start, regs->size);
+			}
+		}
+	}
+	return taken;
+}
+
 static void start_main(void *arg)
 {
 	struct diag d = { .emit = log_diag };
@@ -170,6 +187,8 @@ static void start_main(void *arg)
 		}
 		count++;
 	}
+	config_count = count;
+	host_wdt_start(board, is_passed);
 	console_multi(count > 1);
 	for (u32 i = 0; i < count; i++) {
 		if (vm_create(&configs[i], i, current_thread()) == NULL) {

@@ -51,6 +51,10 @@ static void each_word_alone(void)
 	CHECK(parse("-c") == 0 && o.check_crc && o.verbose == 0);
 	CHECK(parse("bench") == 0 && o.bench);
 	CHECK(parse("scrub=boot") == 0 && o.scrub_boot);
+	CHECK(parse("watchdog=stop") == 0 && o.watchdog == HOST_WDT_STOP);
+	CHECK(parse("watchdog=kick") == 0 && o.watchdog == HOST_WDT_KICK);
+	CHECK(parse("watchdog=leave") == 0 && o.watchdog == HOST_WDT_LEAVE);
+	CHECK_EQ(parse("watchdog=on"), -EINVAL);
 	CHECK(parse("trace") == 0 && o.trace == MiB(1));
 	CHECK(parse("trace=64K") == 0 && o.trace == KiB(64));
 	CHECK_EQ(parse("trace=3K"), -EINVAL);
@@ -86,7 +90,8 @@ static void bad_values_are_errors_where_they_stand(void)
 {
 	CHECK_EQ(parse("-c mitigations=maybe"), -EINVAL);
 	CHECK_STR(text, "boot:1:4: error: bad value in 'mitigations=maybe', "
-			"expected mitigations=auto|on|off, scrub=boot, escape=^X|none or trace=4K..32M");
+			"expected mitigations=auto|on|off, scrub=boot, escape=^X|none, "
+			"watchdog=kick|stop|leave or trace=4K..32M");
 	CHECK(o.check_crc);
 	CHECK_EQ(d.errors, 1);
 	CHECK_EQ(parse("  scrub= -v mitigations=onn"), -EINVAL); /* the words between count */
@@ -115,7 +120,7 @@ static void unknown_words(void)
 	}
 	CHECK_EQ(parse("-v\n\tquiet -c"), 0);
 	CHECK_STR(text, "boot:1:5: warning: unknown option 'quiet', "
-			"expected -v, -c, earlycon=, escape=, mitigations=, scrub= or trace=");
+			"expected -v, -c, earlycon=, escape=, mitigations=, scrub=, watchdog= or trace=");
 	CHECK(o.verbose == 1 && o.check_crc);
 }
 
