@@ -51,8 +51,8 @@ void arch_zero(void *p, size_t n);
 
 /* ---- Stage 2 (ARM ARM D8.2): 4K granule, blocks up to 1 GiB. */
 
-/* RAM and ROM are in the view of the VM's devices as well, unless they are _CPU; devices never are. */
-enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE, S2_DEVICE_RO, S2_RAM_CPU, S2_ROM_CPU };
+/* RAM and ROM are in the view of the VM's devices as well, unless they are _CPU; devices only as _DMA. */
+enum s2_attr { S2_RAM, S2_ROM, S2_DEVICE, S2_DEVICE_RO, S2_RAM_CPU, S2_ROM_CPU, S2_DEVICE_DMA };
 
 struct s2 {
 	pa_t root;     /* of the start-level table (up to 16 concatenated) */
@@ -69,7 +69,7 @@ struct s2 {
 
 struct s2_leaf {
 	pa_t pa;
-	enum s2_attr attr;
+	enum s2_attr attr; /* S2_RAM, S2_ROM or S2_DEVICE */
 	u8 level;
 };
 
@@ -237,9 +237,11 @@ struct iommu_view {
 
 struct iommu_fault {
 	u32 sid;
-	const char *what; /* a constant, "no such address" */
+	const char *what; /* a constant, "read-only"; NULL: `number` tells */
 	u64 addr;         /* as the device put it */
+	u32 number;       /* of the IOMMU's own events */
 	bool has_addr, write;
+	bool lost;        /* others before it could not be recorded */
 };
 
 struct iommu_ops;
@@ -264,16 +266,17 @@ struct iommu_ops {
 	 * stage 2. 0, or -E and *why. Boot.
 	 */
 	int (*init)(struct iommu *u, const char **why);
-	/* A stream goes through `v`; NULL: nothing passes nor is recorded. Old accesses have ended. 0, -ENOMEM. Thread. */
+	/*
+	 * A stream goes through `v`; NULL: nothing passes nor is recorded. Old accesses have ended. One caller at a
+	 * time. 0, -ENOMEM, -ENODEV: it is dead. Thread.
+	 */
 	int (*set)(struct iommu *u, u32 sid, const struct iommu_view *v);
-	/* No translation of a VMID is remembered, none that was is in use. Thread. */
+	/* No translation of a VMID is remembered, none that was is in use. Several callers. Boot or thread. */
 	void (*flush)(struct iommu *u, u8 vmid);
 	/* The next fault recorded; false: none. Thread. */
 	bool (*fault)(struct iommu *u, struct iommu_fault *out);
 	/* Errors of its own: deal with and tell of them. Thread. */
 	void (*errors)(struct iommu *u);
-	/* What an interrupt wants in exit context, before the thread is woken; NULL: nothing. */
-	void (*irq)(struct iommu *u);
 };
 
 #define IOMMU(ident) \

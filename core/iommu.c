@@ -1,47 +1,426 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/iommu.h"
+/*
+ * Which stream reaches what, and what happens to those that reach for more. Drivers are behind struct iommu_ops.
+ *
+ * Faults come from a thread that takes a few at a time and rests between: a device that faults for ever
+ * costs a small part of a CPU until it is cut off, a few milliseconds later.
+ */
+#include "core/iommu_priv.h"
 
 #include <errno.h>
-#include "arch/arch.h"
+#include <string.h>
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/range.h"
+#include "core/board.h"
+#include "core/irq.h"
+#include "core/sched.h"
+#include "core/vm.h"
+
+#define BATCH 32     /* faults taken at once */
+#define PACE_MS 5    /* ... and how long the rest is */
+#define POLL_MS 100  /* an IOMMU without interrupts is looked at */
+#define LINES 4      /* about one stream, a second */
+#define PRIO 200
+
+extern const struct iommu_ops *const __start_quoin_iommus[] __attribute__((weak));
+extern const struct iommu_ops *const __stop_quoin_iommus[] __attribute__((weak));
+
+struct iommu iommu_units[BOARD_MAX_IOMMUS];
+struct iommu_stream iommu_streams[IOMMU_STREAMS];
+static const struct board *board;
+static struct s2 own; /* what the monitor's devices reach */
+static pa_t empty;
+static bool busy;
+static u32 news = 1;
+static struct thread *watcher;
+static bool has_irq;
+
+/* Streams change in threads, which may wait: one at a time. */
+void iommu_lock(void)
+{
+	while (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) {
+		thread_sleep_until(counter_now() + counter_hz / 10000);
+	}
+}
+
+void iommu_unlock(void)
+{
+	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+}
+
+static const struct iommu_ops *driver(const char *compatible)
+{
+	for (const struct iommu_ops *const *o = __start_quoin_iommus; o < __stop_quoin_iommus; o++) {
+		if (compatible != NULL && strcmp((*o)->compatible, compatible) == 0) {
+			return *o;
+		}
+	}
+	return NULL;
+}
+
+static void init_unit(struct iommu *u, const struct board_iommu *b)
+{
+	const char *why = "its registers cannot be mapped";
+	pa_t start = ALIGN_DOWN(b->regs.start, PAGE_SIZE);
+	int err = arch_map(start, ALIGN_UP(b->regs.start + b->regs.size, PAGE_SIZE) - start, MAP_DEVICE);
+
+	u->regs = b->regs.start;
+	u->regs_size = b->regs.size;
+	u->coherent = b->coherent;
+	u->empty = empty;
+	if (err == 0) {
+		err = u->ops->init(u, &why);
+	}
+	u->dead = err != 0;
+	if (err != 0) {
+		log_warn("%s at 0x%lx: %s", u->ops->compatible, u->regs, why);
+	} else {
+		log_info("%s at 0x%lx: %lu streams, none reaches memory yet", u->ops->compatible, u->regs, u->sids);
+	}
+}
 
 void iommu_init(const struct board *b)
 {
-	(void)b;
+	board = b;
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		iommu_units[i].ops = driver(b->iommu[i].compatible);
+		if (iommu_units[i].ops == NULL) {
+			continue;
+		}
+		empty = empty != 0 ? empty : mem_page_alloc();
+		if (empty == 0) {
+			log_warn("no memory for IOMMUs");
+			iommu_units[i].ops = NULL;
+			continue;
+		}
+		arch_clean_dcache(pa_ptr(empty), PAGE_SIZE);
+		init_unit(&iommu_units[i], &b->iommu[i]);
+	}
 }
 
-void iommu_start(void)
+static struct iommu *unit_of(u8 index, u32 sid)
 {
+	struct iommu *u = index < BOARD_MAX_IOMMUS ? &iommu_units[index] : NULL;
+
+	return u != NULL && u->ops != NULL && !u->dead && sid < u->sids ? u : NULL;
 }
 
 bool iommu_usable(u8 index, u32 sid)
 {
-	(void)index;
-	(void)sid;
-	return false;
+	return unit_of(index, sid) != NULL;
+}
+
+bool iommu_driven(u8 index)
+{
+	return index < BOARD_MAX_IOMMUS && iommu_units[index].ops != NULL;
+}
+
+/* The record of a stream; NULL: there is none. Locked. */
+static struct iommu_stream *find(u8 index, u32 sid)
+{
+	for (u32 i = 0; i < IOMMU_STREAMS; i++) {
+		struct iommu_stream *r = &iommu_streams[i];
+
+		if (r->used && r->unit == index && r->sid == sid) {
+			return r;
+		}
+	}
+	return NULL;
+}
+
+/* A new one, maybe in the place of a stranger that has its peace. */
+static struct iommu_stream *record(u8 index, u32 sid)
+{
+	struct iommu_stream *r = find(index, sid), *stale = NULL;
+
+	for (u32 i = 0; r == NULL && i < IOMMU_STREAMS; i++) {
+		if (!iommu_streams[i].used) {
+			r = &iommu_streams[i];
+		} else if (iommu_streams[i].what == NULL && !iommu_streams[i].cut) {
+			stale = &iommu_streams[i];
+		}
+	}
+	r = r != NULL ? r : stale;
+	if (r != NULL && !(r->used && r->unit == index && r->sid == sid)) {
+		memset(r, 0, sizeof(*r));
+		r->used = true;
+		r->unit = index;
+		r->sid = sid;
+	}
+	return r;
+}
+
+static int go_through(struct iommu *u, u32 sid, const struct iommu_view *v)
+{
+	int err = u->ops->set(u, sid, v);
+
+	return err == 0 && u->dead ? -ENODEV : err;
+}
+
+static int attach(const struct pass_stream *s, const char *what, struct vm *vm, bool stop, const struct iommu_view *v)
+{
+	struct iommu *u = unit_of(s->iommu, s->sid);
+	struct iommu_stream *r;
+	int err;
+
+	if (u == NULL) {
+		return iommu_driven(s->iommu) && !iommu_units[s->iommu].dead ? -ERANGE : -ENODEV;
+	}
+	iommu_lock();
+	r = record(s->iommu, s->sid);
+	if (r == NULL) {
+		err = -ENOSPC;
+	} else if (r->what != NULL && (r->vm != vm || vm == NULL)) {
+		err = r->vm == vm ? 0 : -EBUSY; /* the monitor's share it: functions behind one bridge */
+	} else {
+		err = go_through(u, s->sid, v);
+		if (err == 0) {
+			r->what = what;
+			r->vm = vm;
+			r->stop = stop;
+			r->cut = false;
+			r->window = r->told = 0;
+		}
+	}
+	iommu_unlock();
+	return err;
 }
 
 int iommu_attach(struct vm *vm, const struct pass_stream *s, const char *what, bool stop_on_fault)
 {
-	(void)vm;
-	(void)s;
-	(void)what;
-	(void)stop_on_fault;
-	return -ENODEV;
+	const struct iommu_view v = { vm->s2.dma_root, vm->s2.vtcr, vm->s2.vmid };
+	const struct iommu *u = unit_of(s->iommu, s->sid);
+	u64 top = vm->s2.ipa_size;
+
+	if (v.root == 0) {
+		return -EINVAL;
+	}
+	for (u32 i = 0; i < vm->ram_count; i++) {
+		top = MAX(top, vm->ram[i].pa + vm->ram[i].size);
+	}
+	if (u != NULL && top > BIT(u->addr_bits)) {
+		log_warn("%s: the IOMMU of %s takes addresses of %u bits, the VM's memory needs more", vm->cfg->name,
+			 what, u->addr_bits);
+		return -ERANGE;
+	}
+	return attach(s, what, vm, stop_on_fault, &v);
+}
+
+/* RAM at its own addresses: what the monitor and firmware keep for themselves is left out. */
+static int make_own(void)
+{
+	static struct range ram[BOARD_MAX_RAM + BOARD_MAX_RESERVED];
+	static const u8 sizes[] = { 32, 36, 40, 42 };
+	u32 count = board_free_ram(board, ram, ARRAY_SIZE(ram)), bits = 0;
+	int err;
+
+	for (u32 i = 0; i < ARRAY_SIZE(sizes) && bits == 0; i++) {
+		if (count == 0 || ram[count - 1].start + ram[count - 1].size <= BIT(sizes[i])) {
+			bits = sizes[i];
+		}
+	}
+	err = s2_init(&own, IOMMU_VMID_OWN, bits);
+	for (u32 i = 0; i < count && err == 0; i++) {
+		err = s2_map(&own, ram[i].start, ram[i].start, ram[i].size, S2_RAM);
+	}
+	if (err != 0) {
+		s2_destroy(&own);
+		own.root = 0;
+	}
+	return err;
 }
 
 int iommu_attach_own(const struct pass_stream *s, const char *what)
 {
-	(void)s;
-	(void)what;
-	return -ENODEV;
+	struct iommu_view v;
+	int err = 0;
+
+	iommu_lock();
+	if (own.root == 0) {
+		err = make_own();
+	}
+	iommu_unlock();
+	v = (struct iommu_view){ own.root, own.vtcr, own.vmid };
+	return err != 0 ? err : attach(s, what, NULL, false, &v);
 }
 
 void iommu_detach(const struct pass_stream *s)
 {
-	(void)s;
+	const struct iommu_view nothing = { empty, IOMMU_EMPTY_VTCR, IOMMU_VMID_EMPTY };
+	struct iommu *u = unit_of(s->iommu, s->sid);
+	struct iommu_stream *r;
+
+	if (u == NULL) {
+		return; /* a dead one lets nothing through */
+	}
+	iommu_lock();
+	r = find(s->iommu, s->sid);
+	if (r != NULL && r->what != NULL) {
+		go_through(u, s->sid, &nothing);
+		r->used = false;
+	}
+	iommu_unlock();
 }
 
 void iommu_flush(u8 vmid)
 {
-	(void)vmid;
+	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+		if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
+			iommu_units[i].ops->flush(&iommu_units[i], vmid);
+		}
+	}
+}
+
+/* ---- Faults */
+
+static void say(const struct iommu_stream *r, u32 index, const struct iommu_fault *f)
+{
+	char at[32], number[16];
+	const char *why = f->what;
+
+	at[0] = '\0';
+	if (f->has_addr) {
+		fmt_str(at, sizeof(at), " at 0x%lx, %s", f->addr, f->write ? "write" : "read");
+	}
+	if (why == NULL) {
+		fmt_str(number, sizeof(number), "event 0x%x", f->number);
+		why = number;
+	}
+	if (r != NULL && r->vm != NULL) {
+		vm_log(r->vm, LOG_WARN, "DMA fault of %s (stream 0x%x)%s: %s", r->what, f->sid, at, why);
+	} else {
+		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s", r != NULL && r->what != NULL ? r->what :
+			 "a device nobody uses", f->sid, index, at, why);
+	}
+}
+
+/* Nothing of it is let through or told of any more. */
+static void cut_off(struct iommu *u, struct iommu_stream *r)
+{
+	r->cut = true;
+	if (go_through(u, r->sid, NULL) != 0) {
+		return;
+	}
+	if (r->vm != NULL) {
+		vm_log(r->vm, LOG_WARN, "%s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
+		       r->what, r->sid);
+	} else {
+		log_warn("stream 0x%x faults too often, its DMA is off", r->sid);
+	}
+}
+
+static void fault(struct iommu *u, const struct iommu_fault *f)
+{
+	u8 index = (u8)(u - iommu_units);
+	struct iommu_stream *r;
+	u64 now = counter_now();
+
+	iommu_lock();
+	r = f->sid < u->sids ? record(index, f->sid) : NULL;
+	if (r == NULL) {
+		static u64 said;
+
+		if (now - said > counter_hz) {
+			said = now;
+			say(NULL, index, f);
+		}
+	} else if (!r->cut) { /* otherwise it is from before */
+		if (now - r->since > counter_hz) {
+			r->since = now;
+			r->window = r->told = 0;
+		}
+		r->faults++;
+		r->window++;
+		r->last = *f;
+		if (r->told < LINES) {
+			r->told++;
+			say(r, index, f);
+		}
+		if (r->vm != NULL && r->stop) {
+			vm_end_for(r->vm, VM_END_DEVICE, "DMA fault of %s (stream 0x%x) at 0x%lx", r->what, r->sid,
+				   f->has_addr ? f->addr : 0);
+		}
+		if (r->window > IOMMU_FAULTS_MAX) {
+			cut_off(u, r);
+		}
+	}
+	iommu_unlock();
+}
+
+/* A few of what an IOMMU has to tell; false: that was all. */
+bool iommu_serve(struct iommu *u)
+{
+	struct iommu_fault f;
+	u32 n = 0;
+
+	u->ops->errors(u);
+	while (n < BATCH && !u->dead && u->ops->fault(u, &f)) {
+		fault(u, &f);
+		n++;
+	}
+	return n != 0;
+}
+
+static void watch(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		bool more = false;
+
+		__atomic_store_n(&news, 0, __ATOMIC_SEQ_CST);
+		for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+			if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
+				more |= iommu_serve(&iommu_units[i]);
+			}
+		}
+		if (more || !has_irq) {
+			thread_sleep_until(counter_now() + counter_hz / 1000 * (more ? PACE_MS : POLL_MS));
+		} else if (__atomic_load_n(&news, __ATOMIC_SEQ_CST) == 0) {
+			thread_block();
+		}
+	}
+}
+
+/* Exit context. */
+static void interrupt(void *arg)
+{
+	(void)arg;
+	__atomic_store_n(&news, 1, __ATOMIC_SEQ_CST);
+	thread_wake(watcher);
+}
+
+static bool take(const struct board_irq *irq)
+{
+	return irq->intid != 0 && irq_share(irq->intid, (irq->flags & 0xc) == 0, "iommu", interrupt, NULL) == 0;
+}
+
+void iommu_start(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+		count += iommu_units[i].ops != NULL && !iommu_units[i].dead;
+	}
+	if (count == 0) {
+		return;
+	}
+	watcher = thread_create("iommu", PRIO, ~0UL, watch, NULL);
+	if (watcher == NULL) {
+		log_warn("no memory to tell of DMA faults");
+		return;
+	}
+	has_irq = true;
+	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+		const struct board_iommu *b = &board->iommu[i];
+
+		if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
+			bool events = take(&b->eventq);
+
+			has_irq &= events;
+			if (b->gerror.intid != b->eventq.intid && !take(&b->gerror)) {
+				has_irq = false;
+			}
+		}
+	}
 }

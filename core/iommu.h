@@ -32,6 +32,8 @@ void iommu_init(const struct board *b);
 void iommu_start(void);
 /* iommu_usable - IOMMU `index` of the board works and has a stream `sid`. Any context. */
 bool iommu_usable(u8 index, u32 sid);
+/* iommu_driven - there is a driver for IOMMU `index`: it confines, or lets nothing through. Any context. */
+bool iommu_driven(u8 index);
 
 /*
  * iommu_attach - stream `s` reaches the DMA view of the VM (s2_dma_enable() before) and nothing else.

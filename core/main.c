@@ -12,6 +12,7 @@
 #include "core/host/virtio.h"
 #include "core/host_wdt.h"
 #include "core/image.h"
+#include "core/iommu.h"
 #include "core/irq.h"
 #include "core/base/memory.h"
 #include "core/options.h"
@@ -190,6 +191,7 @@ void quoin_main(const struct boot_info *boot)
 	arch_init_board(&board, (unsigned int)options.mitigations);
 	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);
 	irq_init(&board);
+	iommu_init(&board);
 	vio_board(&board);
 	gic_init_cpu();
 	pmu_init(&board);
@@ -213,6 +215,7 @@ void quoin_main(const struct boot_info *boot)
 	if (options.trace != 0 && trace_start(options.trace) != 0) {
 		log_warn("trace: no memory for rings of %lu KiB", options.trace >> 10);
 	}
+	iommu_start();
 	if (!thread_reaper_start() || !start_vms(&image, &board)) {
 		stop("no memory for the first thread");
 	}

@@ -39,7 +39,7 @@ static u64 ps_field(unsigned int bits)
 	return bits <= 32 ? 0 : bits <= 36 ? 1 : bits <= 40 ? 2 : bits <= 42 ? 3 : bits <= 44 ? 4 : 5;
 }
 
-static u64 root_size(const struct s2 *s)
+u64 s2_root_size(const struct s2 *s)
 {
 	return MAX(PAGE_SIZE, s->ipa_size / s2_block(1) * sizeof(u64));
 }
@@ -55,12 +55,15 @@ int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 	s->ipa_size = 1UL << ipa_bits;
 	s->start_level = 1;
 	s->vmid = vmid;
-	size = root_size(s);
+	size = s2_root_size(s);
 	s->root = mem_range_alloc(size, size, 0); /* concatenated tables: aligned to their size (D8.2.2) */
 	if (s->root == 0) {
 		return -ENOMEM;
 	}
 	memset(pa_ptr(s->root), 0, size);
+	if (s2_dma_clean) {
+		arch_clean_dcache(pa_ptr(s->root), size);
+	}
 	s->tables = (u32)(size / PAGE_SIZE);
 	s->vttbr = s->root | (u64)vmid << 48;
 	/* RES1, PS, TG0 4K, SH0 inner, ORGN0/IRGN0 WB, SL0 = 1 (start at level 1), T0SZ */
@@ -69,10 +72,22 @@ int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 	return 0;
 }
 
+pa_t s2_table(struct s2 *s)
+{
+	pa_t t = mem_page_alloc();
+
+	s->tables += t != 0;
+	if (t != 0 && s2_dma_clean) {
+		arch_clean_dcache(pa_ptr(t), PAGE_SIZE);
+	}
+	dsb(ishst); /* the zeroed table before a walker can reach it */
+	return t;
+}
+
 /* The entry for `ipa` at `level`, making tables (create) or stopping at a hole or block. */
 static u64 *walk(struct s2 *s, ipa_t ipa, unsigned int level, bool create, unsigned int *at)
 {
-	u64 *e = (u64 *)pa_ptr(s->root) + (ipa >> 30);
+	u64 *e = s2_entry(s->root, ipa, 1);
 
 	for (unsigned int l = 1;; l++) {
 		*at = l;
@@ -80,16 +95,14 @@ static u64 *walk(struct s2 *s, ipa_t ipa, unsigned int level, bool create, unsig
 			return e;
 		}
 		if ((*e & S2_VALID) == 0) {
-			pa_t t = create ? mem_page_alloc() : 0;
+			pa_t t = create ? s2_table(s) : 0;
 
 			if (t == 0) {
 				return create ? NULL : e;
 			}
-			s->tables++;
-			dsb(ishst); /* the zeroed table before a walker can reach it */
-			WRITE_ONCE(*e, t | S2_TABLE | S2_VALID);
+			s2_put(e, t | S2_TABLE | S2_VALID);
 		}
-		e = (u64 *)pa_ptr(*e & S2_ADDR) + (ipa >> (39 - 9 * (l + 1)) & 511);
+		e = s2_entry(*e & S2_ADDR, ipa, l + 1);
 	}
 }
 
@@ -118,7 +131,8 @@ int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 	    !range_contains(0, s->ipa_size, ipa, size) || (pa + size - 1) >> 48 != 0) {
 		return -EINVAL;
 	}
-	if (!range_free(s, ipa, size)) {
+	if (!range_free(s, ipa, size) ||
+	    (s->doorbell_pa != 0 && range_overlaps(ipa, size, s->doorbell, PAGE_SIZE))) {
 		return -EEXIST;
 	}
 	while (size != 0) {
@@ -129,11 +143,11 @@ int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 			level++; /* an empty table is there already: go below it */
 			e = walk(s, ipa, level, true, &at);
 		}
-		if (e == NULL) {
+		if (e == NULL || !s2_dma_map(s, ipa, level, s2_leaf_entry(pa, attr, level))) {
 			s2_unmap(s, start, ipa - start);
 			return -ENOMEM;
 		}
-		WRITE_ONCE(*e, s2_leaf_entry(pa, attr, level));
+		s2_put(e, s2_leaf_entry(pa, attr, level));
 		s->leaf[level]++;
 		ipa += s2_block(level);
 		pa += s2_block(level);
@@ -153,7 +167,10 @@ void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
 		u64 *e = walk(s, ipa, 3, false, &level);
 
 		if (s2_is_leaf(*e, level)) {
-			WRITE_ONCE(*e, 0);
+			u64 was = *e;
+
+			s2_put(e, 0);
+			s2_dma_unmap(s, ipa, level, was);
 			s->leaf[level]--;
 		}
 		ipa = ALIGN_DOWN(ipa, s2_block(level)) + s2_block(level);
@@ -169,16 +186,19 @@ void s2_unmap(struct s2 *s, ipa_t ipa, u64 size)
 	write_vttbr_el2(vttbr);
 	stage1_walks_on(sctlr, tcr);
 	irq_restore(flags);
+	if (s->dma_root != 0) {
+		iommu_flush(s->vmid);
+	}
 }
 
-bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
+static bool lookup(const struct s2 *s, pa_t root, ipa_t ipa, struct s2_leaf *out)
 {
 	const u64 *e;
 
 	if (ipa >= s->ipa_size) {
 		return false;
 	}
-	e = (const u64 *)pa_ptr(s->root) + (ipa >> 30);
+	e = s2_entry(root, ipa, 1);
 	for (unsigned int level = 1;; level++) {
 		u64 v = READ_ONCE(*e);
 
@@ -191,26 +211,18 @@ bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 			out->level = (u8)level;
 			return true;
 		}
-		e = (const u64 *)pa_ptr(v & S2_ADDR) + (ipa >> (39 - 9 * (level + 1)) & 511);
+		e = s2_entry(v & S2_ADDR, ipa, level + 1);
 	}
 }
 
-bool s2_dma_clean;
-
-int s2_dma_enable(struct s2 *s, ipa_t doorbell, pa_t doorbell_pa)
+bool s2_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 {
-	(void)s;
-	(void)doorbell;
-	(void)doorbell_pa;
-	return -ENOSYS;
+	return lookup(s, s->root, ipa, out);
 }
 
 bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 {
-	(void)s;
-	(void)ipa;
-	(void)out;
-	return false;
+	return s->dma_root != 0 && lookup(s, s->dma_root, ipa, out);
 }
 
 void s2_destroy(struct s2 *s)
@@ -221,6 +233,7 @@ void s2_destroy(struct s2 *s)
 		return;
 	}
 	s2_unmap(s, 0, 0); /* nothing of this VMID stays in a TLB */
+	s2_dma_destroy(s);
 	for (u64 i = 0; i < s->ipa_size / s2_block(1); i++) {
 		if (!s2_is_table(root[i], 1)) {
 			continue;
@@ -234,6 +247,6 @@ void s2_destroy(struct s2 *s)
 		}
 		mem_page_free(root[i] & S2_ADDR);
 	}
-	mem_range_free(s->root, root_size(s));
+	mem_range_free(s->root, s2_root_size(s));
 	memset(s, 0, sizeof(*s));
 }

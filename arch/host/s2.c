@@ -46,6 +46,8 @@ WEAK int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 
 WEAK int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 {
+	static const enum s2_attr seen[] = { [S2_RAM_CPU] = S2_RAM, [S2_ROM] = S2_ROM, [S2_ROM_CPU] = S2_ROM,
+					     [S2_DEVICE] = S2_DEVICE, [S2_DEVICE_RO] = S2_DEVICE_RO, [S2_DEVICE_DMA] = S2_DEVICE };
 	struct list_of_mappings *l = list_of(s);
 
 	if (!IS_ALIGNED(ipa | pa | size, PAGE_SIZE) || !range_valid(ipa, size)
@@ -60,8 +62,8 @@ WEAK int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 	if (l->count == MAPPINGS) {
 		return -ENOMEM;
 	}
-	l->m[l->count++] = (struct mapping){ ipa, pa, size, attr == S2_RAM_CPU ? S2_RAM : attr == S2_ROM_CPU ? S2_ROM : attr,
-					     attr == S2_RAM_CPU || attr == S2_ROM_CPU };
+	l->m[l->count++] = (struct mapping){ ipa, pa, size, seen[attr],
+					     attr == S2_RAM_CPU || attr == S2_ROM_CPU || attr == S2_DEVICE || attr == S2_DEVICE_RO };
 	return 0;
 }
 
@@ -121,7 +123,7 @@ WEAK bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out)
 		const struct mapping *m = &list_of(s)->m[i];
 
 		if (ipa - m->ipa < m->size) {
-			return !m->cpu_only && m->attr != S2_DEVICE && m->attr != S2_DEVICE_RO && s2_lookup(s, ipa, out);
+			return !m->cpu_only && s2_lookup(s, ipa, out);
 		}
 	}
 	return false;

@@ -12,6 +12,7 @@
 #include "core/base/lock.h"
 #include "core/base/log.h"
 #include "core/board.h"
+#include "core/iommu.h"
 #include "core/once.h"
 
 #define DEPTH 8 /* bridges behind each other */
@@ -430,6 +431,32 @@ bool pci_take(struct pci_dev *d, const char *owner)
 	}
 	io_write16(command, (u16)((io_read16(command) & ~(u32)PCI_CMD_NO_INTX) | PCI_CMD_MEMORY | PCI_CMD_MASTER));
 	return true;
+}
+
+/* The IOMMU in front lets it reach RAM; true as well if there is none that could. */
+static bool reach(const struct pci_dev *d, u16 requester, const char *owner)
+{
+	struct pass_stream s;
+	int err;
+
+	if (!board_pci_stream(pci_board, d->host, requester, &s) || !iommu_driven(s.iommu)) {
+		return true;
+	}
+	err = iommu_attach_own(&s, owner);
+	if (err != 0) {
+		log_warn("%s %02x:%02x.%u: no way through its IOMMU (%d), not used", owner, d->bdf >> 8, d->bdf >> 3 & 31,
+			 d->bdf & 7, err);
+	}
+	return err == 0;
+}
+
+bool pci_drive(struct pci_dev *d, const char *owner)
+{
+	/* PCI Express to PCI/PCI-X bridge 1.0 2.3: what is behind one speaks as device 0 of its bus. */
+	bool aliased = d->bdf >> 8 != d->host->bus_first && pci_capability(d, PCI_CAP_EXPRESS, 0) == 0;
+
+	return pci_take(d, owner) && reach(d, d->bdf, owner) &&
+	       (!aliased || reach(d, (u16)(d->bdf & 0xff00), owner));
 }
 
 u32 pci_capability(const struct pci_dev *d, u8 id, u32 after)

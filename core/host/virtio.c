@@ -66,7 +66,7 @@ struct vio_dev *vio_find(u32 id, u32 n)
 
 bool vio_take(struct vio_dev *d)
 {
-	return !__atomic_exchange_n(&d->taken, true, __ATOMIC_ACQ_REL) && (d->pci == NULL || pci_take(d->pci, d->place));
+	return !__atomic_exchange_n(&d->taken, true, __ATOMIC_ACQ_REL) && (d->pci == NULL || pci_drive(d->pci, d->place));
 }
 
 /* 2.4: reset is over when the status reads 0; a device of the machine needs no time, one of a bus may. */

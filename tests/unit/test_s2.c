@@ -65,7 +65,20 @@ static void counted_page_free(pa_t p)
 
 #define mem_page_alloc counted_page_alloc
 #define mem_page_free counted_page_free
+/* IOMMUs, which are told after the CPUs. */
+static unsigned int iommu_flushes;
+static bool cpus_first;
+
+static void flush_iommus(u8 vmid)
+{
+	iommu_flushes++;
+	cpus_first = flushes != 0;
+	CHECK_EQ(vmid, 7);
+}
+
+#define iommu_flush flush_iommus
 #include "arch/aarch64/s2.c"
+#include "arch/aarch64/s2_dma.c"
 
 static struct s2 s;
 static u64 free_before;
@@ -219,8 +232,8 @@ static void descriptors(void)
 	} t[] = {
 		{ S2_RAM, 1UL << 10 | 3 << 8 | 3 << 6 | 15 << 2 },
 		{ S2_ROM, 1UL << 10 | 3 << 8 | 1 << 6 | 15 << 2 },
-		{ S2_DEVICE, 1UL << 54 | 1UL << 10 | 3 << 6 | 1 << 2 },
-		{ S2_DEVICE_RO, 1UL << 54 | 1UL << 10 | 1 << 6 | 1 << 2 },
+		{ S2_DEVICE, 1UL << 55 | 1UL << 54 | 1UL << 10 | 3 << 6 | 1 << 2 }, /* 55: not in the view of devices */
+		{ S2_DEVICE_RO, 1UL << 55 | 1UL << 54 | 1UL << 10 | 1 << 6 | 1 << 2 },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What core/iommu*.c share. */
+#ifndef QUOIN_CORE_IOMMU_PRIV_H
+#define QUOIN_CORE_IOMMU_PRIV_H
+
+#include "arch/arch.h"
+#include "core/base/fmt.h"
+#include "core/iommu.h"
+
+#define IOMMU_STREAMS 64
+/* An empty stage 2 of 32 bits: 4 KiB granule, inner shareable, write-back, start at level 1. */
+#define IOMMU_EMPTY_VTCR (3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 | 32)
+
+/* A stream that somebody has, or that has faulted. */
+struct iommu_stream {
+	bool used, stop, cut;
+	u8 unit;
+	u32 sid;
+	const char *what;  /* NULL: nobody's */
+	struct vm *vm;     /* NULL: nobody's, or the monitor's */
+	u64 since;         /* its second began */
+	u32 window, told;  /* faults and lines in it */
+	u64 faults;
+	struct iommu_fault last;
+};
+
+extern struct iommu iommu_units[];
+extern struct iommu_stream iommu_streams[IOMMU_STREAMS];
+
+void iommu_lock(void);
+void iommu_unlock(void);
+/* iommu_serve - tell of a few faults; false: there was none. Thread context. */
+bool iommu_serve(struct iommu *u);
+
+#endif
