@@ -185,12 +185,11 @@ def power_cycle(gic, **kw):
 def hostile(gic, **kw):
     """A guest does to its PCI bus, its ITS and by DMA what it must not, and is refused; another's device works on."""
     def body(start):
-        words = "dma unprotected" if gic == 2 else ""
         path = build("phostile", [
             f'    qvm system {name} {cpus} ram {RAM[n] if gic == 2 else "0x80000000,64M"} load {PHOSTILE[0]} cmdline "{words}" '
             f"vdev pl011 loc 0x1c090000 intr gic:37 hostdev - pass pci:0:{at} {'dma unprotected' * (gic == 2)}"
             for n, (name, cpus, words, at) in enumerate([
-                ("hostile", "cpu cpu", "only=config" if gic == 2 else "x", EDU), ("honest", "cpu", "honest=60", NET)])],
+                ("hostile", "cpu cpu", "skip=dma" if gic == 2 else "x", EDU), ("honest", "cpu", "honest=60", NET)])],
             [PHOSTILE], options="-v")
         m = start(path, machine=virt(gic), gic=gic, args=(*edu(), *edu(NET)), **kw)
         wanted = {"PHOSTILE", "PHONEST"}
