@@ -40,7 +40,7 @@ struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_
 	u32 cells = g->cells + raw->extended, step = 4 * cells;
 	const u8 *e;
 
-	if (raw->len / step <= i) {
+	if (step == 0 || raw->len / step <= i) { /* 0: there is no GIC */
 		return (struct board_irq){ 0, 0 };
 	}
 	e = raw->data + i * step;
@@ -212,13 +212,13 @@ void board_finish(struct board_parser *p)
 {
 	struct board *b = p->b;
 
+	finish_uarts(p);
+	finish_stdout(p);
 	if (b->gic.version == 0) {
 		board_fail(p,
 			   "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
 	} else if (b->cpu_count == 0) {
 		board_fail(p, "no CPU under /cpus");
-	} else if (b->ram_count == 0) {
-		board_fail(p, "no memory node with RAM");
 	}
 	if (p->failed) {
 		return;
@@ -239,8 +239,9 @@ void board_finish(struct board_parser *p)
 	}
 	board_finish_iommus(p);
 	finish_timer(p);
-	finish_uarts(p);
-	finish_stdout(p);
+	if (b->ram_count == 0) {
+		board_fail(p, "no memory node with RAM"); /* last: firmware adds it, all else is known */
+	}
 }
 
 const struct board_uart *board_console(const struct board *b,

@@ -37,6 +37,7 @@ static const char doc[] =
 	"Checks VM descriptions and reports what each VM will look like.\v"
 	"A word that ends in .qvmconf begins a VM; words behind it, and files named @FILE, go on "
 	"describing it, as on a `qvm` line. Words that begin with '-' go behind '--'.\n\n"
+	"With --board and no VM: what the monitor would find and use on that board.\n\n"
 	"Exit status: 0, 1 after errors, 2 after a wrong command line.";
 
 static bool is_config(const char *word)
@@ -91,8 +92,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		add_word(a, arg, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (a->vm_count == 0) {
-			argp_error(state, "no VM: expected a .qvmconf file");
+		if (a->vm_count == 0 && a->board == NULL) {
+			argp_error(state, "no VM and no board: expected a .qvmconf file or --board");
 		}
 		if (a->fdt != NULL && a->vm_count != 1) {
 			argp_error(state, "--fdt is for one VM, not %u", a->vm_count);
@@ -114,10 +115,11 @@ static int open_config(void *ctx, const char *path, const char **text, size_t *l
 	return file_find(ctx, path, text, len);
 }
 
+static struct board board; /* points into the tree */
+
 static bool read_board(const char *path, struct range *ram, struct board_limits *limits,
 		       struct diag *diag)
 {
-	static struct board board; /* points into the tree */
 	struct src_pos pos = { path, 0, 0 };
 	const char *data;
 	size_t len;
@@ -153,34 +155,69 @@ static bool read_vm(struct check_vm *vm, const struct search *search,
 	       config_check(&vm->cfg, limits, diag) == 0 && vm_place(vm, search, diag);
 }
 
+static char refusal[200]; /* the one error of a tree, or "" */
+
+static void keep(struct diag *d, enum diag_kind k, const char *line)
+{
+	if (k == DIAG_ERROR) {
+		snprintf(refusal, sizeof(refusal), "%s", line);
+	} else {
+		emit(d, k, line);
+	}
+}
+
+/* Report on a board. Where RAM is all that its tree lacks, firmware adds it. */
+static bool only_board(const char *path)
+{
+	struct diag d = { .emit = keep };
+	const char *data;
+	size_t len;
+	int err = file_read(path, &data, &len);
+	bool whole;
+
+	if (err != 0) {
+		fprintf(stderr, "%s: error: cannot read: %s\n", path, strerror(-err));
+		return false;
+	}
+	whole = board_parse(&board, data, len, &d) == 0;
+	if (report_board(path, &board, whole) && fflush(stdout) == 0) {
+		return true;
+	}
+	fprintf(stderr, "%s: error: %s\n", path, refusal[0] != '\0' ? refusal : "this board cannot run the monitor");
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, "FILE.qvmconf [WORD...] [FILE.qvmconf [WORD...]...]", doc,
+		options, parse_option, "[FILE.qvmconf [WORD...]...]", doc,
 		NULL, NULL, NULL,
 	};
 	static struct check_vm vms[CHECK_MAX_VMS];
 	static struct range ram[MAX_BOARD_RAM];
 	const struct vm_config *cfgs[CHECK_MAX_VMS];
 	struct arguments args = { .vms = vms, .col = 1 };
-	struct board_limits limits, *board = NULL;
+	struct board_limits limits, *limits_of_board = NULL;
 	struct diag diag = { .emit = emit };
 	bool ok = true;
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &args);
+	if (args.board != NULL && args.vm_count == 0) {
+		return only_board(args.board) ? 0 : 1;
+	}
 	if (args.board != NULL) {
 		if (!read_board(args.board, ram, &limits, &diag)) {
 			return 1;
 		}
-		board = &limits;
+		limits_of_board = &limits;
 	}
 	for (u32 i = 0; i < args.vm_count; i++) {
 		cfgs[i] = &vms[i].cfg;
-		vms[i].fdt.board = board != NULL ? board->board : NULL;
-		ok &= read_vm(&vms[i], &args.search, board, &diag); /* every VM's errors */
+		vms[i].fdt.board = limits_of_board != NULL ? &board : NULL;
+		ok &= read_vm(&vms[i], &args.search, limits_of_board, &diag); /* every VM's errors */
 	}
-	ok = ok && config_check_system(cfgs, args.vm_count, board, &diag) == 0 &&
+	ok = ok && config_check_system(cfgs, args.vm_count, limits_of_board, &diag) == 0 &&
 	     config_check_links(cfgs, args.vm_count, &diag) == 0 &&
 	     (args.fdt == NULL || vm_write_fdt(&vms[0], args.fdt, &diag));
 	for (u32 i = 0; ok && i < args.vm_count; i++) {
@@ -199,7 +236,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (u32 i = 0; i < args.vm_count && !args.quiet; i++) {
-		report_vm(&vms[i], board);
+		report_vm(&vms[i], limits_of_board);
 	}
 	if (!args.quiet) {
 		report_shared(vms, args.vm_count);
