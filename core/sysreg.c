@@ -10,7 +10,6 @@
 #include "core/spec/pstate.h"
 #include "core/vm.h"
 
-#define ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
 
 enum action {
 	ACT_ZERO,   /* reads as zero, writes ignored */
@@ -283,11 +282,8 @@ void exit_sysreg(struct vcpu *v, u64 esr)
 {
 	u64 spsr = read_spsr_el2();
 
-	/*
-	 * Inter-processor interrupts are what a running guest traps for. (With a GICv2 the register is
-	 * undefined at EL1 and does not get here.)
-	 */
-	if (likely((esr & (SYSREG_KEY | ESR_SYS_READ)) == ICC_SGI1R && skip_is_plain(spsr))) {
+	/* Inter-processor interrupts are what a running guest traps for. */
+	if (likely((esr & (SYSREG_KEY | ESR_SYS_READ)) == v->vgic.sgi1r && skip_is_plain(spsr))) {
 		v->exits[EXIT_SGI]++;
 		skip_plain();
 		vgic_sgi1r(v, vcpu_gpr(v, (unsigned int)field_get(ESR_SYS_RT, esr)));

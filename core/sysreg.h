@@ -36,6 +36,7 @@ u64 sysreg_id_least(unsigned int reg, u64 a, u64 b);
  */
 u64 sysreg_id_filter(u32 key, u64 hw, unsigned int gic_version, u64 ipa_size);
 
+#define ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
 #define ID_AA64DFR0 SYSREG(3, 0, 0, 5, 0)
 /* sysreg_guest_hcr - HCR_EL2 of a vCPU after reset: features that every CPU has are switched on. Any context. */
 u64 sysreg_guest_hcr(void);

@@ -48,6 +48,13 @@
 #define GICC_BPR 0x0008
 #define GICC_IAR 0x000c
 #define GICC_EOIR 0x0010
+#define GICC_RPR 0x0014
+#define GICC_HPPIR 0x0018
+#define GICC_ABPR 0x001c
+#define GICC_AIAR 0x0020
+#define GICC_AEOIR 0x0024
+#define GICC_AHPPIR 0x0028
+#define GICC_APR0 0x00d0
 #define GICC_IIDR 0x00fc
 #define GICC_DIR 0x1000
 #define GICC_CTLR_EOIMODE (1u << 9)
@@ -67,6 +74,9 @@
 #define ICH_HCR_VGRP0DIE (1u << 5)
 #define ICH_HCR_VGRP1EIE (1u << 6)
 #define ICH_HCR_VGRP1DIE (1u << 7)
+#define ICH_HCR_TC (1u << 10)
+#define ICH_HCR_TALL0 (1u << 11)
+#define ICH_HCR_TALL1 (1u << 12)
 #define ICH_HCR_TDIR (1u << 14)
 #define ICH_HCR_EOICOUNT 0xf8000000u
 

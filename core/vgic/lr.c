@@ -189,6 +189,10 @@ __cold void vgic_sync(struct vcpu *v)
 	u32 words = 0;
 	u64 lr;
 
+	if (vgic_emulated(c)) {
+		vgic_gicc_sync(v);
+		return;
+	}
 	if (c->hcr & ICH_HCR_LRENPIE) {
 		fold_remote(c); /* it may have been ended since */
 		end_unlisted(v, gic_vcpu_hcr() >> 27);
@@ -433,8 +437,13 @@ static __cold u32 choose(struct vcpu *v, u32 vmcr)
 __cold void vgic_fill(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
-	u32 vmcr = gic_vmcr(), best_left = ~0u;
+	u32 vmcr, best_left = ~0u;
 
+	if (vgic_emulated(c)) {
+		vgic_gicc_fill(v);
+		return;
+	}
+	vmcr = gic_vmcr();
 	if (nothing(c)) {
 		c->hcr = ICH_HCR_EN;
 	} else if (!later(v)) {
@@ -524,16 +533,14 @@ void vgic_vtimer_fired(struct vcpu *v)
 	refill(v);
 }
 
-__cold void vgic_dir(struct vcpu *v, u32 val)
+__cold void vgic_deactivate(struct vcpu *v, u32 val)
 {
 	struct vgic *g = &v->vm->vgic;
 	u32 intid = g->version == 2 ? val & 0x3ff : val & 0xffffff, bit = 1u << (intid % 32);
 
-	if (intid >= g->words * 32u || !(gic_vmcr() & ICH_VMCR_EOIM)) {
+	if (intid >= g->words * 32u) {
 		return;
 	}
-	vgic_lock(g);
-	vgic_sync(v);
 	if (intid >= 32) {
 		/* Any CPU may deactivate an SPI, one in service elsewhere, too (IHI 0069 4.8). */
 		vgic_deactivate_spis(g, intid / 32, bit);
@@ -541,6 +548,15 @@ __cold void vgic_dir(struct vcpu *v, u32 val)
 	} else if (!is_v2_sgi(v, intid) || v->vgic.act_src[intid] == ((val >> 10) & 7)) {
 		v->vgic.p.active &= ~bit;
 	}
-	vgic_fill(v);
-	vgic_unlock(g);
+}
+
+__cold void vgic_dir(struct vcpu *v, u32 val)
+{
+	if (gic_vmcr() & ICH_VMCR_EOIM) {
+		vgic_lock(&v->vm->vgic);
+		vgic_sync(v);
+		vgic_deactivate(v, val);
+		vgic_fill(v);
+		vgic_unlock(&v->vm->vgic);
+	}
 }

@@ -83,7 +83,7 @@ static __cold __noinline void line_fell(struct vgic *g, u32 intid, u32 bit)
 	u64 lr;
 	u32 n;
 
-	if (!c->loaded || c->cpu != this_cpu()->id) {
+	if (!c->loaded || c->cpu != this_cpu()->id || vgic_emulated(c)) {
 		vgic_reconsider(h);
 		return;
 	}

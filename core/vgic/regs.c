@@ -226,7 +226,7 @@ static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 		vgic_link_pend(g, w, val & g->linked[w], true); /* it comes from there */
 		val &= ~g->linked[w];
 	}
-	changed = change_word(p, r, val);
+	changed = r == VGIC_DEACT ? val : change_word(p, r, val);
 	switch (r) {
 	case VGIC_ENABLE:
 	case VGIC_DISABLE:

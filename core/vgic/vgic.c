@@ -2,6 +2,8 @@
 /* The virtual GIC of a VM: building it, reset, its interface for a vCPU that runs. */
 #include <errno.h>
 #include <string.h>
+#include "core/config/check.h"
+#include "core/sysreg.h"
 #include "core/vgic/vgic_priv.h"
 
 #define GICD_TYPER_NO1N BIT(25)
@@ -14,7 +16,7 @@ __cold int vgic_create(struct vm *vm, u32 spi_count)
 	int err;
 
 	if (spi_count > VGIC_MAX_SPIS || vm->vcpu_count < 1 || vm->vcpu_count > VM_MAX_CPUS ||
-	    vm->gic_version != gic_host_version()) {
+	    vm->gic_version > gic_host_version()) {
 		return -EINVAL;
 	}
 	memset(g, 0, sizeof(*g));
@@ -24,11 +26,15 @@ __cold int vgic_create(struct vm *vm, u32 spi_count)
 	g->typer = g->words - 1u;
 	if (g->version == 2) {
 		g->typer |= (g->vcpus - 1u) << 5;
+		g->gicc = gic_host_version() == 3;
 		err = vm_add_window(vm, cfg->dist, 0x1000, vgic_dist_v2, g);
-		if (!err) {
+		if (!err && g->gicc) {
+			err = vm_add_window(vm, cfg->gicc, CONFIG_GICC_SIZE, vgic_gicc, g);
+			mmio_set_words(vm, cfg->gicc, vgic_gicc_read32, vgic_gicc_write32);
+		} else if (!err) {
 			err = s2_map(&vm->s2, cfg->gicc, gic_vcpu_frame(), GICC_DIR, S2_DEVICE);
 		}
-		if (!err) {
+		if (!err && !g->gicc) {
 			/* Only EOImode 1 guests write it; only a trap tells which one is meant. */
 			err = vm_add_window(vm, cfg->gicc + GICC_DIR, PAGE_SIZE, vgic_gicc_dir, g);
 		}
@@ -64,7 +70,7 @@ static __cold void reset_private(struct vcpu *v)
 	/* Guests without a notion of groups expect what a Non-secure GICv3 shows them. */
 	c->p.group = v->vm->gic_version == 3 ? ~0u : 0;
 	c->p.enabled = v->vm->gic_version == 2 ? SGIS : 0;
-	c->hcr = ICH_HCR_EN;
+	c->hcr = vgic_hcr(&v->vm->vgic);
 	c->waker = 1;
 	vgic_cpu_reset(v);
 }
@@ -98,6 +104,7 @@ __cold void vgic_reset(struct vm *vm)
 __cold void vgic_cpu_reset(struct vcpu *v)
 {
 	v->vgic.vmcr = ICH_VMCR_RESET;
+	v->vgic.signal = 0;
 	memset(v->vgic.apr, 0, sizeof(v->vgic.apr));
 }
 
@@ -111,12 +118,17 @@ __cold void vgic_load(struct vcpu *v)
 		      field_prep(ICC_SGIR_AFF2, (aff >> 16) & 0xff) |
 		      field_prep(ICC_SGIR_AFF1, (aff >> 8) & 0xff) |
 		      field_prep(ICC_SGIR_RS, (aff >> 4) & 0xf) | BIT(aff & 0xf);
-	gic_set_vmcr(c->vmcr);
-	gic_apr_load(c->apr);
+	c->hcr = vgic_hcr(g);
+	c->sgi1r = vgic_emulated(c) ? ~0u : ICC_SGI1R;
+	if (vgic_emulated(c)) {
+		gic_set_vcpu_hcr(c->hcr); /* the rest has nothing to do with list registers */
+	} else {
+		gic_set_vmcr(c->vmcr);
+		gic_apr_load(c->apr);
+	}
 	vgic_lock(g);
 	c->cpu = this_cpu()->id;
 	c->loaded = true;
-	c->hcr = ICH_HCR_EN;
 	/* Before the configuration is read: who changes it after that sets it again. */
 	(void)__atomic_exchange_n(&c->dirty, 0, __ATOMIC_ACQ_REL);
 	c->live = vgic_live(g, &c->p);
@@ -146,16 +158,24 @@ __cold void vgic_put(struct vcpu *v)
 		c->vtimer_hw = (c->p.active & (1u << VGIC_VTIMER)) != 0;
 	}
 	gic_set_vcpu_hcr(0);
-	c->vmcr = gic_vmcr();
-	gic_apr_save(c->apr);
+	if (vgic_emulated(c)) {
+		vgic_gicc_put(v);
+	} else {
+		c->vmcr = gic_vmcr();
+		gic_apr_save(c->apr);
+	}
 	vgic_unlock(g);
 }
 
 __cold u32 vgic_set_mask(struct vcpu *v, u32 vmcr)
 {
-	u32 old = gic_vmcr();
+	u32 *soft = vgic_emulated(&v->vgic) ? &v->vgic.vmcr : NULL, old = soft != NULL ? *soft : gic_vmcr();
 
-	gic_set_vmcr(vmcr);
+	if (soft != NULL) {
+		*soft = vmcr;
+	} else {
+		gic_set_vmcr(vmcr);
+	}
 	vgic_reconsider(v);
 	return old;
 }
@@ -200,6 +220,10 @@ __cold bool vgic_has_interrupt(struct vcpu *v)
 	bool found;
 	u64 flags;
 
+	if (c->loaded && vgic_emulated(c)) {
+		vgic_maintenance(v);
+		return c->signal != 0 || (READ_ONCE(v->work) & VWORK_VGIC) != 0;
+	}
 	if (c->loaded) {
 		if (listed_passes(v)) {
 			return true;

@@ -35,6 +35,7 @@ struct vgic {
 	u8 version; /* 2 or 3 */
 	u8 words;   /* in use, the private one included */
 	u8 vcpus;
+	bool gicc;  /* version 2 on a GICv3: the CPU interface is emulated, gicc.c */
 	u32 ctlr;   /* GICD_CTLR.EnableGrp0, EnableGrp1 */
 	u32 typer;  /* GICD_TYPER */
 	u32 group_on[2]; /* all ones if the group is enabled in ctlr: for bitmaps */

@@ -20,6 +20,7 @@ struct vgic_word {
 
 struct vgic_cpu {
 	u64 vtimer_lr;   /* ready-made LR0 for the virtual timer; 0: take the slow way */
+	u32 sgi1r;       /* what a write of ICC_SGI1R_EL1 looks like in ESR_EL2; ~0: undefined here */
 	u64 sgi_self;    /* ICC_SGI1R value that names this vCPU alone, INTID 0 */
 	u32 live;        /* enabled and its group is on */
 	u32 sgi_direct;  /* SGIs vgic_sgi1r() may put into LR1 by itself */
@@ -32,6 +33,9 @@ struct vgic_cpu {
 	u32 cpu;         /* while loaded: where */
 	bool loaded;     /* list registers are in the hardware of that CPU */
 	bool vtimer_hw;  /* the timer's physical interrupt is active and LR0 does not show it */
+	u16 offered;     /* emulated CPU interface: INTID + 1 of what is signalled, 0: nothing */
+	u16 withdrawn;   /* likewise: what was signalled until a moment ago */
+	u32 signal;      /* likewise: HCR_VI or HCR_VF */
 	u8 prio[32];
 	/* Changed by other CPUs with atomics, folded in by vgic_flush(). */
 	u8 dirty;        /* configuration changed: read back and refill the list registers */
@@ -44,7 +48,7 @@ struct vgic_cpu {
 	u32 seq;         /* readings of the list registers, see snap_pend */
 	u8 sgi_src[16];  /* GICv2: vCPUs that made the SGI pending */
 	u8 act_src[16];  /* GICv2: whose SGI is active */
-	u32 vmcr;        /* while not loaded */
+	u32 vmcr;        /* while not loaded; of an emulated CPU interface always */
 	u32 apr[2][4];
 };
 

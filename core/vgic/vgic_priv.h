@@ -29,6 +29,23 @@ static inline u32 vgic_pend(const struct vgic_word *w)
 	return w->pending | (w->level & ~w->edge);
 }
 
+/*
+ * ICH_HCR_EL2 while nothing special is asked of it. With an emulated CPU interface list registers are off
+ * and the system registers, which its guest does not have, trap; all that differs from ICH_HCR_EN takes the
+ * general way through the list register code, which is where vgic_emulated() is asked.
+ */
+#define VGIC_HCR_EMULATED (ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1)
+
+static inline u32 vgic_hcr(const struct vgic *g)
+{
+	return g->gicc ? VGIC_HCR_EMULATED : ICH_HCR_EN;
+}
+
+static inline bool vgic_emulated(const struct vgic_cpu *c)
+{
+	return (c->hcr & ICH_HCR_TC) != 0;
+}
+
 /* vgic_vtimer_line - the loaded vCPU's virtual timer: enabled, not masked, met (ARM ARM D12.2). */
 static inline bool vgic_vtimer_line(void)
 {
@@ -47,6 +64,17 @@ void vgic_recompute(struct vcpu *v);
 void vgic_sync(struct vcpu *v);
 void vgic_settle(struct vcpu *v);
 void vgic_fill(struct vcpu *v);
+
+/* vgic_gicc_sync, vgic_gicc_fill - the same for an emulated CPU interface. */
+void vgic_gicc_sync(struct vcpu *v);
+void vgic_gicc_fill(struct vcpu *v);
+/* vgic_gicc_put - after a sync, before another vCPU gets the CPU: nothing is signalled. Locked. */
+void vgic_gicc_put(struct vcpu *v);
+/*
+ * vgic_deactivate - interrupt `val` is active no more; of a GICv2's SGI only if it is that of the source in
+ * bits 12:10. Locked, between vgic_sync() and vgic_fill(). val's INTID < words * 32.
+ */
+void vgic_deactivate(struct vcpu *v, u32 val);
 
 /* Around everything about SPIs. IRQs masked. */
 void vgic_lock(struct vgic *g);
@@ -128,6 +156,10 @@ enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m);
 /* The page of GICC_DIR (GICv2). */
 enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m);
+/* The emulated CPU interface of a GICv2 guest on a GICv3 host. */
+enum mmio_result vgic_gicc(void *arg, struct vcpu *v, struct mmio *m);
+u32 vgic_gicc_read32(void *arg, struct vcpu *v, u64 off);
+void vgic_gicc_write32(void *arg, struct vcpu *v, u64 off, u32 val);
 /* Aligned words of the same; `off` is inside the window. */
 u32 vgic_dist_read32(void *arg, struct vcpu *v, u64 off);
 void vgic_dist_write32(void *arg, struct vcpu *v, u64 off, u32 val);

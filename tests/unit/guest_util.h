@@ -16,6 +16,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/hcr.h"
 #include "core/spec/pstate.h"
+#include "core/sysreg.h"
 #include "core/vm.h"
 
 #define G_RAM   0x40000000UL
@@ -68,6 +69,7 @@ static inline struct vcpu *guest_add_vcpu(struct guest *g, u32 id)
 	v->thread.allowed = 1;
 	v->thread.state = THREAD_RUNNING;
 	list_init(&v->thread.link);
+	v->vgic.sgi1r = ICC_SGI1R;
 	g->vm.vcpu[id] = v;
 	g->vm.vcpu_count = MAX(g->vm.vcpu_count, id + 1);
 	return v;

@@ -255,6 +255,26 @@ static void sgi_registers_reach_the_vgic(void)
 	}
 }
 
+/* A GICv2 guest on a GICv3 has none of its system registers. */
+static void no_sgi_registers_with_gicv2(void)
+{
+	struct guest *g = guest_new();
+
+	g->cfg.gic.dist = 0x08000000;
+	g->cfg.gic.gicc = 0x08010000;
+	g->vm.gic_version = 2;
+	REQUIRE(vgic_create(&g->vm, 32) == 0);
+	vgic_reset(&g->vm);
+	vgic_load(g->v);
+	g->v->x[9] = 5UL << 24 | 1;
+	guest_exit(g, 0x18, ISS(3, 0, 12, 11, 5, 9));
+	CHECK_EQ(read_esr_el1() >> 26, 0);
+	CHECK_EQ(read_elr_el1(), G_PC);
+	CHECK_EQ(g->v->vgic.remote | g->v->vgic.p.pending, 0);
+	vgic_put(g->v);
+	guest_free(g);
+}
+
 static void register_31_is_not_written(void)
 {
 	struct guest *g = guest_new();
@@ -599,6 +619,7 @@ TEST_MAIN(RUN(whole_encoding_space_is_answered), RUN(registers_that_read_as_zero
 	  RUN(hardware_has_breakpoints_only_while_they_may_fire),
 	  RUN(registers_of_hidden_features_are_undefined),
 	  RUN(unsupported_register_follows_the_configuration), RUN(sgi_registers_reach_the_vgic),
+	  RUN(no_sgi_registers_with_gicv2),
 	  RUN(register_31_is_not_written),
 	  RUN(max_cpu_shows_only_what_works), RUN(older_cpus_show_what_they_are),
 	  RUN(future_cpus_show_nothing_new), RUN(unknown_id_registers_read_as_zero),

@@ -20,6 +20,7 @@
 static struct vm test_vm;
 static struct vcpu test_vcpu[VM_MAX_CPUS];
 static struct vm_config test_cfg;
+static bool emulated; /* version 2 on a GICv3: start(2, ...) makes a VM whose CPU interface traps */
 static bool unlinked; /* the timer's interrupt is ended by the monitor, not by its list register */
 static unsigned int maintenance_exits;
 static bool timer_line[VM_MAX_CPUS]; /* of vCPU n's virtual timer, while loaded */
@@ -111,10 +112,28 @@ static void wr(unsigned int n, ipa_t addr, unsigned int size, u64 val)
 	}
 }
 
+/* The guest's CPU interface as ICH_VMCR_EL2 has it. */
+__attribute__((unused)) static u32 iface(unsigned int n)
+{
+	on(n);
+	return emulated ? test_vcpu[n].vgic.vmcr : gic_vmcr();
+}
+
+__attribute__((unused)) static void set_iface(unsigned int n, u32 vmcr)
+{
+	on(n);
+	if (emulated) {
+		wr(n, GICC + GICC_CTLR, 4, vmcr & 0x21f);
+		wr(n, GICC + GICC_PMR, 4, vmcr >> 24);
+	} else {
+		gic_set_vmcr(vmcr);
+	}
+}
+
 static void start(unsigned int version, unsigned int vcpus, unsigned int lrs, unsigned int spis)
 {
 	host_init();
-	host_gic_init(version, lrs);
+	host_gic_init(emulated ? 3 : version, lrs);
 	if (unlinked) {
 		gic_hw.vtimer_link = ICH_LR_EOI;
 	}
@@ -149,7 +168,7 @@ static void start(unsigned int version, unsigned int vcpus, unsigned int lrs, un
 
 		vgic_load(v);
 		percpus[i].loaded = v;
-		gic_set_vmcr(gic_vmcr() | 0xf0000000u | ICH_VMCR_ENG0 | ICH_VMCR_ENG1);
+		set_iface(i, iface(i) | 0xf0000000u | ICH_VMCR_ENG0 | ICH_VMCR_ENG1 | (emulated ? 4 : 0));
 	}
 	on(0);
 }
@@ -172,6 +191,9 @@ __attribute__((unused)) static u32 ack(unsigned int n)
 	if (!settle(n)) {
 		test_fail(__FILE__, __LINE__, "vCPU %u: an interrupt storm", n);
 	}
+	if (emulated) {
+		return (u32)rd(n, GICC + GICC_IAR, 4);
+	}
 	iar = host_gic_iar(1);
 	return iar != NONE ? iar : host_gic_iar(0);
 }
@@ -186,7 +208,11 @@ __attribute__((unused)) static unsigned int group_of(unsigned int n, u32 intid)
 __attribute__((unused)) static void eoi(unsigned int n, u32 iar)
 {
 	on(n);
-	host_gic_guest_eoi(iar, group_of(n, iar));
+	if (emulated) {
+		wr(n, GICC + GICC_EOIR, 4, iar);
+	} else {
+		host_gic_guest_eoi(iar, group_of(n, iar));
+	}
 	settle(n);
 }
 
