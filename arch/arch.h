@@ -288,6 +288,23 @@ struct iommu_ops {
 /* Set by the driver of an IOMMU that does not see the caches: stage 2 for devices is cleaned to memory. */
 extern bool s2_dma_clean;
 
+/* ---- ITSs of the machine and LPIs (arch/aarch64/gic/its.c). One caller at a time. Thread context or work. */
+
+#define HOST_LPIS 4096 /* INTIDs from 8192 */
+
+/*
+ * its_start - take ITS `its` of the board into use; with the first of them LPIs on every CPU. 0, also if it is in use;
+ * -ENODEV: there is none; -EBUSY: firmware has left LPIs on and they cannot be turned off; -ENOMEM; -EIO: it does
+ * not do what it should. The last three are said in the log, once.
+ * its_map - events 0 to nvec - 1 of `devid` are LPIs `lpi` (counted from 8192) on, enabled, for CPU `cpu`; *itt is for
+ * its_unmap(), unless NULL. -ENOMEM; -ENOSPC: no room in the ITS for this DeviceID; -EIO. its_unmap - and no longer; none of them comes when it returns,
+ * but one that has been signalled. its_move - `event` comes to `cpu` from now on.
+ */
+int its_start(const struct board *b, u32 its) __must_check;
+int its_map(u32 its, u32 devid, u32 nvec, u32 lpi, u32 cpu, void **itt) __must_check;
+void its_unmap(u32 its, u32 devid, u32 nvec, u32 lpi, void *itt);
+int its_move(u32 its, u32 devid, u32 event, u32 cpu) __must_check;
+
 /* ---- Console hardware (arch/aarch64/uart/) */
 
 struct uart_ops {

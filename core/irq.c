@@ -24,6 +24,13 @@ struct irq_handler {
 static struct irq_handler handlers[MAX_HANDLERS];
 static u32 handler_count; /* those below it do not change */
 static struct spinlock adding;
+
+static void no_lpi(u32 intid)
+{
+	(void)intid;
+}
+
+static void (*lpi_fn)(u32 intid) = no_lpi;
 static u32 vtimer_intid = 27, el2_timer_intid = 26, maintenance_intid = 25;
 
 void irq_init(const struct board *b)
@@ -96,6 +103,11 @@ bool irq_taken(u32 intid)
 	return taken;
 }
 
+__cold void irq_set_lpi(void (*fn)(u32 intid))
+{
+	__atomic_store_n(&lpi_fn, fn, __ATOMIC_RELEASE);
+}
+
 __cold const char *irq_describe(u32 i, u32 *intid)
 {
 	switch (i) {
@@ -153,8 +165,12 @@ static __noinline u32 irq_dispatch(u32 iar)
 {
 	u32 intid = intid_of(iar), kind = EXIT_IRQ;
 
-	if (intid >= 1020 && intid < 1024) {
-		return kind; /* spurious */
+	if (intid >= 1020) {
+		if (intid >= 8192) { /* an LPI is never active: nothing to deactivate */
+			gic_eoi_fast(iar);
+			lpi_fn(intid);
+		}
+		return kind; /* or spurious */
 	}
 	if (intid == vtimer_intid) {
 		vtimer_fired(iar);

@@ -27,6 +27,9 @@ int irq_share(u32 intid, bool edge, const char *name, void (*fn)(void *arg), voi
 /* irq_taken - somebody has registered for it. Any context. */
 bool irq_taken(u32 intid);
 
+/* irq_set_lpi - fn(INTID) is called in exit context for each LPI. Thread context, once. */
+void irq_set_lpi(void (*fn)(u32 intid));
+
 /* irq_describe - the `i`-th interrupt EL2 uses: its INTID and what for; NULL behind the last. Any context. */
 const char *irq_describe(u32 i, u32 *intid);
 

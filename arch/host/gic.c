@@ -3,6 +3,7 @@
  * A virtual CPU interface in software (IHI 0069 4.8, 12.4), one per CPU, with 5 bits of
  * priority: list registers, active priorities, EOIcount, maintenance conditions.
  */
+#include <errno.h>
 #include <string.h>
 #include "arch/arch.h"
 #include "arch_gic.h"
@@ -10,6 +11,7 @@
 #include "core/base/percpu.h"
 
 struct gic_hw gic_hw;
+bool host_gic_lpis_active;
 
 static struct iface {
 	u64 lr[16];
@@ -180,7 +182,9 @@ void gic_lr_write_n(unsigned int n, u64 lr)
 		}
 		BUG_ON((lr & ICH_LR_HW) && (lr & ICH_LR_STATE) == ICH_LR_STATE);
 		BUG_ON((lr & ICH_LR_HW) && !host_gic_active((u32)field_get(ICH_LR_PINTID, lr)));
-		BUG_ON(vintid(lr) >= 1020);
+		BUG_ON(vintid(lr) >= 1020 && vintid(lr) < 8192);
+		/* An LPI is never active (IHI 0069 1.2.1). */
+		BUG_ON(vintid(lr) >= 8192 && (lr & (ICH_LR_ACTIVE | ICH_LR_HW)));
 		BUG_ON(field_get(ICH_LR_PRIO, lr) & 7);
 		BUG_ON(!gic_hw.v3 && vintid(lr) >= 16 && !(lr & ICH_LR_HW) && (lr & ICH_LR_SOURCE));
 	}
@@ -285,7 +289,7 @@ u32 host_gic_iar(unsigned int group)
 		return INTID_SPURIOUS;
 	}
 	lr = &me()->lr[i];
-	*lr = (*lr & ~ICH_LR_PENDING) | ICH_LR_ACTIVE;
+	*lr = (*lr & ~ICH_LR_PENDING) | (vintid(*lr) < 8192 || host_gic_lpis_active ? ICH_LR_ACTIVE : 0);
 	me()->apr[group] |= 1u << (field_get(ICH_LR_PRIO, *lr) >> 3);
 	return vintid(*lr) |
 	       (vintid(*lr) < 16 && !gic_hw.v3 ? (u32)field_get(ICH_LR_SOURCE, *lr) << 10 : 0);
@@ -298,7 +302,7 @@ static void deactivate(u32 iar)
 	for (u32 i = 0; i < gic_hw.lr_count; i++) {
 		u64 *lr = &f->lr[i];
 
-		if (!(*lr & ICH_LR_ACTIVE) || vintid(*lr) != (iar & 0x3ff) ||
+		if (!(*lr & ICH_LR_ACTIVE) || vintid(*lr) != (gic_hw.v3 ? iar : iar & 0x3ff) ||
 		    (!gic_hw.v3 && vintid(*lr) < 16 &&
 		     field_get(ICH_LR_SOURCE, *lr) != iar >> 10)) {
 			continue;
@@ -309,7 +313,7 @@ static void deactivate(u32 iar)
 		}
 		return;
 	}
-	f->hcr += 1u << 27;
+	f->hcr += iar < 8192 ? 1u << 27 : 0;
 }
 
 void host_gic_guest_eoi(u32 iar, unsigned int group)
@@ -320,7 +324,7 @@ void host_gic_guest_eoi(u32 iar, unsigned int group)
 		return;
 	}
 	f->apr[group] &= f->apr[group] - 1;
-	if (!(f->vmcr & ICH_VMCR_EOIM)) {
+	if (!(f->vmcr & ICH_VMCR_EOIM) || iar >= 8192) {
 		deactivate(iar);
 	}
 }
@@ -352,4 +356,41 @@ u32 host_gic_misr(void)
 	misr |= (f->hcr & ICH_HCR_VGRP0DIE) && !(f->vmcr & ICH_VMCR_ENG0) ? 0x20 : 0;
 	misr |= (f->hcr & ICH_HCR_VGRP1DIE) && !(f->vmcr & ICH_VMCR_ENG1) ? 0x80 : 0;
 	return f->hcr & ICH_HCR_EN ? misr : 0;
+}
+
+/* No ITS. A test that has one says so. */
+__attribute__((weak)) int its_start(const struct board *b, u32 its)
+{
+	(void)b;
+	(void)its;
+	return -ENODEV;
+}
+
+__attribute__((weak)) int its_map(u32 its, u32 devid, u32 nvec, u32 lpi, u32 cpu, void **itt)
+{
+	(void)its;
+	(void)devid;
+	(void)nvec;
+	(void)lpi;
+	(void)cpu;
+	(void)itt;
+	return -ENODEV;
+}
+
+__attribute__((weak)) void its_unmap(u32 its, u32 devid, u32 nvec, u32 lpi, void *itt)
+{
+	(void)its;
+	(void)devid;
+	(void)nvec;
+	(void)lpi;
+	(void)itt;
+}
+
+__attribute__((weak)) int its_move(u32 its, u32 devid, u32 event, u32 cpu)
+{
+	(void)its;
+	(void)devid;
+	(void)event;
+	(void)cpu;
+	return -ENODEV;
 }

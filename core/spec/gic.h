@@ -23,6 +23,7 @@
 #define GICD_IROUTER 0x6000
 #define GICD_IDREGS 0xffd0 /* GICv3: PIDR4..7, 0..3, CIDR0..3; GICv2: at 0xfd0 */
 
+#define GICD_TYPER_LPIS (1u << 17)
 #define GICD_CTLR_GRP0 (1u << 0)
 #define GICD_CTLR_GRP1 (1u << 1)
 #define GICD_CTLR_ARE (1u << 4)
@@ -34,13 +35,52 @@
 #define GICR_IIDR 0x0004
 #define GICR_TYPER 0x0008
 #define GICR_WAKER 0x0014
+#define GICR_PROPBASER 0x0070
+#define GICR_PENDBASER 0x0078
+#define GICR_INVLPIR 0x00a0
+#define GICR_INVALLR 0x00b0
+#define GICR_SYNCR 0x00c0
 #define GICR_SGI_BASE 0x10000
 #define GICR_FRAME 0x20000
+#define GICR_CTLR_LPIS (1u << 0)
+#define GICR_CTLR_CES (1u << 1)
+#define GICR_CTLR_IR (1u << 2)
 #define GICR_CTLR_RWP (1u << 3)
 #define GICR_WAKER_SLEEP (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
+#define GICR_TYPER_PLPIS (1u << 0)
 #define GICR_TYPER_VLPIS (1u << 1)
+#define GICR_PENDBASER_PTZ (1UL << 62)
 #define GICR_TYPER_LAST (1u << 4)
+
+/* Interrupt translation service: control frame, and 64 KiB above it the frame with the doorbell */
+#define GITS_CTLR 0x0000
+#define GITS_IIDR 0x0004
+#define GITS_TYPER 0x0008
+#define GITS_CBASER 0x0080
+#define GITS_CWRITER 0x0088
+#define GITS_CREADR 0x0090
+#define GITS_BASER 0x0100 /* 8 of 64 bits */
+#define GITS_TRANSLATION 0x10000
+#define GITS_TRANSLATER 0x10040
+#define GITS_FRAMES 0x20000
+#define GITS_CTLR_ENABLED (1u << 0)
+#define GITS_CTLR_QUIESCENT (1u << 31)
+#define GITS_VALID (1UL << 63) /* of CBASER and BASER<n> */
+
+/* Commands: the low byte of their first doubleword (IHI 0069 5.3) */
+#define ITS_MOVI 0x01
+#define ITS_INT 0x03
+#define ITS_CLEAR 0x04
+#define ITS_SYNC 0x05
+#define ITS_MAPD 0x08
+#define ITS_MAPC 0x09
+#define ITS_MAPTI 0x0a
+#define ITS_MAPI 0x0b
+#define ITS_INV 0x0c
+#define ITS_INVALL 0x0d
+#define ITS_MOVALL 0x0e
+#define ITS_DISCARD 0x0f
 
 /* GICv2 CPU interface (GICC, GICV) and hypervisor control (GICH) */
 #define GICC_CTLR 0x0000

@@ -232,13 +232,21 @@ static void spurious_ones_are_left_alone(void)
 	guest_free(g);
 }
 
+static void lpi(u32 intid)
+{
+	call("lpi", intid);
+}
+
 static void a_gicv2_names_the_sender(void)
 {
 	begin();
 	gic_hw.v3 = false;
 	CHECK_STR(in_guest(0 | 3 << 10), "eoi 3072, dir 3072"); /* all of IAR goes back */
 	gic_hw.v3 = true;
-	CHECK_STR(in_guest(8192), "eoi 8192, off 8192, dir 8192"); /* an LPI is no SGI */
+	CHECK_STR(in_guest(8192), "eoi 8192"); /* an LPI is no SGI, and never active */
+	irq_set_lpi(lpi);
+	CHECK_STR(in_el2(65535), "eoi 65535, lpi 65535");
+	irq_set_lpi(no_lpi);
 	guest_free(g);
 }
 

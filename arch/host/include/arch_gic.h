@@ -61,6 +61,8 @@ void gic_deactivate(u32 iar);
 void host_gic_init(unsigned int version, unsigned int lrs);
 /* host_gic_iar - what the guest reads from IAR of `group`: INTID (source in 12:10) or 1023. */
 u32 host_gic_iar(unsigned int group);
+/* As some implementations do: an LPI's list register is active from IAR to EOIR. */
+extern bool host_gic_lpis_active;
 /* host_gic_signals - the interface signals an interrupt of `group` (vFIQ 0, vIRQ 1) to the guest. */
 bool host_gic_signals(unsigned int group);
 /* host_gic_guest_eoi - the guest writes EOIR; with EOImode 0 this also deactivates. */
