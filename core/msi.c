@@ -2,81 +2,106 @@
 #include "core/msi.h"
 
 #include <errno.h>
+#include "core/msi_v2m.h"
+#include "core/spec/gic.h"
+#include "core/vgic/its.h"
 #include "core/vm.h"
 
 void msi_board(const struct board *b)
 {
-	(void)b;
+	its_host_board(b);
 }
 
 int msi_create(struct vm *vm, struct diag *d)
 {
-	(void)vm;
-	(void)d;
-	return 0;
+	return vm->cfg->gic.has_its ? vits_create(vm, d) : 0;
 }
 
 void msi_reset(struct vm *vm)
 {
-	(void)vm;
+	if (vm->vgic.its != NULL) {
+		vits_reset(vm);
+	}
 }
 
 void msi_destroy(struct vm *vm)
 {
-	(void)vm;
+	if (vm->vgic.its != NULL) {
+		vits_destroy(vm);
+	}
 }
 
 enum msi_kind msi_kind(const struct vm *vm)
 {
-	(void)vm;
-	return MSI_NONE;
+	return vm->vgic.its != NULL ? MSI_ITS : vm->v2m != NULL ? MSI_V2M : MSI_NONE;
 }
 
 int msi_device_add(struct vm *vm, u32 devid, u32 nvec, const struct msi_host *host, struct msi_device **out)
 {
-	(void)vm;
-	(void)devid;
-	(void)nvec;
-	(void)host;
-	(void)out;
-	return -ENODEV;
+	struct vits *its = vm->vgic.its;
+	struct msi_device *m;
+	int err;
+
+	if (its == NULL) {
+		*out = vm->v2m != NULL ? vits_device_new(vm, devid, 0) : NULL;
+		return *out != NULL ? 0 : vm->v2m != NULL ? -ENOMEM : -ENODEV;
+	}
+	if (devid >= VITS_DEVICES || nvec == 0 || nvec > VITS_MAX_VECTORS) {
+		return -EINVAL;
+	}
+	if (its->dev[devid] != NULL) {
+		return -EEXIST;
+	}
+	m = vits_device_new(vm, devid, nvec);
+	if (m == NULL) {
+		return -ENOMEM;
+	}
+	err = host != NULL ? its_host_link(m, host) : 0;
+	if (err != 0) {
+		vits_device_free(m);
+		return err;
+	}
+	*out = m;
+	return 0;
 }
 
 void msi_device_reset(struct msi_device *m)
 {
-	(void)m;
+	vits_device_forget(m);
 }
 
 void msi_device_remove(struct msi_device *m)
 {
-	(void)m;
+	if (m != NULL) {
+		its_host_unlink(m);
+		vits_device_forget(m);
+		vits_device_free(m);
+	}
 }
 
 void msi_send(struct msi_device *m, u64 addr, u32 data)
 {
-	(void)m;
-	(void)addr;
-	(void)data;
+	if (m->vm->vgic.its == NULL) {
+		v2m_send(m->vm, addr, data);
+	} else if (addr == m->vm->cfg->gic.its + GITS_TRANSLATER) {
+		(void)vits_raise(m, data);
+	}
 }
 
 bool msi_host_message(struct msi_device *m, u64 addr, u32 data, u64 *host_addr, u32 *host_data)
 {
-	(void)m;
-	(void)addr;
-	(void)data;
-	(void)host_addr;
-	(void)host_data;
-	return false;
-}
-
-pa_t its_doorbell(u32 its)
-{
-	(void)its;
-	return 0;
+	if (m->vm->vgic.its == NULL) {
+		return v2m_host_message(m->vm, addr, data, host_addr, host_data);
+	}
+	if (!m->linked || addr != m->vm->cfg->gic.its + GITS_TRANSLATER || data >= m->nvec) {
+		return false;
+	}
+	*host_addr = m->host.iommu ? addr : its_doorbell(m->host.its) + (GITS_TRANSLATER - GITS_TRANSLATION);
+	*host_data = data;
+	return true;
 }
 
 ipa_t msi_doorbell(const struct vm *vm)
 {
-	(void)vm;
-	return 0;
+	return vm->vgic.its != NULL ? vm->cfg->gic.its + GITS_TRANSLATION : 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The redistributors of a GICv3 (IHI 0069H 12.10, 12.11): two 64 KiB frames per vCPU,
- * in the order of the vCPUs. Any vCPU may access any of them. There are no LPIs.
+ * in the order of the vCPUs. Any vCPU may access any of them. LPIs: core/vgic/lpi.c, if the VM
+ * has an ITS.
  */
+#include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
 
 #define IIDR 0x5100043b
@@ -13,14 +15,25 @@ static __cold u64 typer(const struct vgic *g, const struct vcpu *t)
 {
 	u64 aff = (t->vmpidr & 0xffffff) | ((t->vmpidr >> 32) & 0xff) << 24;
 
-	return aff << 32 | (u64)t->id << 8 | (t->id + 1u == g->vcpus ? GICR_TYPER_LAST : 0);
+	return aff << 32 | (u64)t->id << 8 | (t->id + 1u == g->vcpus ? GICR_TYPER_LAST : 0) |
+	       (g->lpis != NULL ? GICR_TYPER_PLPIS : 0);
 }
 
-static __noinline __cold u32 read_rd(struct vgic *g, struct vcpu *t, u32 off)
+static __cold u32 ctlr(const struct vgic *g, const struct vcpu *t)
 {
+	u32 lpis = g->lpis == NULL ? 0 : GICR_CTLR_CES | GICR_CTLR_IR |
+		   (g->lpis->cpu[t->id].enabled ? GICR_CTLR_LPIS : 0);
+
+	return (READ_ONCE(t->vgic.dirty) && READ_ONCE(t->vgic.loaded) ? GICR_CTLR_RWP : 0) | lpis;
+}
+
+static __noinline __cold u32 read_rd(struct vgic *g, struct vcpu *v, struct vcpu *t, u32 off)
+{
+	u64 val;
+
 	switch (off) {
 	case GICR_CTLR:
-		return READ_ONCE(t->vgic.dirty) && READ_ONCE(t->vgic.loaded) ? GICR_CTLR_RWP : 0;
+		return ctlr(g, t);
 	case GICR_IIDR:
 		return IIDR;
 	case GICR_TYPER:
@@ -30,6 +43,9 @@ static __noinline __cold u32 read_rd(struct vgic *g, struct vcpu *t, u32 off)
 	case GICR_WAKER:
 		return t->vgic.waker ? GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP : 0;
 	default:
+		if (vgic_lpi_read(v, t, off, 4, &val)) {
+			return (u32)val;
+		}
 		return off >= GICD_IDREGS ? ids[(off - GICD_IDREGS) / 4] : 0;
 	}
 }
@@ -90,6 +106,10 @@ static __noinline __cold enum mmio_result access_odd(struct vgic *g, struct vcpu
 		}
 		return MMIO_DONE;
 	}
+	if (m->size == 8 && (off & 7) == 0 &&
+	    (m->write ? vgic_lpi_write(v, t, off, 8, m->val) : vgic_lpi_read(v, t, off, 8, &m->val))) {
+		return MMIO_DONE;
+	}
 	if (m->size != 1 || off < GICR_SGI_BASE || prio < GICD_IPRIORITYR ||
 	    prio >= GICD_IPRIORITYR + 32) {
 		return MMIO_ABORT;
@@ -107,7 +127,7 @@ u32 vgic_redist_read32(void *arg, struct vcpu *v, u64 at)
 	struct vcpu *t = v->vm->vcpu[at / GICR_FRAME];
 	u32 off = at & (GICR_FRAME - 1);
 
-	return off < GICR_SGI_BASE ? read_rd(arg, t, off) :
+	return off < GICR_SGI_BASE ? read_rd(arg, v, t, off) :
 				     read_sgi_base(v, t, off - GICR_SGI_BASE);
 }
 
@@ -121,6 +141,8 @@ void vgic_redist_write32(void *arg, struct vcpu *v, u64 at, u32 val)
 		write_sgi_base(v, t, off - GICR_SGI_BASE, val, ~0u);
 	} else if (off == GICR_WAKER) {
 		t->vgic.waker = (val & GICR_WAKER_SLEEP) != 0;
+	} else {
+		(void)vgic_lpi_write(v, t, off, 4, val);
 	}
 }
 

@@ -7,6 +7,7 @@
  * interrupts tell when none is left to take (NPIE, UIE) and when the guest ended one
  * that is in no list register (LRENPIE, ICH_HCR_EL2.EOIcount; TDIR with EOImode 1).
  */
+#include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
 
 #define VTIMER_BIT (1u << VGIC_VTIMER)
@@ -97,9 +98,13 @@ static __cold u32 fold(struct vcpu *v, u32 n, u64 lr)
 {
 	struct vgic_cpu *c = &v->vgic;
 	u32 intid = c->lr_intid[n], bit = 1u << (intid % 32);
-	struct vgic_word *w = word_of(v, intid);
+	struct vgic_word *w;
 	u8 source = (u8)field_get(ICH_LR_SOURCE, lr);
 
+	if (intid >= VGIC_LPI_MIN) {
+		return (lr & ICH_LR_PENDING) != 0 && vgic_lpi_back(v, intid - VGIC_LPI_MIN);
+	}
+	w = word_of(v, intid);
 	w->in_lr &= ~bit;
 	snap(w, bit, lr);
 	if (lr & ICH_LR_PENDING) {
@@ -226,12 +231,19 @@ __cold void vgic_sync(struct vcpu *v)
 static void place(struct vcpu *v, u32 n, u32 intid, bool crowded)
 {
 	struct vgic_cpu *c = &v->vgic;
-	struct vgic_word *w = word_of(v, intid);
+	struct vgic_word *w;
 	u32 bit = 1u << (intid % 32), src;
-	bool active = (w->active & bit) != 0, latched = (w->pending & bit) != 0;
-	u64 lr = intid | field_prep(ICH_LR_PRIO, prio_of(v, intid)) |
-		 (w->group & bit ? ICH_LR_GROUP : 0);
+	bool active, latched;
+	u64 lr;
 
+	if (intid >= VGIC_LPI_MIN) {
+		vgic_lpi_place(v, n, intid - VGIC_LPI_MIN);
+		return;
+	}
+	w = word_of(v, intid);
+	active = (w->active & bit) != 0;
+	latched = (w->pending & bit) != 0;
+	lr = intid | field_prep(ICH_LR_PRIO, prio_of(v, intid)) | (w->group & bit ? ICH_LR_GROUP : 0);
 	if (is_v2_sgi(v, intid)) {
 		/* One source at a time; the EOI maintenance interrupt fetches the next. */
 		src = c->act_src[intid];
@@ -320,6 +332,19 @@ static __cold void consider_word(struct best *b, struct vcpu *v, u32 k, u32 bits
 	}
 }
 
+/* LPIs: one more than there is room for tells that some are left out. */
+static __cold void consider_lpis(struct best *b, struct vcpu *v, u32 masked)
+{
+	struct vgic *g = &v->vm->vgic;
+	u32 n = 0, i = VGIC_LPI_NONE;
+
+	while (g->lpis != NULL && n++ <= b->max && (i = vgic_lpi_next(g, v->id, i)) != VGIC_LPI_NONE) {
+		b->words |= 1;
+		consider(b, (masked & ICH_VMCR_ENG1 ? KEY_MASKED : 0) | (g->lpis->lpi[i].prop & 0xf8u) << 16 |
+			    (VGIC_LPI_MIN + i));
+	}
+}
+
 static __cold void collect(struct vcpu *v, struct best *p, struct best *a, u32 masked)
 {
 	struct vgic *g = &v->vm->vgic;
@@ -333,6 +358,10 @@ static __cold void collect(struct vcpu *v, struct best *p, struct best *a, u32 m
 		u32 k = (u32)__builtin_ctz(sum);
 		const struct vgic_word *w = &g->w[k];
 
+		if (k == 0) {
+			consider_lpis(p, v, masked);
+			continue;
+		}
 		consider_word(p, v, k, vgic_pend(w) & vgic_live(g, w) & g->target[v->id][k] &
 			      ~w->active & ~w->in_lr, masked);
 	}
@@ -477,7 +506,8 @@ void vgic_flush(struct vcpu *v)
 	/* In front of the general way: private interrupts, and room for them. */
 	fold_remote(c);
 	if ((READ_ONCE(c->dirty) | READ_ONCE(c->spi_sum) | c->held_sum | c->p.active |
-	     (c->hcr ^ ICH_HCR_EN)) != 0) {
+	     (c->hcr ^ ICH_HCR_EN)) != 0 &&
+	    (READ_ONCE(c->spi_sum) != 1 || !vgic_lpi_flush(v))) {
 		refill(v);
 		return;
 	}
@@ -486,6 +516,10 @@ void vgic_flush(struct vcpu *v)
 	for (drained = c->lr_used & empty; drained; drained &= drained - 1) {
 		u32 n = (u32)__builtin_ctz(drained), intid = c->lr_intid[n];
 
+		if (intid >= VGIC_LPI_MIN) {
+			c->lr_used &= ~(1u << n);
+			continue;
+		}
 		if (intid >= 32 || !(c->p.edge & (1u << intid))) {
 			refill(v);
 			return;

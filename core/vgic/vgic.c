@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/config/check.h"
 #include "core/sysreg.h"
+#include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
 
 #define GICD_TYPER_NO1N BIT(25)
@@ -242,6 +243,12 @@ __cold bool vgic_has_interrupt(struct vcpu *v)
 		u32 k = (u32)__builtin_ctz(s);
 		const struct vgic_word *w = &g->w[k];
 
+		if (k == 0) {
+			u32 prio = vgic_lpi_best(g, v->id);
+
+			found = prio < 256 && passes(prio, true, c->vmcr);
+			continue;
+		}
 		found = some_passes(w, vgic_pend(w) & vgic_live(g, w) & g->target[v->id][k] &
 				    ~w->active & ~w->in_lr, &g->prio[k * 32], c->vmcr);
 	}
@@ -259,7 +266,7 @@ __cold void vgic_set_ctlr(struct vgic *g, u32 groups)
 		g->group_on[0] = groups & GICD_CTLR_GRP0 ? ~0u : 0;
 		g->group_on[1] = groups & GICD_CTLR_GRP1 ? ~0u : 0;
 		for (u32 i = 0; i < g->vcpus; i++) {
-			atomic_or(&vm->vcpu[i]->vgic.spi_sum, (u32)BITS(g->words - 1, 0) & ~1u);
+			atomic_or(&vm->vcpu[i]->vgic.spi_sum, (u32)BITS(g->words - 1, 0));
 			vgic_reconsider(vm->vcpu[i]);
 		}
 	}

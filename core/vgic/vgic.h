@@ -23,6 +23,8 @@
 
 struct vm;
 struct vcpu;
+struct vgic_lpis;
+struct vits;
 
 #define VGIC_MAX_INTID 1020
 #define VGIC_WORDS 32
@@ -48,6 +50,8 @@ struct vgic {
 	u32 route[VGIC_WORDS * 32];             /* v3: Aff3..Aff0 packed; v2: target mask */
 	u32 linked[VGIC_WORDS];                 /* SPIs that are the machine's: core/vgic/link.h */
 	u8 link[VGIC_WORDS * 32];               /* index of their link + 1 */
+	struct vgic_lpis *lpis;                 /* core/vgic/lpi.h; NULL: there are none */
+	struct vits *its;                       /* core/vgic/its.h; NULL likewise */
 };
 
 /*

@@ -43,7 +43,7 @@ struct vgic_cpu {
 	u8 waker;        /* GICR_WAKER.ProcessorSleep */
 	u32 remote;      /* to become pending */
 	u32 remote_act;  /* to become active */
-	u32 spi_sum;     /* words of SPIs that may hold something to deliver here */
+	u32 spi_sum;     /* words of SPIs that may hold something to deliver here; bit 0: LPIs */
 	u32 held_sum;    /* words of SPIs that may hold one active here, not in a list register */
 	u32 seq;         /* readings of the list registers, see snap_pend */
 	u8 sgi_src[16];  /* GICv2: vCPUs that made the SGI pending */
