@@ -85,6 +85,7 @@ void board_limits_of(const struct board *b, struct range *ram, u32 max, struct b
 {
 	u32 i;
 
+	memset(l, 0, sizeof(*l));
 	l->cpu_count = b->cpu_count;
 	l->gic_version = (u8)b->gic.version;
 	l->pa_bits = 52;
@@ -93,4 +94,6 @@ void board_limits_of(const struct board *b, struct range *ram, u32 max, struct b
 	}
 	l->ram = ram;
 	l->ram_count = board_free_ram(b, ram, max);
+	l->board = b;
+	l->console = b->uart_count == 0 ? NULL : &b->uart[MAX(b->stdout_uart, 0)];
 }

@@ -35,4 +35,12 @@ void pass_reset(struct vm *vm);
 /* pass_destroy - give everything back; the devices are quiet. Thread context. */
 void pass_destroy(struct vm *vm);
 
+struct board;
+struct board_limits;
+struct vm_config;
+/* pass_limits - what only the running machine knows of devices, for the checks of `pass`. Boot thread. */
+void pass_limits(const struct board *b, struct board_limits *l);
+/* pass_promise - what a checked configuration passes is not taken by drivers of the monitor meanwhile. Boot thread. */
+void pass_promise(const struct vm_config *cfg);
+
 #endif

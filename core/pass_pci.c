@@ -225,7 +225,8 @@ static struct pci_dev *claim(struct vm *vm, const char *what, const struct pass_
 		return dev;
 	}
 	if (other == dev) {
-		diag_error(d, c->pos, "%s: in use by '%s', expected a free one", what, other->owner);
+		diag_error(d, c->pos, "%s: in use by '%s', expected a free one", what,
+			   other->owner != NULL ? other->owner : other->promised);
 	} else {
 		diag_error(d, c->pos, "%s: cannot be isolated from %02x:%02x.%x, which '%s' uses, expected both in one VM",
 			   what, other->bdf >> 8, other->bdf >> 3 & 31U, other->bdf & 7U, other->owner);

@@ -14,6 +14,7 @@
 #include "core/base/memory.h"
 #include "core/pass.h"
 #include "core/sched.h"
+#include "core/pass.h"
 #include "core/script.h"
 #include "core/shell/shell.h"
 #include "core/vm_build.h"
@@ -149,6 +150,7 @@ static void start_main(void *arg)
 	struct range ram[8];
 	struct script script = { .on_idle = IDLE_POWEROFF };
 	const struct vm_config *good[VM_MAX];
+	struct vm_config *rest[VM_MAX];
 	struct arena arena;
 	u32 count = 0;
 
@@ -157,6 +159,7 @@ static void start_main(void *arg)
 	limits.cpu_count = cpu_count;
 	limits.pa_bits = (u8)s2_max_ipa_bits();
 	limits.gic_version = (u8)gic_host_version();
+	pass_limits(board, &limits);
 	if (e == NULL || !new_arena(&arena, SCRIPT_ARENA_SIZE)) {
 		log_error("the image has no start script");
 		idle(IDLE_POWEROFF);
@@ -186,6 +189,15 @@ static void start_main(void *arg)
 			continue;
 		}
 		count++;
+	}
+	for (u32 i = 0; i < count; i++) {
+		rest[i] = (struct vm_config *)good[i];
+	}
+	if (config_check_rest(rest, count, &limits, &d) != 0) {
+		log_error("not all of 'pass rest' could be given");
+	}
+	for (u32 i = 0; i < count; i++) {
+		pass_promise(good[i]);
 	}
 	config_count = count;
 	host_wdt_start(board, is_passed);

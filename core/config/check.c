@@ -49,7 +49,14 @@ void check_window(struct check *c, u64 start, u64 size, const char *what, const 
 		return;
 	}
 	if (cfg->window_count == c->room) {
-		return;
+		struct cfg_window *more = check_alloc(c, 2 * (c->room + 8) * sizeof(*more));
+
+		if (more == NULL) {
+			return;
+		}
+		memcpy(more, cfg->window, c->room * sizeof(*more));
+		cfg->window = more;
+		c->room = 2 * (c->room + 8);
 	}
 	w = &cfg->window[cfg->window_count++];
 	*w = (struct cfg_window) { .start = start, .size = size, .pos = pos, .absent = absent };
@@ -67,11 +74,6 @@ static bool make_room(struct check *c)
 	}
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		c->room += v->type != NULL && v->type->area != 0 ? 2 : 1;
-	}
-	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
-		for (const struct cfg_loc *l = p->loc; l != NULL; l = l->next) {
-			c->room++;
-		}
 	}
 	c->cfg->window = check_alloc(c, c->room * sizeof(struct cfg_window));
 	c->cfg->window_count = 0;
@@ -105,6 +107,30 @@ u64 check_free_place(struct check *c, u64 at, u64 size)
 	return at;
 }
 
+static bool host_ram(const struct check *c, const struct cfg_mem *m)
+{
+	for (u32 i = 0; i < c->board->ram_count; i++) {
+		if (range_contains(c->board->ram[i].start, c->board->ram[i].size, m->start, m->size)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the VM sees nothing else and the board has free RAM, as high as can be: the monitor takes its own from below. */
+static u64 host_place(struct check *c, u64 size, u64 otherwise)
+{
+	for (u32 i = c->board->ram_count; i-- > 0;) {
+		const struct range *r = &c->board->ram[i];
+		u64 at = r->size >= size ? ALIGN_DOWN(r->start + r->size - size, MIN(size & -size, MiB(2))) : 0;
+
+		if (at >= r->start && r->size >= size && check_free_place(c, at, size) == at) {
+			return at;
+		}
+	}
+	return otherwise;
+}
+
 static void check_memory(struct check *c)
 {
 	struct vm_config *cfg = c->cfg;
@@ -131,6 +157,14 @@ static void check_memory(struct check *c)
 		}
 		if (!m->has_start) {
 			m->start = check_free_place(c, top != 0 ? top : CONFIG_RAM_BASE, m->size);
+			if (cfg->dma_identity) {
+				m->start = host_place(c, m->size, m->start);
+			}
+		}
+		if (cfg->dma_identity && !host_ram(c, m)) {
+			check_error(c, &m->pos, "%s at 0x%lx, size 0x%lx: with 'dma unprotected' it has to be free RAM of the "
+				    "board at that very address", word, m->start, m->size);
+			continue;
 		}
 		check_window(c, m->start, m->size, word, NULL, &m->pos, false);
 		if (range_valid(m->start, m->size)) {
@@ -229,16 +263,6 @@ static void check_contexts(struct check *c)
 			check_error(c, &r->pos, "'reserve' reserves nothing: expected loc or intr");
 		}
 	}
-	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
-		if (p->loc == NULL && p->intr == NULL) {
-			check_error(c, &p->pos, "'pass' passes nothing: expected loc or intr");
-		}
-		for (const struct cfg_loc *l = p->loc; l != NULL; l = l->next) {
-			if (l->space == LOC_MEM && !l->symbolic && l->size != 0) {
-				check_window(c, l->addr, l->size, "pass", NULL, &l->pos, true);
-			}
-		}
-	}
 	if (cfg->safety == SAFETY_REQUIRED) {
 		check_error(c, &cfg->safety_pos,
 			    "'safety required' cannot be met: this monitor is not safety certified");
@@ -248,7 +272,7 @@ static void check_contexts(struct check *c)
 }
 
 /* Sort the map, then report each pair that shares an address, at the one further down the text. */
-static void check_overlaps(struct check *c)
+void check_overlaps(struct check *c)
 {
 	struct cfg_window *w = c->cfg->window;
 	u32 n = c->cfg->window_count;
@@ -280,22 +304,33 @@ static void check_overlaps(struct check *c)
 	}
 }
 
-int config_check(struct vm_config *cfg, const struct board_limits *board, struct diag *diag)
+void check_begin(struct check *c, struct vm_config *cfg, const struct board_limits *board, struct diag *diag)
 {
-	struct check c = { .cfg = cfg, .board = board, .diag = diag, .first_error = diag->errors };
 	u32 bits = board != NULL ? MIN((u32)board->pa_bits, (u32)IPA_BITS_MAX) : IPA_BITS_MAX;
 
-	c.limit = BIT(bits);
+	*c = (struct check){ .cfg = cfg, .board = board, .diag = diag, .first_error = diag->errors,
+			     .room = cfg->window_count, .limit = BIT(bits) };
+}
+
+int config_check(struct vm_config *cfg, const struct board_limits *board, struct diag *diag)
+{
+	struct check c;
+
+	cfg->window_count = 0;
+	check_begin(&c, cfg, board, diag);
 	if (make_room(&c)) {
 		check_gic(&c);
 		check_vdevs(&c);
 		check_contexts(&c);
+		check_passes(&c);
 		check_memory(&c);
 		check_auto(&c);
+		check_pci(&c);
 		place_stolen(&c);
 		check_loads(&c);
 		check_cpus(&c);
 		check_overlaps(&c);
+		check_share(cfg, cfg, diag);
 	}
 	if (c.full) {
 		return -ENOMEM;

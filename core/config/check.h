@@ -20,10 +20,19 @@
 #define CONFIG_GICR_SIZE 0x20000UL /* per vCPU */
 #define CONFIG_GICD_V2_SIZE 0x1000UL
 #define CONFIG_GICC_SIZE 0x2000UL
+#define CONFIG_ITS_SIZE 0x20000UL
+#define CONFIG_LPIS 1024 /* of an ITS nobody has asked for */
+#define CONFIG_LPIS_MAX 57344 /* INTIDs 8192 to 65535 */
 /* Where RAM without an address begins when nothing stands before it. */
 #define CONFIG_RAM_BASE 0x80000000UL
 
-struct board_function;
+/* A PCI function that was found on the board. */
+struct board_function {
+	u8 host;             /* index of board.pci[] */
+	u16 bdf, vendor, device;
+	u32 intx;            /* INTID of its pin, 0: none */
+	const char *owner;   /* who of the monitor has it; NULL: nobody */
+};
 
 /* What a board offers; from its device tree. */
 struct board_limits {
@@ -33,15 +42,13 @@ struct board_limits {
 	const struct range *ram; /* free for VMs */
 	u32 ram_count;
 	const struct board *board; /* for `pass`; NULL: nobody can tell, nothing of it is resolved */
-	/* On the target: the n-th PCI function found, false behind the last. NULL: nobody can look. */
+	const struct board_uart *console; /* the monitor's; NULL: none */
+	u32 intids;      /* of the GIC, 32 + its SPIs; 0: not known */
+	/* On the target; NULL in tools, which cannot look. The n-th PCI function, false behind the last. */
 	bool (*function)(u32 n, struct board_function *out);
-};
-
-struct board_function {
-	u8 host;             /* index of board.pci[] */
-	u16 bdf, vendor, device;
-	u32 intx;            /* INTID of its pin, 0: none */
-	const char *owner;   /* of the monitor's; NULL: free */
+	/* Who of the monitor drives a device of the tree at `regs` or with `intid`, NULL: nobody. */
+	const char *(*owned)(const struct range *regs, u32 intid);
+	bool (*stream_ok)(u8 iommu, u32 sid); /* iommu_usable() */
 };
 
 /*
@@ -61,6 +68,20 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
  */
 int config_check_system(const struct vm_config *const *vms, u32 count,
 			const struct board_limits *board, struct diag *diag) __must_check;
+
+/*
+ * config_check_rest - give the VM with `pass rest` what no VM and not the monitor has: entries of struct cfg_pass behind
+ * that one. All VMs have been checked, one by one and together. 0, -EINVAL after errors, -ENOMEM.
+ */
+int config_check_rest(struct vm_config *const *vms, u32 count, const struct board_limits *board, struct diag *diag)
+	__must_check;
+
+/*
+ * config_owner_of, config_owner_irq - what of the board or the monitor is in `regs`, and has the SPI `intid`, so that no
+ * VM can be given it; NULL: nothing. Any context.
+ */
+const char *config_owner_of(const struct board_limits *board, const struct range *regs);
+const char *config_owner_irq(const struct board_limits *board, u32 intid);
 
 /*
  * config_check_links - of all VMs of an image, or those there are: cards with one address, links that name no card or

@@ -30,6 +30,23 @@ void check_window(struct check *c, u64 start, u64 size, const char *what, const 
 		  const struct src_pos *pos, bool absent);
 
 void check_gic(struct check *c);
+/* check_line - who of the VM has interrupt `line`, NULL: it is free; `skip`: but that one. */
+const struct src_pos *check_line(const struct vm_config *cfg, u32 line, const struct src_pos *skip);
+/* check_free_line - one from `from` on that nobody has or reserves, `count` in a row; 0: there are none. */
+u32 check_free_line(const struct vm_config *cfg, u32 from, u32 count);
+void check_passes(struct check *c); /* resolve what the text of `pass` says (check_pass.c) */
+/* check_pass_device - fill entry `p` from a node; false after an error (`quiet`: none is said). */
+bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_device *dev, bool quiet);
+/* check_pass_function - fill entry `p` from p->fn, a function that was found; false: its DMA is open. */
+bool check_pass_function(struct check *c, struct cfg_pass *p);
+/* check_begin - a checked VM once more. */
+void check_begin(struct check *c, struct vm_config *cfg, const struct board_limits *board, struct diag *diag);
+void check_pci(struct check *c);    /* the VM's PCI bus, when all else has its place */
+void check_overlaps(struct check *c);
+/* check_owner - of a VM's windows and interrupts none is the board's or the monitor's; false, said: one is. */
+bool check_owner(struct check *c, const struct cfg_pass *p);
+/* check_share - nothing passed to `vm` is passed to `other` (or earlier to itself). */
+void check_share(const struct vm_config *vm, const struct vm_config *other, struct diag *diag);
 /* check_free_place - an address at or above `at` where `size` bytes meet no window and no reservation. */
 u64 check_free_place(struct check *c, u64 at, u64 size);
 /* check_auto - location and interrupt of devices that may do without; all else has its place. */

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include "core/vdev.h"
+#include "core/config/check_parts.h"
 
 static u64 ram_of(const struct vm_config *vm)
 {
@@ -14,45 +14,6 @@ static u64 ram_of(const struct vm_config *vm)
 		sum += MIN(m->size, ~sum); /* saturates */
 	}
 	return sum;
-}
-
-static u64 host_start(const struct cfg_loc *l)
-{
-	return l->has_host ? l->host : l->addr;
-}
-
-static bool is_range(const struct cfg_loc *l)
-{
-	return l->space == LOC_MEM && !l->symbolic && l->size != 0;
-}
-
-static void share_memory(const struct cfg_pass *a, const struct cfg_pass *b, const char *other,
-			 struct diag *diag)
-{
-	for (const struct cfg_loc *l = a->loc; l != NULL; l = l->next) {
-		for (const struct cfg_loc *m = b->loc; m != NULL; m = m->next) {
-			if (is_range(l) && is_range(m) &&
-			    range_overlaps(host_start(l), l->size, host_start(m), m->size)) {
-				diag_error(diag, &l->pos, "host range at 0x%lx is passed to VM '%s' already",
-					   host_start(l), other);
-			}
-		}
-	}
-}
-
-static void share_interrupts(const struct cfg_pass *a, const struct cfg_pass *b, const char *other,
-			     struct diag *diag)
-{
-	for (const struct cfg_intr *i = a->intr; i != NULL; i = i->next) {
-		for (const struct cfg_intr *j = b->intr; j != NULL; j = j->next) {
-			u32 host = i->has_host ? i->host : i->line;
-
-			if (host == (j->has_host ? j->host : j->line)) {
-				diag_error(diag, &i->pos, "host interrupt %u is passed to VM '%s' already", host,
-					   other);
-			}
-		}
-	}
 }
 
 /* A number that is one VM's only. */
@@ -80,12 +41,7 @@ static void check_pair(const struct vm_config *vm, const struct vm_config *other
 			}
 		}
 	}
-	for (const struct cfg_pass *a = vm->pass; a != NULL; a = a->next) {
-		for (const struct cfg_pass *b = other->pass; b != NULL; b = b->next) {
-			share_memory(a, b, other->name, diag);
-			share_interrupts(a, b, other->name, diag);
-		}
-	}
+	check_share(vm, other, diag);
 }
 
 int config_check_system(const struct vm_config *const *vms, u32 count,

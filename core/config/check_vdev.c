@@ -11,6 +11,9 @@ static void check_location(struct check *c, const struct cfg_vdev *v)
 	const struct cfg_loc *l = v->loc;
 	u64 size = t != NULL ? ALIGN_UP(t->window, PAGE_SIZE) : LATER_WINDOW;
 
+	if (v->pci) {
+		return;
+	}
 	if (t != NULL && t->need_loc && (l == NULL || l->space != LOC_MEM)) {
 		check_error(c, l != NULL ? &l->pos : &v->pos, "vdev '%s' needs a location: "
 			    "expected loc ADDRESS", v->type_name);
@@ -48,18 +51,18 @@ static void default_location(struct check *c, struct cfg_vdev *v)
 	}
 }
 
-/* The first of two users of a line, in the order of the lists; NULL if `in` is that one. */
-static const struct cfg_intr *first_user(const struct vm_config *cfg, const struct cfg_intr *in)
+/* The second user of a line, in the order of the lists, is told. */
+static const struct src_pos *first_user(const struct vm_config *cfg, const struct cfg_intr *in)
 {
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		if (v->intr != NULL && v->intr->line == in->line) {
-			return v->intr != in ? v->intr : NULL;
+			return v->intr != in ? &v->intr->pos : NULL;
 		}
 	}
 	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
 		for (const struct cfg_intr *i = p->intr; i != NULL; i = i->next) {
 			if (i->line == in->line) {
-				return i != in ? i : NULL;
+				return i != in ? &i->pos : NULL;
 			}
 		}
 	}
@@ -68,11 +71,14 @@ static const struct cfg_intr *first_user(const struct vm_config *cfg, const stru
 
 static void check_interrupt(struct check *c, const struct cfg_intr *in)
 {
-	const struct cfg_intr *other = first_user(c->cfg, in);
+	const struct src_pos *other = first_user(c->cfg, in);
 
+	if (other == NULL && c->cfg->gic.has_v2m && in->line - c->cfg->gic.v2m_base < c->cfg->gic.v2m_count) {
+		other = &c->cfg->gic.pos;
+	}
 	if (other != NULL) {
 		check_error(c, &in->pos, "interrupt gic:%u is in use already, at %s:%u:%u", in->line,
-			    other->pos.file, other->pos.line, other->pos.col);
+			    other->file, other->line, other->col);
 	}
 }
 
@@ -105,20 +111,6 @@ static void check_name(struct check *c, const struct cfg_vdev *v)
 #define AUTO_INTID 64
 #define AREA_BASE 0x30000000UL
 
-static bool line_taken(const struct vm_config *cfg, u32 line)
-{
-	struct cfg_intr probe = { .line = line };
-
-	for (const struct cfg_reserve *r = cfg->reserve; r != NULL; r = r->next) {
-		for (const struct cfg_intr *i = r->intr; i != NULL; i = i->next) {
-			if (i->line == line) {
-				return true;
-			}
-		}
-	}
-	return first_user(cfg, &probe) != NULL;
-}
-
 static void place_device(struct check *c, struct cfg_vdev *v)
 {
 	struct cfg_loc *l = check_alloc(c, sizeof(*l));
@@ -135,12 +127,9 @@ static void place_device(struct check *c, struct cfg_vdev *v)
 static void give_line(struct check *c, struct cfg_vdev *v)
 {
 	struct cfg_intr *in;
-	u32 line = AUTO_INTID;
+	u32 line = check_free_line(c->cfg, AUTO_INTID, 1);
 
-	while (line <= CONFIG_INTID_MAX && line_taken(c->cfg, line)) {
-		line++;
-	}
-	if (line > CONFIG_INTID_MAX) {
+	if (line == 0) {
 		check_error(c, &v->pos, "no interrupt is left for vdev '%s'", v->type_name);
 		return;
 	}
@@ -154,7 +143,7 @@ static void give_line(struct check *c, struct cfg_vdev *v)
 void check_auto(struct check *c)
 {
 	for (struct cfg_vdev *v = c->cfg->vdev; v != NULL; v = v->next) {
-		if (v->type == NULL || !v->type->auto_place) {
+		if (v->type == NULL || !v->type->auto_place || v->pci) {
 			continue;
 		}
 		if (v->loc == NULL) {
@@ -197,6 +186,24 @@ static void check_together(struct check *c, const struct cfg_vdev *v)
 	}
 }
 
+/* Where it is on the VM's PCI bus is for check_pci(). */
+static bool on_pci(struct check *c, const struct cfg_vdev *v)
+{
+	bool there = v->loc != NULL && v->loc->space == LOC_PCI;
+
+	if (v->type == NULL || !v->type->pci) {
+		return false;
+	}
+	there |= v->loc == NULL && v->intr == NULL && v->type->loc == 0 && !v->type->auto_place;
+	if (there && v->loc != NULL && v->loc->fn.by_id) {
+		check_error(c, &v->loc->pos, "vdev '%s' on PCI: expected loc pci:0:DEV[.FUNCTION]", v->type_name);
+	}
+	if (there && v->intr != NULL) {
+		check_error(c, &v->intr->pos, "vdev '%s' on PCI takes no interrupt: the bus gives it one", v->type_name);
+	}
+	return there;
+}
+
 void check_vdevs(struct check *c)
 {
 	u32 count = 0;
@@ -211,9 +218,10 @@ void check_vdevs(struct check *c)
 		if (v->decl == config_gic_options) {
 			continue;
 		}
+		v->pci = on_pci(c, v);
 		default_location(c, v);
 		check_location(c, v);
-		if (v->type != NULL && v->type->need_intr && v->intr == NULL) {
+		if (v->type != NULL && v->type->need_intr && v->intr == NULL && !v->pci) {
 			check_error(c, &v->pos, "vdev '%s' needs an interrupt: expected intr gic:INTID",
 				    v->type_name);
 		}

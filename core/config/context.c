@@ -148,6 +148,11 @@ static bool known_type(struct parser *p, const struct token *opt, const struct t
 		parse_error(p, &arg->pos, "vdev '%s' is for x86 only", name);
 		return false;
 	}
+	if (k->status == KNOWN_PASS) {
+		parse_error(p, &arg->pos, "vdev '%s' is not supported: use pass dt:PATH or pass pci:BUS:DEV.FN, whose DMA the "
+			    "monitor confines by itself", name);
+		return false;
+	}
 	if (k->status == KNOWN_LINKED) {
 		parse_error(p, &arg->pos, "vdev '%s' is not in this image: add 'vdev-%s' to the buildfile",
 			    name, name);
@@ -193,30 +198,6 @@ void opt_vdev(struct parser *p, const struct token *opt, const struct token *arg
 	p->option_end = &v->options;
 }
 
-void opt_pass(struct parser *p, const struct token *opt, const struct token *arg)
-{
-	struct cfg_pass *c;
-	enum cfg_blob blob;
-
-	(void)arg;
-	p->ctx = CTX_SKIP;
-	if (!parse_blob(p, &blob)) {
-		return;
-	}
-	c = parse_alloc(p, sizeof(*c), &opt->pos);
-	if (c == NULL) {
-		return;
-	}
-	c->pos = opt->pos;
-	c->blob = blob;
-	*p->pass_end = c;
-	p->pass_end = &c->next;
-	p->ctx = CTX_PASS;
-	p->loc = &c->loc;
-	p->intr = &c->intr;
-	diag_warning(p->diag, &opt->pos, "'pass' is not supported yet: the VM starts without the device");
-}
-
 void opt_reserve(struct parser *p, const struct token *opt, const struct token *arg)
 {
 	struct cfg_reserve *r = parse_alloc(p, sizeof(*r), &opt->pos);
@@ -250,6 +231,10 @@ void opt_loc(struct parser *p, const struct token *opt, const struct token *arg)
 		parse_error(p, &arg->pos, "'reserve loc' needs a length: expected ADDRESS,LENGTH");
 		return;
 	}
+	if (p->ctx == CTX_PASS && (p->pass->kind == PASS_SMC || p->pass->kind == PASS_REST)) {
+		parse_error(p, &arg->pos, "this pass takes no location");
+		return;
+	}
 	*p->loc = l;
 	/* A vdev has one location, the last given; the others collect. */
 	if (p->ctx != CTX_VDEV) {
@@ -263,6 +248,10 @@ void opt_intr(struct parser *p, const struct token *opt, const struct token *arg
 
 	(void)opt;
 	if (in == NULL) {
+		return;
+	}
+	if (p->ctx == CTX_PASS && p->pass->kind != PASS_WINDOW && p->pass->kind != PASS_DT) {
+		parse_error(p, &arg->pos, "this pass takes no interrupt");
 		return;
 	}
 	*p->intr = in;

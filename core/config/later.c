@@ -16,7 +16,7 @@ const struct config_known config_known[] = {
 	{ "virtio-gpu", KNOWN_LATER, "" },
 	{ "shmem", KNOWN_LINKED, "allow=s deny=s create=s" },
 	{ "wdt-sp805", KNOWN_LINKED, "action=s frequency=n" },
-	{ "smmu", KNOWN_LATER, "" },
+	{ "smmu", KNOWN_PASS, "" },
 	{ "progress", KNOWN_LATER, "" },
 	{ "trace", KNOWN_LATER, "emit-logger emit-trace=n" },
 	{ "timer", KNOWN_LINKED, "frequency=n" },

@@ -13,52 +13,84 @@ static bool has_prefix(const char *s, const char *prefix)
 
 /* A number, or $asinfo_start{NAME}, $asinfo_length{NAME}: known on the board only. */
 static bool loc_number(struct parser *p, const struct token *arg, struct slice piece,
-		       struct cfg_loc *l, u64 *out)
+		       struct cfg_loc *l, struct cfg_asinfo *name, u64 *out)
 {
 	struct src_pos pos = parse_at(arg, piece.s);
+	struct slice rest = piece, word = slice_cut(&rest, '{');
+	bool start = slice_is(word, "$asinfo_start"), length = slice_is(word, "$asinfo_length");
 
 	if (piece.n == 0 || piece.s[0] != '$') {
 		return parse_number(p, arg, piece, 0, ~0UL, out);
 	}
-	if ((has_prefix(piece.s, "$asinfo_start{") || has_prefix(piece.s, "$asinfo_length{")) &&
-	    piece.s[piece.n - 1] == '}' && p->ctx == CTX_PASS) {
+	if ((start || length) && rest.n > 1 && rest.s[rest.n - 1] == '}' && p->ctx == CTX_PASS) {
 		l->symbolic = true;
-		return true;
+		name->length = length;
+		name->name = arena_strndup(p->cfg->arena, rest.s, rest.n - 1);
+		if (name->name == NULL) {
+			(void)parse_alloc(p, ~0UL, &arg->pos);
+		}
+		return name->name != NULL;
 	}
 	parse_error(p, &pos, "bad substitution '%.*s': expected $asinfo_start{NAME} or "
 		    "$asinfo_length{NAME} in a pass", (int)MIN(piece.n, (size_t)40), piece.s);
 	return false;
 }
 
-/* BUS:DEV[.FUNCTION] or VENDOR/DEVICE */
-static bool pci_ok(struct slice s)
+static bool number_up_to(struct slice s, u64 max, u64 *v)
 {
-	char sep = memchr(s.s, '/', s.n) != NULL ? '/' : ':';
-	struct slice first = slice_cut(&s, sep), dev = slice_cut(&s, '.');
-	u64 v;
-
-	return value_number(first, &v) == VALUE_OK && value_number(dev, &v) == VALUE_OK &&
-	       (s.n == 0 || (sep == ':' && value_number(s, &v) == VALUE_OK));
+	return value_number(s, v) == VALUE_OK && *v <= max;
 }
 
-/* Behind "pci:". The halves stay text: no function uses them yet. */
+/* [pci:]BUS:DEV[.FUNCTION] or [pci:]VENDOR/DEVICE */
+static bool pci_function(struct slice s, struct cfg_fn *fn)
+{
+	u64 first, dev, function = 0;
+	struct slice head, middle;
+
+	if (s.n > 4 && has_prefix(s.s, "pci:")) {
+		s.s += 4;
+		s.n -= 4;
+	}
+	fn->given = true;
+	fn->by_id = memchr(s.s, '/', s.n) != NULL;
+	head = slice_cut(&s, fn->by_id ? '/' : ':');
+	if (fn->by_id) {
+		if (!number_up_to(head, 0xffff, &first) || !number_up_to(s, 0xffff, &dev)) {
+			return false;
+		}
+		fn->vendor = (u16)first;
+		fn->device = (u16)dev;
+		return true;
+	}
+	middle = slice_cut(&s, '.');
+	if (!number_up_to(head, 255, &first) || !number_up_to(middle, 31, &dev) ||
+	    (s.n != 0 && !number_up_to(s, 7, &function))) {
+		return false;
+	}
+	fn->bdf = (u16)(first << 8 | dev << 3 | function);
+	return true;
+}
+
+#define PCI_FORM "expected pci:BUS:DEV[.FUNCTION] or pci:VENDOR/DEVICE, in a pass also =pci:..."
+
+bool parse_function(struct parser *p, const struct token *arg, struct cfg_fn *fn)
+{
+	if (!pci_function(slice_of(arg->text), fn)) {
+		parse_error(p, &arg->pos, "bad PCI location '%.40s': " PCI_FORM, arg->text);
+		return false;
+	}
+	return true;
+}
+
 static bool pci_loc(struct parser *p, const struct token *arg, struct cfg_loc *l)
 {
-	struct slice host = slice_of(l->pci), guest = slice_cut(&host, '=');
+	struct slice host = slice_of(arg->text), guest = slice_cut(&host, '=');
 
 	l->space = LOC_PCI;
-	if (host.n != 0) {
-		l->has_host = true;
-		l->host_pci = host.s;
-		if (has_prefix(host.s, "pci:")) {
-			host.s += 4;
-			host.n -= 4;
-			l->host_pci = host.s;
-		}
-	}
-	if (!pci_ok(guest) || (l->has_host && !pci_ok(host))) {
-		parse_error(p, &arg->pos, "bad PCI location '%.40s': expected "
-			    "pci:BUS:DEV[.FUNCTION] or pci:VENDOR/DEVICE, in a pass also =pci:...", arg->text);
+	l->has_host = guest.n != strlen(arg->text);
+	if (!pci_function(guest, &l->fn) || (l->has_host && !pci_function(host, &l->host_fn)) ||
+	    (l->has_host && l->fn.by_id)) {
+		parse_error(p, &arg->pos, "bad PCI location '%.40s': " PCI_FORM, arg->text);
 		return false;
 	}
 	return true;
@@ -72,16 +104,16 @@ static bool mem_loc(struct parser *p, const struct token *arg, struct cfg_loc *l
 
 	l->has_host = rest.n != text.n;
 	piece = slice_cut(&rest, ',');
-	if (!loc_number(p, arg, piece, l, &l->addr) ||
-	    (l->has_host && !loc_number(p, arg, host, l, &l->host))) {
+	if (!loc_number(p, arg, piece, l, &l->addr_name, &l->addr) ||
+	    (l->has_host && !loc_number(p, arg, host, l, &l->host_name, &l->host))) {
 		return false;
 	}
 	if (rest.n != 0 && strchr(ATTR_LETTERS, rest.s[0]) == NULL) {
 		piece = slice_cut(&rest, ',');
-		if (!loc_number(p, arg, piece, l, &l->size)) {
+		if (!loc_number(p, arg, piece, l, &l->size_name, &l->size)) {
 			return false;
 		}
-		if (l->size == 0 && !l->symbolic) {
+		if (l->size == 0 && l->size_name.name == NULL) {
 			pos = parse_at(arg, piece.s);
 			parse_error(p, &pos, "a location of no length");
 			return false;
@@ -119,7 +151,6 @@ struct cfg_loc *parse_loc(struct parser *p, const struct token *arg)
 		return NULL;
 	}
 	if (has_prefix(s, "pci:")) {
-		l->pci = s + 4;
 		return pci_loc(p, arg, l) ? l : NULL;
 	}
 	s += has_prefix(s, "mem:") ? 4 : 0;

@@ -104,6 +104,16 @@ static bool next_token(struct parser *p, struct token *t)
 	return r > 0;
 }
 
+bool parse_peek(struct parser *p, struct token *t)
+{
+	if (!next_token(p, t)) {
+		return false;
+	}
+	p->tok = *t;
+	p->pushed = true;
+	return true;
+}
+
 bool parse_next_is(struct parser *p, const char *word)
 {
 	struct token t;
@@ -223,6 +233,8 @@ static void misplaced_option(struct parser *p, const struct token *t,
 		where = "cpu";
 	} else if (k->ctx == (CTX_CPU | CTX_VDEV)) {
 		where = "cpu or vdev";
+	} else if (k->ctx == CTX_PASS) {
+		where = "pass";
 	} else if ((k->ctx & CTX_PASS) != 0) {
 		where = "vdev, pass or reserve";
 	}
@@ -297,6 +309,7 @@ int config_parse(struct vm_config *cfg, struct arena *arena, const struct config
 	p.load_end = &cfg->load;
 	p.vdev_end = &cfg->vdev;
 	p.pass_end = &cfg->pass;
+	p.smc_end = &cfg->smc;
 	p.reserve_end = &cfg->reserve;
 	while (p.fatal == 0 && next_token(&p, &t)) {
 		if (p.items++ == 0) {

@@ -33,6 +33,7 @@ struct parser {
 	struct token tok, prefix;
 	struct cfg_cpu *cpu; /* the open context's */
 	struct cfg_vdev *vdev;
+	struct cfg_pass *pass;
 	struct cfg_loc **loc; /* where the next `loc` and `intr` go */
 	struct cfg_intr **intr;
 	const char *later; /* options of the open vdev whose function comes later */
@@ -40,6 +41,7 @@ struct parser {
 	struct cfg_load **load_end;
 	struct cfg_vdev **vdev_end;
 	struct cfg_pass **pass_end;
+	struct cfg_smc **smc_end;
 	struct cfg_reserve **reserve_end;
 	struct cfg_option **option_end;
 	const char *gic_name; /* `name` of vdev gic */
@@ -61,6 +63,7 @@ struct config_keyword {
 enum known_status {
 	KNOWN_LATER, /* parsed and checked, then left out */
 	KNOWN_X86,
+	KNOWN_PASS,   /* never will be: `pass` does it */
 	KNOWN_LINKED, /* exists: a buildfile has to name it */
 };
 
@@ -72,7 +75,7 @@ struct config_known {
 
 /* Options of `vdev gic` without a function yet. */
 #define CONFIG_GIC_LATER \
-	"its=n num-lpis=n msi=m hostvector=n host-gicd=n host-gich=n host-gicv=n"
+	"hostvector=n host-gicd=n host-gich=n host-gicv=n"
 
 extern const struct config_keyword config_keywords[];
 extern const struct config_known config_known[]; /* ends with a NULL name */
@@ -123,6 +126,11 @@ bool parse_blob(struct parser *p, enum cfg_blob *blob);
 struct cfg_loc *parse_loc(struct parser *p, const struct token *arg);
 struct cfg_intr *parse_intr(struct parser *p, const struct token *arg);
 
+/* parse_function - [pci:]BUS:DEV[.FN] or VENDOR/DEVICE; false after an error. */
+bool parse_function(struct parser *p, const struct token *arg, struct cfg_fn *fn);
+/* parse_peek - the next word, which stays the next word; false: there is none. */
+bool parse_peek(struct parser *p, struct token *t);
+
 /* Handlers of config_keywords[], by file. vm_option.c, set_option.c: */
 void opt_system(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_mem(struct parser *p, const struct token *opt, const struct token *arg);
@@ -143,12 +151,17 @@ void opt_runmask(struct parser *p, const struct token *opt, const struct token *
 void opt_sched(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_partition(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_vdev(struct parser *p, const struct token *opt, const struct token *arg);
-void opt_pass(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_reserve(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_loc(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_intr(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_name(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_log(struct parser *p, const struct token *opt, const struct token *arg);
+/* pass_option.c: */
+void opt_pass(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_dma(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_msi(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_fault(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_intx(struct parser *p, const struct token *opt, const struct token *arg);
 /* vdev_option.c: an option of the vdev itself; false if it has none of that name. */
 bool parse_vdev_option(struct parser *p, const struct token *opt);
 

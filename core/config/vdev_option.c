@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options a vdev type declares, those of `vdev gic`, and those of devices that come later. */
+#include "core/config/check.h"
 #include "core/config/parser.h"
-
-const struct vdev_option config_gic_options[] = {
-	{ .name = "version", .kind = VOPT_NUM, .min = 2, .max = 3 },
-	{ .name = "gicc", .kind = VOPT_SIZE },
-	{ .name = "gicr", .kind = VOPT_SIZE },
-	{ .name = NULL },
-};
 
 const char *config_kind_form(char kind)
 {
@@ -41,6 +35,21 @@ static u32 count_numbers(struct slice text, char sep)
 	} while (text.n != 0);
 	return n;
 }
+
+static const char *check_msi(const char *text)
+{
+	return count_numbers(slice_of(text), ',') == 3 ? NULL : config_kind_form('m');
+}
+
+const struct vdev_option config_gic_options[] = {
+	{ .name = "version", .kind = VOPT_NUM, .min = 2, .max = 3 },
+	{ .name = "gicc", .kind = VOPT_SIZE },
+	{ .name = "gicr", .kind = VOPT_SIZE },
+	{ .name = "its", .kind = VOPT_SIZE },
+	{ .name = "num-lpis", .kind = VOPT_NUM, .min = 1, .max = CONFIG_LPIS_MAX },
+	{ .name = "msi", .kind = VOPT_STRING, .check = check_msi },
+	{ .name = NULL },
+};
 
 /* ADDRESS[/CPU/SPACING], separated by commas. */
 static bool gich_ok(struct slice text)

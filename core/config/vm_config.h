@@ -62,6 +62,20 @@ struct cfg_load {
 
 enum cfg_loc_space { LOC_MEM, LOC_IO, LOC_PCI };
 
+/* A PCI function as the text names it. */
+struct cfg_fn {
+	bool given;
+	bool by_id;         /* VENDOR/DEVICE: the first there is */
+	u16 bdf;            /* bus << 8 | device << 3 | function */
+	u16 vendor, device;
+};
+
+/* $asinfo_start{NAME} or $asinfo_length{NAME}; NULL: a number. */
+struct cfg_asinfo {
+	const char *name;
+	bool length;
+};
+
 struct cfg_loc {
 	struct cfg_loc *next;
 	struct src_pos pos;
@@ -69,11 +83,11 @@ struct cfg_loc {
 	u64 addr;
 	u64 size;           /* 0: not given */
 	const char *attrs;  /* "rwn" or NULL */
-	bool symbolic;      /* $asinfo_...{name}: numbers not known yet */
+	bool symbolic;      /* one of the numbers is a name: not known without a board */
 	bool has_host;
 	u64 host;
-	const char *pci;    /* text behind pci: (guest side), LOC_PCI */
-	const char *host_pci;
+	struct cfg_asinfo addr_name, size_name, host_name;
+	struct cfg_fn fn, host_fn; /* LOC_PCI: left and right of '=' */
 };
 
 struct cfg_intr {
@@ -146,6 +160,7 @@ struct pass_range {
 	u32 skip;      /* registers begin this far behind `ipa` (a node with registers inside a page) */
 	u64 len;       /* and are this long: what the guest's node says */
 	u32 attrs;     /* PASS_* */
+	bool reserved; /* memory below /reserved-memory, named by the text: no device */
 	const struct src_pos *pos;
 };
 
@@ -163,6 +178,7 @@ struct pass_pci {
 	bool known;       /* bdf is: on the target always, in host tools not for VENDOR/DEVICE */
 	bool has_stream;
 	bool no_intx;     /* intx none: the function's pin is hidden, INTx stays off */
+	bool has_guest_bdf; /* the text gives it */
 	u16 bdf, guest_bdf;
 	u16 vendor, device; /* 0: any */
 	u32 intx;         /* the host's INTID of its pin; 0: none, or not known (host tools) */
@@ -181,6 +197,8 @@ struct cfg_pass {
 	enum cfg_blob blob;
 	enum cfg_pass_kind kind;
 	const char *target;  /* PASS_DT: path or alias as written */
+	struct src_pos target_pos;
+	struct cfg_fn fn;    /* PASS_PCI: the host's function, if the text has pci: behind pass */
 	struct cfg_loc *loc;
 	struct cfg_intr *intr;
 	enum cfg_pass_dma dma;
@@ -188,7 +206,8 @@ struct cfg_pass {
 	bool fault_stop;     /* fault stop: a DMA fault ends the VM; log is the default */
 	bool no_intx;        /* intx none */
 	bool implied;        /* made by `pass rest` */
-	/* Resolved, NULL and 0 without a board. */
+	bool split;          /* made of one `loc pci:` of several; the checker's */
+	/* Resolved; without a board only what the text gives in numbers. */
 	const char *what;    /* for messages: "/pl061@9030000", "PCI 00:03.0", "0x9030000"; never NULL after config_check() */
 	struct pass_range *range;
 	struct pass_irq *irq;

@@ -383,12 +383,12 @@ static bool same_stream(const struct pci_dev *a, const struct pci_dev *b)
 bool pci_claim(struct pci_dev *d, const char *owner, const struct pci_dev **other)
 {
 	pa_t command = pci_address(d->host, d->bdf, PCI_COMMAND);
-	const struct pci_dev *in_the_way = d->owner != NULL ? d : NULL;
+	const struct pci_dev *in_the_way = d->promised != NULL && d->promised != owner ? d : NULL;
 	u64 flags;
 
 	/* Streams are read from the device tree: not under the lock. Who comes meanwhile sees this owner. */
 	flags = spin_lock_irq(&owners);
-	if (d->owner == NULL) {
+	if (d->owner == NULL && in_the_way == NULL) {
 		d->owner = owner;
 	} else {
 		in_the_way = d;

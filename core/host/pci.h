@@ -53,6 +53,7 @@ struct pci_dev {
 	 */
 	u16 group;
 	const char *owner;    /* who drives it: a part of the monitor, or a VM by name; NULL: nobody */
+	const char *promised; /* the only one who may, set before anybody claims; NULL: whoever comes */
 };
 
 /* pci_at - the n-th function, bridges left out, in the order of buses; NULL behind the last. Thread context. */

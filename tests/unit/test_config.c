@@ -334,7 +334,7 @@ static void pass_forms(void)
 	CHECK_EQ(parse_text("pass loc mem:0x0F000000,0x01000000,rwn=0x0E000000 intr gic:44=150,t intr gic:45,u "
 			    "pass loc 0xe6055400,0x050 loc mem:0x2000,r=0x1000 loc pci:0:12.0=pci:0x8086/0x1 "
 			    "loc pci:0x1/0x2 loc $asinfo_start{uart},$asinfo_length{uart},+rw-x "
-			    "fdt pass intr gic:144=33"), 0);
+			    "data pass intr gic:144=33 dma none fault stop"), 0);
 	p = cfg.pass;
 	REQUIRE(p != NULL && p->next != NULL && p->next->next != NULL);
 	l = p->loc;
@@ -358,15 +358,22 @@ static void pass_forms(void)
 	CHECK_EQ(l->host, 0x1000);
 	l = l->next;
 	CHECK_EQ(l->space, LOC_PCI);
-	CHECK_STR(l->host_pci, "0x8086/0x1");
+	CHECK_EQ(l->fn.bdf, 12 << 3);
+	CHECK(l->host_fn.by_id);
+	CHECK_EQ(l->host_fn.vendor, 0x8086);
+	CHECK_EQ(l->host_fn.device, 1);
 	l = l->next;
 	CHECK_EQ(l->space, LOC_PCI);
 	CHECK(!l->has_host);
 	l = l->next;
 	CHECK(l->symbolic);
 	CHECK_STR(l->attrs, "+rw-x");
-	CHECK_EQ(p->next->next->blob, BLOB_FDT);
-	CHECK_EQ(diag.warnings, 3);
+	CHECK_STR(l->addr_name.name, "uart");
+	CHECK(!l->addr_name.length && l->size_name.length);
+	CHECK_EQ(p->next->next->blob, BLOB_DATA);
+	CHECK_EQ(p->next->next->dma, PASS_DMA_NONE);
+	CHECK(p->next->next->fault_stop);
+	CHECK_EQ(diag.warnings, 0);
 }
 
 static void vdev_spellings_and_options(void)
@@ -410,7 +417,7 @@ static void field_configurations(void)
 	     "vdev virtio-blk loc 0x1c0d0000 intr gic:41 hostdev /dev/qvmdisk0\n"
 	     "vdev wdt-sp805 loc 0x1c0f0000 intr gic:45 action dump,terminate frequency 25000000\n"
 	     "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150\n", &board_v3);
-	CHECK_EQ(diag.warnings, 1);
+	CHECK_EQ(diag.warnings, 0);
 	good("ram 0x80000000,256M load kernel initrd load bxrfs.img fdt load sa8155-vm-xxx.dtb\n"
 	     "vdev vdev-pl011.so loc 0x1c090000 intr gic:37 sched 20 hostdev /dev/ptyqa\n"
 	     "vdev vdev-virtio-blk.so sched 10 loc 0x1c0b0000 intr gic:40 threads 4 hostdev FILE\n"

@@ -104,8 +104,7 @@ static const struct row parse_rows[] = {
 	{ "cpu loc 0x1000",
 	  "t:1:5: error: misplaced option 'loc': it belongs to vdev, pass or reserve" },
 	{ "pass name x",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:6: error: misplaced option 'name': it belongs to vdev" },
+		  "t:1:6: error: misplaced option 'name': it belongs to vdev" },
 	{ "runmask 1",
 	  "t:1:1: error: misplaced option 'runmask': it belongs to cpu" },
 	{ "vdev widget runmask 1",
@@ -316,18 +315,14 @@ static const struct row parse_rows[] = {
 	  "t:1:17: error: bad PCI location 'pci:0': expected pci:BUS:DEV[.FUNCTION] or "
 	  "pci:VENDOR/DEVICE, in a pass also =pci:..." },
 	{ "pass loc 0x1000,0x1000,rwz",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:26: error: bad attribute 'z': expected letters of +-rwxcemdnst" },
+		  "t:1:26: error: bad attribute 'z': expected letters of +-rwxcemdnst" },
 	{ "pass loc 0xfffffffffffff000,0x2000",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:10: error: location '0xfffffffffffff000,0x2000' wraps past the end of memory" },
+		  "t:1:10: error: location '0xfffffffffffff000,0x2000' wraps past the end of memory" },
 	{ "pass loc $nope{uart},0x1000",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:10: error: bad substitution '$nope{uart}': expected $asinfo_start{NAME} or "
+		  "t:1:10: error: bad substitution '$nope{uart}': expected $asinfo_start{NAME} or "
 	  "$asinfo_length{NAME} in a pass" },
 	{ "pass loc pci:0:1=pci:zz",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:10: error: bad PCI location 'pci:0:1=pci:zz': expected pci:BUS:DEV[.FUNCTION] "
+		  "t:1:10: error: bad PCI location 'pci:0:1=pci:zz': expected pci:BUS:DEV[.FUNCTION] "
 	  "or pci:VENDOR/DEVICE, in a pass also =pci:..." },
 	{ "reserve loc 0x1000",
 	  "t:1:13: error: 'reserve loc' needs a length: expected ADDRESS,LENGTH" },
@@ -356,11 +351,9 @@ static const struct row parse_rows[] = {
 	{ "vdev widget intr gic:40=50",
 	  "t:1:18: error: 'gic:40=50' names a host interrupt: only a pass has one" },
 	{ "pass intr gic:40,x",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:18: error: bad interrupt flag 'x': expected t or u, in a pass only" },
+		  "t:1:18: error: bad interrupt flag 'x': expected t or u, in a pass only" },
 	{ "pass intr gic:40=7",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:18: error: 7 is out of range: expected 32 to 1019" },
+		  "t:1:18: error: 7 is out of range: expected 32 to 1019" },
 	{ "cmdline \"never ends",
 	  "t:1:9: error: missing closing '\"'" },
 	{ "ram 4K\1",
@@ -391,15 +384,11 @@ static const struct row later_rows[] = {
 	{ "vdev gic hostvector 0 its 0x2f020000 num-lpis 64 msi 0x30000000,0x50,0x100 "
 	  "host-gicd 1",
 	  "t:1:10: warning: 'hostvector' of vdev 'gic' is not supported yet: ignored\n"
-	  "t:1:23: warning: 'its' of vdev 'gic' is not supported yet: ignored\n"
-	  "t:1:38: warning: 'num-lpis' of vdev 'gic' is not supported yet: ignored\n"
-	  "t:1:50: warning: 'msi' of vdev 'gic' is not supported yet: ignored\n"
 	  "t:1:76: warning: 'host-gicd' of vdev 'gic' is not supported yet: ignored" },
 	{ "vdev virtio-input loc 0x1c0c0000 intr gic:40 screen keyboard zorder 3 "
 	  "force_dev_presence name n",
 	  "t:1:1: warning: vdev 'virtio-input' is not supported yet: the VM starts without it" },
-	{ "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150",
-	  "t:1:1: warning: 'pass' is not supported yet: the VM starts without the device" },
+	{ "pass loc mem:0xfe204000,0x1000,rwn intr gic:44=150", "" },
 	{ "reserve loc pci:0:1",
 	  "t:1:9: warning: 'loc pci:' of a reserve is not supported yet: ignored" },
 	{ "user root:a,b",
@@ -470,8 +459,7 @@ static const struct row check_rows[] = {
 	{ "ram 0x80000000,64M load /k reserve",
 	  "t:1:28: error: 'reserve' reserves nothing: expected loc or intr" },
 	{ "ram 0x80000000,64M load /k pass",
-	  "t:1:28: warning: 'pass' is not supported yet: the VM starts without the device\n"
-	  "t:1:28: error: 'pass' passes nothing: expected loc or intr" },
+	  "t:1:28: error: 'pass' passes nothing: expected loc, intr, dt:, pci:, rest or smc:" },
 	{ "ram 0x80000000,64M load /k safety required",
 	  "t:1:28: error: 'safety required' cannot be met: this monitor is not safety certified" },
 	{ "ram 0x80000000,64M load /k safety warn",
@@ -504,7 +492,6 @@ static const struct row check_rows[] = {
 	  "0x1000, size 0x1000" },
 	{ "ram 0x80000000,64M load /k vdev widget loc 0x1000 intr gic:40 pass loc "
 	  "0x1000,0x1000 intr gic:40",
-	  "t:1:63: warning: 'pass' is not supported yet: the VM starts without the device\n"
 	  "t:1:91: error: interrupt gic:40 is in use already, at t:1:56\n"
 	  "t:1:72: error: pass at 0x1000, size 0x1000, overlaps vdev widget at 0x1000, size "
 	  "0x1000" },
@@ -795,8 +782,8 @@ static void vms_refused_together(void)
 		    "t:1:1: error: 800 MiB of guest memory with VM 'b': the board has 768 MiB for VMs");
 	system_rows("system a ram 64M load /k pass loc 0x1000,0x1000,rw intr gic:40",
 		    "system b ram 64M load /k pass loc 0x9000,0x2000,rw=0x0 intr gic:41=40", NULL,
-		    "t:1:35: error: host range at 0x0 is passed to VM 'a' already\n"
-		    "t:1:61: error: host interrupt 40 is passed to VM 'a' already");
+		    "t:1:35: error: host range at 0x1000 is passed to VM 'a' already, at u:1:35\n"
+		    "t:1:61: error: host interrupt 40 is passed to VM 'a' already, at u:1:57");
 	system_rows("system a ram 64M load /k vdev virtio-vsock cid 7", "system b ram 64M load /k vdev virtio-vsock cid 7",
 		    NULL, "t:1:44: error: cid 7 is VM 'a's already");
 	system_rows("system a ram 64M load /k vdev virtio-vsock cid 7", "system b ram 64M load /k vdev virtio-vsock cid 8",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/board.h"
+#include "core/console.h"
 #include "tools/qvm-check/qvm_check.h"
 
 #define MAX_BOARD_RAM 64
@@ -133,7 +134,19 @@ static bool read_board(const char *path, struct range *ram, struct board_limits 
 		return false;
 	}
 	board_limits_of(&board, ram, MAX_BOARD_RAM, limits);
+	limits->console = board_console(&board, console_knows);
 	return true;
+}
+
+/* What such a VM has is known when all of them are. */
+static bool has_rest(const struct vm_config *cfg)
+{
+	const struct cfg_pass *p = cfg->pass;
+
+	while (p != NULL && p->kind != PASS_REST) {
+		p = p->next;
+	}
+	return p != NULL;
 }
 
 static bool read_vm(struct check_vm *vm, const struct search *search,
@@ -152,7 +165,7 @@ static bool read_vm(struct check_vm *vm, const struct search *search,
 	}
 	arena_init(arena, mem, CONFIG_ARENA_SIZE);
 	return config_parse(&vm->cfg, arena, &source, diag) == 0 &&
-	       config_check(&vm->cfg, limits, diag) == 0 && vm_place(vm, search, diag);
+	       config_check(&vm->cfg, limits, diag) == 0 && (has_rest(&vm->cfg) || vm_place(vm, search, diag));
 }
 
 static char refusal[200]; /* the one error of a tree, or "" */
@@ -173,6 +186,8 @@ static bool only_board(const char *path)
 	const char *data;
 	size_t len;
 	int err = file_read(path, &data, &len);
+	struct board_limits limits;
+	struct range ram[4];
 	bool whole;
 
 	if (err != 0) {
@@ -180,8 +195,13 @@ static bool only_board(const char *path)
 		return false;
 	}
 	whole = board_parse(&board, data, len, &d) == 0;
-	if (report_board(path, &board, whole) && fflush(stdout) == 0) {
-		return true;
+	if (report_board(path, &board, whole)) {
+		board_limits_of(&board, ram, ARRAY_SIZE(ram), &limits);
+		limits.console = board_console(&board, console_knows);
+		report_devices(&limits);
+		if (fflush(stdout) == 0) {
+			return true;
+		}
 	}
 	fprintf(stderr, "%s: error: %s\n", path, refusal[0] != '\0' ? refusal : "this board cannot run the monitor");
 	return false;
@@ -218,7 +238,12 @@ int main(int argc, char **argv)
 		ok &= read_vm(&vms[i], &args.search, limits_of_board, &diag); /* every VM's errors */
 	}
 	ok = ok && config_check_system(cfgs, args.vm_count, limits_of_board, &diag) == 0 &&
-	     config_check_links(cfgs, args.vm_count, &diag) == 0 &&
+	     config_check_rest((struct vm_config *const *)cfgs, args.vm_count, limits_of_board, &diag) == 0 &&
+	     config_check_links(cfgs, args.vm_count, &diag) == 0;
+	for (u32 i = 0; ok && i < args.vm_count; i++) {
+		ok = !has_rest(cfgs[i]) || vm_place(&vms[i], &args.search, &diag);
+	}
+	ok = ok &&
 	     (args.fdt == NULL || vm_write_fdt(&vms[0], args.fdt, &diag));
 	for (u32 i = 0; ok && i < args.vm_count; i++) {
 		const char *path = vms[i].cfg.fdt_dump_file;

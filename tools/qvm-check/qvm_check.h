@@ -44,6 +44,9 @@ bool vm_write_fdt(struct check_vm *vm, const char *path, struct diag *diag);
 
 /* report_vm, report_shared - the readable report on stdout. */
 void report_vm(const struct check_vm *vm, const struct board_limits *board);
+/* report_passes - devices of the board that are the VM's; report_devices - those of a board that could be passed. */
+void report_passes(const struct vm_config *cfg, const struct board *b);
+void report_devices(const struct board_limits *l);
 void report_shared(const struct check_vm *vms, u32 count);
 /* report_board - the same of a board; `whole`: its tree was accepted. False: the monitor could not use it. */
 bool report_board(const char *path, const struct board *b, bool whole);

@@ -152,12 +152,22 @@ static void report_interrupts(const struct vm_config *cfg)
 			}
 		}
 		for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
-			for (const struct cfg_intr *in = p->intr; in != NULL; in = in->next) {
-				if (in->line == line) {
-					printf("  gic:%-4u SPI %-4u pass of host interrupt %u (absent)\n", line,
-					       line - 32, in->has_host ? in->host : in->line);
+			for (u32 i = 0; i < p->irq_count; i++) {
+				if (p->irq[i].guest == line) {
+					printf("  gic:%-4u SPI %-4u host interrupt %u, %s%s, of %s\n", line, line - 32,
+					       p->irq[i].host, p->irq[i].edge ? "edge" : "level",
+					       p->irq[i].unmasked ? ", unmasked at once" : "", p->what);
 				}
 			}
+		}
+		for (u32 i = 0; i < ARRAY_SIZE(cfg->pci.intx) && cfg->pci.present; i++) {
+			if (cfg->pci.intx[i] == line) {
+				printf("  gic:%-4u SPI %-4u PCI INT%c\n", line, line - 32, 'A' + (char)i);
+			}
+		}
+		if (cfg->gic.has_v2m && cfg->gic.v2m_base == line) {
+			printf("  gic:%-4u SPI %-4u and the next %u: GICv2m messages\n", line, line - 32,
+			       cfg->gic.v2m_count - 1);
 		}
 	}
 }
@@ -205,11 +215,9 @@ void report_vm(const struct check_vm *vm, const struct board_limits *board)
 	report_map(vm);
 	report_interrupts(cfg);
 	report_stage2(cfg);
+	report_passes(cfg, board != NULL ? board->board : NULL);
 	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
 		absent += v->type == NULL && v->decl != config_gic_options;
-	}
-	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
-		absent++;
 	}
 	if (absent != 0) {
 		printf("%u device%s not supported yet and left out\n", absent, absent == 1 ? " is" : "s are");

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `pass rest`: what no VM and not the monitor has. */
+#include <errno.h>
+#include "core/board.h"
+#include "core/config/check_parts.h"
+#include "core/fdt_reader.h"
+
+struct rest {
+	struct check c;
+	struct vm_config *const *vms;
+	u32 count, open; /* open: left out because of their DMA */
+	const struct cfg_pass *from;
+	struct cfg_pass *last;
+	bool dropped;
+};
+
+static bool range_taken(const struct rest *r, const struct range *regs)
+{
+	const struct range page = { ALIGN_DOWN(regs->start, PAGE_SIZE),
+				    ((regs->start + (regs->size - 1)) | PAGE_MASK) - ALIGN_DOWN(regs->start, PAGE_SIZE) + 1 };
+
+	for (u32 i = 0; i < r->count; i++) {
+		for (const struct cfg_pass *p = r->vms[i]->pass; p != NULL; p = p->next) {
+			for (u32 k = 0; k < p->range_count && !p->implied; k++) {
+				if (range_overlaps(p->range[k].pa, p->range[k].size, page.start, page.size)) {
+					return true;
+				}
+			}
+		}
+	}
+	return config_owner_of(r->c.board, regs) != NULL;
+}
+
+static bool irq_taken(const struct rest *r, u32 intid)
+{
+	for (u32 i = 0; i < r->count; i++) {
+		for (const struct cfg_pass *p = r->vms[i]->pass; p != NULL; p = p->next) {
+			for (u32 k = 0; k < p->irq_count; k++) {
+				if (p->irq[k].host == intid) {
+					return true;
+				}
+			}
+		}
+	}
+	return config_owner_irq(r->c.board, intid) != NULL || (r->c.board->intids != 0 && intid >= r->c.board->intids);
+}
+
+static struct cfg_pass *candidate(struct rest *r, enum cfg_pass_kind kind)
+{
+	struct cfg_pass *p = check_alloc(&r->c, sizeof(*p));
+
+	if (p != NULL) {
+		*p = (struct cfg_pass){ .next = r->last->next, .pos = r->from->pos, .kind = kind, .dma = r->from->dma,
+					.msi_v2m = r->from->msi_v2m, .fault_stop = r->from->fault_stop,
+					.no_intx = r->from->no_intx, .implied = true, .split = true };
+	}
+	return p;
+}
+
+/* Some VM has a disk or card of the machine through the monitor: which one, only its drivers know. */
+static bool names(const struct rest *r, const char *what)
+{
+	for (u32 i = 0; i < r->count; i++) {
+		for (const struct cfg_vdev *v = r->vms[i]->vdev; v != NULL; v = v->next) {
+			for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+				const char *s = o->str != NULL ? o->str : "";
+
+				s += *s == '<';
+				if (strncmp(s, what, strlen(what)) == 0) {
+					return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+static bool monitors(const struct rest *r, u32 vendor, u32 device)
+{
+	return vendor == 0x1af4 && (((device == 0x1001 || device == 0x1042) && names(r, "/dev/disk")) ||
+				    ((device == 0x1000 || device == 0x1041) && names(r, "/dev/nic")));
+}
+
+/* A device of the tree that can be driven by somebody: it has a name for drivers and it is whole. */
+static bool add_device(const struct board_device *d, void *ctx)
+{
+	struct rest *r = ctx;
+	struct cfg_pass *p;
+
+	if (!d->enabled || d->compatible == NULL || d->partial || d->reg_count == 0) {
+		return true;
+	}
+	if (fdt_has_string((const u8 *)d->compatible, d->compatible_len, "virtio,mmio") &&
+	    (names(r, "/dev/disk") || names(r, "/dev/nic"))) {
+		return true;
+	}
+	for (u32 i = 0; i < d->reg_count; i++) {
+		if (range_taken(r, &d->reg[i])) {
+			return true;
+		}
+	}
+	for (u32 i = 0; i < d->irq_count; i++) {
+		if (d->irq[i].intid >= CONFIG_INTID_MIN && irq_taken(r, d->irq[i].intid)) {
+			return true;
+		}
+	}
+	p = candidate(r, PASS_DT);
+	if (p == NULL) {
+		return false;
+	}
+	p->target = "rest";
+	if (!check_pass_device(&r->c, p, d, true)) {
+		r->open++;
+		return !r->c.full;
+	}
+	p->target = p->what;
+	r->last->next = p;
+	r->last = p;
+	for (u32 i = 0; i < p->range_count; i++) {
+		check_window(&r->c, p->range[i].ipa, p->range[i].size, "pass", "rest", &r->from->pos, false);
+	}
+	return true;
+}
+
+static bool is_implied(const struct rest *r, u32 node)
+{
+	for (const struct cfg_pass *p = r->from->next; p != NULL; p = p->next) {
+		if (p->node == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void drop_window(struct vm_config *cfg, u64 start)
+{
+	for (u32 i = 0; i < cfg->window_count; i++) {
+		if (cfg->window[i].start == start) {
+			cfg->window[i] = cfg->window[--cfg->window_count];
+			return;
+		}
+	}
+}
+
+/* Devices that share a page with one that stays with nobody or somebody else cannot be given away. */
+static bool drop_neighbours(const struct board_device *d, void *ctx)
+{
+	struct rest *r = ctx;
+
+	for (struct cfg_pass **at = (struct cfg_pass **)&r->from->next; *at != NULL && d->enabled;) {
+		struct cfg_pass *p = *at;
+		bool hit = false;
+
+		for (u32 i = 0; i < p->range_count && p->implied && !is_implied(r, d->node); i++) {
+			for (u32 k = 0; k < d->reg_count; k++) {
+				hit |= range_overlaps(p->range[i].pa, p->range[i].size, d->reg[k].start, d->reg[k].size);
+			}
+		}
+		if (hit) {
+			for (u32 i = 0; i < p->range_count; i++) {
+				drop_window(r->c.cfg, p->range[i].ipa);
+			}
+			*at = p->next;
+			r->dropped = true;
+		} else {
+			at = &p->next;
+		}
+	}
+	return true;
+}
+
+static bool function_taken(const struct rest *r, const struct board_function *f)
+{
+	for (u32 i = 0; i < r->count; i++) {
+		for (const struct cfg_pass *p = r->vms[i]->pass; p != NULL; p = p->next) {
+			if (p->pci_count == 0) {
+				continue;
+			}
+			if (p->pci->known ? p->pci->host == f->host && p->pci->bdf == f->bdf : true) {
+				return true;
+			}
+			/* Its pin is another VM's. */
+			if (r->vms[i] != r->c.cfg && f->intx != 0 && p->pci->intx == f->intx && !r->from->no_intx) {
+				return true;
+			}
+		}
+	}
+	return f->owner != NULL || monitors(r, f->vendor, f->device);
+}
+
+static void add_functions(struct rest *r)
+{
+	struct board_function f;
+
+	for (u32 n = 0; r->c.board->function != NULL && r->c.board->function(n, &f); n++) {
+		struct cfg_pass *p = function_taken(r, &f) ? NULL : candidate(r, PASS_PCI);
+
+		if (p == NULL) {
+			continue;
+		}
+		p->fn = (struct cfg_fn){ .given = true, .bdf = f.bdf };
+		if (check_pass_function(&r->c, p)) {
+			r->last->next = p;
+			r->last = p;
+		} else {
+			r->open++;
+		}
+	}
+}
+
+static int expand(struct rest *r)
+{
+	const struct board *b = r->c.board->board;
+	int err = board_device_walk(b, add_device, r);
+
+	do {
+		r->dropped = false;
+		err = err != 0 ? err : board_device_walk(b, drop_neighbours, r);
+	} while (r->dropped && err == 0);
+	/* The list may have lost its end. */
+	for (r->last = (struct cfg_pass *)r->from; r->last->next != NULL && r->last->next->implied;) {
+		r->last = r->last->next;
+	}
+	add_functions(r);
+	if (b->pci_count != 0) {
+		r->c.cfg->pci.present = true;
+	}
+	check_pci(&r->c);
+	check_overlaps(&r->c);
+	if (r->open != 0) {
+		diag_warning(r->c.diag, &r->from->pos, "%u device%s left out that may do DMA and %s confined by an IOMMU: 'dma "
+			     "unprotected' would add them", r->open, r->open == 1 ? "" : "s", r->open == 1 ? "is not" : "are not");
+	}
+	return err;
+}
+
+int config_check_rest(struct vm_config *const *vms, u32 count, const struct board_limits *board, struct diag *diag)
+{
+	u32 errors = diag->errors;
+
+	for (u32 i = 0; i < count && board != NULL && board->board != NULL; i++) {
+		for (struct cfg_pass *p = vms[i]->pass; p != NULL; p = p->next) {
+			struct rest r = { .vms = vms, .count = count, .from = p, .last = p };
+
+			if (p->kind != PASS_REST || (p->next != NULL && p->next->implied)) {
+				continue;
+			}
+			check_begin(&r.c, vms[i], board, diag);
+			if (expand(&r) != 0 || r.c.full) {
+				return r.c.full ? -ENOMEM : -EINVAL;
+			}
+		}
+	}
+	return diag->errors == errors ? 0 : -EINVAL;
+}
