@@ -93,7 +93,7 @@ void s2_destroy(struct s2 *s);
 /*
  * s2_dma_enable - the DMA view of the VM: RAM and ROM, and the page `doorbell`, which leads to the
  * doorbell of the machine's MSI controller at `doorbell_pa` (0: none) and is in no CPU's view. From here
- * on s2_map() and s2_unmap() keep both. Again: harmless, may add the doorbell. -EINVAL, -EEXIST: RAM is
+ * on s2_map() and s2_unmap() keep both. Again: harmless, may add the doorbell. -EINVAL, -EEXIST: something is
  * mapped at the doorbell, or it has another; -ENOMEM. Thread context, before the first iommu_attach().
  * s2_dma_lookup - as s2_lookup(), through the eyes of a device.
  */

@@ -288,7 +288,7 @@ static void say(const struct iommu_stream *r, u32 index, const struct iommu_faul
 		why = number;
 	}
 	if (r != NULL && r->vm != NULL) {
-		vm_log(r->vm, LOG_WARN, "DMA fault of %s (stream 0x%x)%s: %s", r->what, f->sid, at, why);
+		log_warn("VM '%s': DMA fault of %s (stream 0x%x)%s: %s", r->vm->cfg->name, r->what, f->sid, at, why);
 	} else {
 		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s", r != NULL && r->what != NULL ? r->what :
 			 "a device nobody uses", f->sid, index, at, why);
@@ -303,8 +303,8 @@ static void cut_off(struct iommu *u, struct iommu_stream *r)
 		return;
 	}
 	if (r->vm != NULL) {
-		vm_log(r->vm, LOG_WARN, "%s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
-		       r->what, r->sid);
+		log_warn("VM '%s': %s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
+			 r->vm->cfg->name, r->what, r->sid);
 	} else {
 		log_warn("stream 0x%x faults too often, its DMA is off", r->sid);
 	}

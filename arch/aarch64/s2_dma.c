@@ -89,7 +89,7 @@ static bool part(struct s2 *s, ipa_t ipa, unsigned int level)
 bool s2_dma_map(struct s2 *s, ipa_t ipa, unsigned int level, u64 v)
 {
 	u64 *c, *d;
-	bool unshared;
+	bool unshared = false;
 
 	if ((v & S2_CPU_ONLY) != 0) {
 		return part(s, ipa, level);
@@ -188,7 +188,7 @@ static int add_doorbell(struct s2 *s, ipa_t doorbell, pa_t pa)
 	struct s2_leaf leaf;
 	bool unshared = false;
 
-	if (s2_dma_lookup(s, doorbell, &leaf)) {
+	if (s2_lookup(s, doorbell, &leaf)) {
 		return -EEXIST;
 	}
 	for (unsigned int l = 1; l < 3; l++) {
