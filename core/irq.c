@@ -230,7 +230,7 @@ static inline __attribute__((always_inline)) void after(struct vcpu *v)
  */
 void irq_guest(struct vcpu *v)
 {
-	u32 iar = gic_ack_fast();
+	u32 iar = gic_ack_fast(), link;
 
 	if (likely(iar == vtimer_intid)) {
 		gic_eoi_fast(iar);
@@ -239,6 +239,16 @@ void irq_guest(struct vcpu *v)
 		return;
 	}
 	if (iar >= 16) {
+		if (iar < VGIC_MAX_INTID && (link = READ_ONCE(vgic_link_of[iar])) != 0) {
+			gic_eoi_fast(iar);
+			v->exits[EXIT_IRQ]++;
+			if (likely(vgic_link_quick(v, link - 1u))) {
+				return;
+			}
+			vgic_link_fired(iar);
+			after(v);
+			return;
+		}
 		v->exits[irq_dispatch(iar)]++;
 	} else {
 		v->exits[EXIT_KICK]++;

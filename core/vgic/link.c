@@ -7,31 +7,13 @@
 #include "core/trace.h"
 #include "core/vgic/vgic_priv.h"
 
-#define MAX_LINKS 192
-
-/*
- * `lr` is what its list register says besides state, group, priority and number: HW and the physical INTID; where
- * that does not work EOI, and the monitor deactivates after the maintenance interrupt; nothing if `immediate`.
- *
- * Physically active <=> pending or active for the guest, in memory or in a list register. `immediate`: only
- * while pending in memory.
- */
-struct vgic_link {
-	struct vm *vm; /* NULL: free */
-	u64 lr;
-	u16 guest, host;
-	bool edge, immediate;
-	bool configured; /* `edge` as each life begins */
-	bool live; /* between reset and quiesce */
-};
-
 u8 vgic_link_of[VGIC_MAX_INTID];
-static struct vgic_link links[MAX_LINKS];
+struct vgic_link vgic_links[VGIC_MAX_LINKS];
 static struct spinlock links_lock;
 
 static struct vgic_link *link_at(const struct vgic *g, u32 guest)
 {
-	return &links[g->link[guest] - 1];
+	return &vgic_links[g->link[guest] - 1];
 }
 
 static u32 bit_of(u32 intid)
@@ -48,10 +30,47 @@ static void give_back(const struct vgic_link *l)
 	gic_set_active(l->host, false);
 }
 
+/* What the short way goes by. Locked, after any change of what it holds. */
+static void refresh(struct vgic *g, u32 intid)
+{
+	const struct vm *vm = container_of(g, struct vm, vgic);
+	struct vgic_link *l = link_at(g, intid);
+	const struct vgic_word *w = &g->w[intid / 32];
+	struct vcpu *only = NULL;
+	u32 targets = 0, bit = bit_of(intid);
+
+	for (u32 i = 0; i < g->vcpus; i++) {
+		if ((g->target[i][intid / 32] & bit) != 0) {
+			only = vm->vcpu[i];
+			targets++;
+		}
+	}
+	WRITE_ONCE(l->ready, l->lr | ICH_LR_PENDING | (w->group & bit ? ICH_LR_GROUP : 0) |
+		   field_prep(ICH_LR_PRIO, g->prio[intid]) | intid);
+	WRITE_ONCE(l->vcpu, l->live && !l->immediate && targets == 1 && (vgic_live(g, w) & bit) != 0 ? only : NULL);
+}
+
+__cold void vgic_link_refresh(struct vgic *g, u32 w, u32 bits)
+{
+	for (bits &= g->linked[w]; bits; bits &= bits - 1) {
+		refresh(g, w * 32 + (u32)__builtin_ctz(bits));
+	}
+}
+
+/* The list register that has it, for the next time. */
+static void note_register(const struct vcpu *v, struct vgic_link *l)
+{
+	for (u32 m = v->vgic.lr_used; m; m &= m - 1) {
+		if (v->vgic.lr_intid[__builtin_ctz(m)] == l->guest) {
+			l->n = (u8)__builtin_ctz(m);
+		}
+	}
+}
+
 void vgic_link_fired(u32 intid)
 {
 	u32 i = READ_ONCE(vgic_link_of[intid]), k, bit;
-	struct vgic_link *l = &links[i != 0 ? i - 1 : 0];
+	struct vgic_link *l = &vgic_links[i != 0 ? i - 1 : 0];
 	struct vm *vm = i != 0 ? READ_ONCE(l->vm) : NULL;
 	struct vgic_word *w;
 	struct vgic *g;
@@ -78,6 +97,8 @@ void vgic_link_fired(u32 intid)
 			vgic_notify(g, k, bit, NULL);
 		} else if (l->immediate) {
 			gic_set_active(l->host, false);
+		} else {
+			note_register(current_vcpu(), l);
 		}
 	}
 	spin_unlock(&g->lock);
@@ -215,6 +236,7 @@ static void route(struct vgic *g, u32 intid)
 __cold void vgic_link_route(struct vgic *g, u32 intid)
 {
 	route(g, intid);
+	refresh(g, intid);
 }
 
 __cold void vgic_link_moved(struct vcpu *v)
@@ -240,23 +262,23 @@ __cold int vgic_link(struct vm *vm, u32 guest, u32 host, bool edge, bool immedia
 		return -EINVAL;
 	}
 	flags = spin_lock_irq(&links_lock);
-	while (i < MAX_LINKS && links[i].vm != NULL) {
+	while (i < VGIC_MAX_LINKS && vgic_links[i].vm != NULL) {
 		i++;
 	}
 	if (g->link[guest] != 0 || vgic_link_of[host] != 0 || irq_taken(host)) {
-		i = MAX_LINKS + 1;
-	} else if (i < MAX_LINKS) {
-		links[i] = (struct vgic_link){ .vm = vm, .guest = (u16)guest, .host = (u16)host, .edge = edge,
+		i = VGIC_MAX_LINKS + 1;
+	} else if (i < VGIC_MAX_LINKS) {
+		vgic_links[i] = (struct vgic_link){ .vm = vm, .guest = (u16)guest, .host = (u16)host, .edge = edge, .w = &g->w[guest / 32], .bit = bit_of(guest),
 					       .immediate = immediate, .configured = edge };
 		if (!immediate) {
-			links[i].lr = (gic_hw.vtimer_link & ICH_LR_HW) != 0 ?
+			vgic_links[i].lr = (gic_hw.vtimer_link & ICH_LR_HW) != 0 ?
 				ICH_LR_HW | field_prep(ICH_LR_PINTID, host) : ICH_LR_EOI;
 		}
 		__atomic_store_n(&vgic_link_of[host], (u8)(i + 1), __ATOMIC_RELEASE);
 	}
 	spin_unlock_irq(&links_lock, flags);
-	if (i >= MAX_LINKS) {
-		return i > MAX_LINKS ? -EBUSY : -ENOSPC;
+	if (i >= VGIC_MAX_LINKS) {
+		return i > VGIC_MAX_LINKS ? -EBUSY : -ENOSPC;
 	}
 	gic_enable(host, false);
 	gic_set_pending(host, false);
@@ -275,6 +297,7 @@ static void quiet(struct vgic *g, u32 intid)
 	u64 flags = spin_lock_irq(&g->lock);
 
 	l->live = false;
+	refresh(g, intid);
 	g->w[intid / 32].pending &= ~bit_of(intid);
 	g->w[intid / 32].active &= ~bit_of(intid);
 	gic_enable(l->host, false);
@@ -309,6 +332,7 @@ static void revive(struct vgic *g, u32 intid)
 	g->w[intid / 32].edge |= l->edge ? bit_of(intid) : 0;
 	route(g, intid);
 	l->live = true;
+	refresh(g, intid);
 	spin_unlock_irq(&g->lock, flags);
 }
 

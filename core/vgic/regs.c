@@ -253,6 +253,7 @@ static __cold void write_spis(struct vgic *g, enum vgic_bits r, u32 w, u32 val)
 	if (r != VGIC_ENABLE) {
 		vgic_recall(g, w, changed);
 	}
+	vgic_link_refresh(g, w, changed);
 	vgic_notify(g, w, changed, NULL);
 	vgic_unlock(g);
 }
@@ -303,6 +304,7 @@ __cold void vgic_write_prio(struct vcpu *v, struct vcpu *t, u32 intid, u32 val, 
 	}
 	if (intid >= 32) {
 		vgic_lock(g);
+		vgic_link_refresh(g, intid / 32, changed);
 		vgic_recall(g, intid / 32, changed);
 		vgic_notify(g, intid / 32, changed, NULL);
 		vgic_unlock(g);

@@ -265,6 +265,9 @@ __cold void vgic_set_ctlr(struct vgic *g, u32 groups)
 		g->ctlr = groups;
 		g->group_on[0] = groups & GICD_CTLR_GRP0 ? ~0u : 0;
 		g->group_on[1] = groups & GICD_CTLR_GRP1 ? ~0u : 0;
+		for (u32 k = 1; k < g->words; k++) {
+			vgic_link_refresh(g, k, ~0u);
+		}
 		for (u32 i = 0; i < g->vcpus; i++) {
 			atomic_or(&vm->vcpu[i]->vgic.spi_sum, (u32)BITS(g->words - 1, 0));
 			vgic_reconsider(vm->vcpu[i]);

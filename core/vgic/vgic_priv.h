@@ -120,6 +120,8 @@ void vgic_link_enable(struct vgic *g, u32 w, u32 bits, bool on);
 void vgic_link_activate(struct vgic *g, u32 w, u32 bits, bool on);
 void vgic_link_trigger(struct vgic *g, u32 w, u32 bits);
 void vgic_link_route(struct vgic *g, u32 intid);
+/* vgic_link_refresh - enable, group, priority or GICD_CTLR have changed for `bits`, linked ones or not. */
+void vgic_link_refresh(struct vgic *g, u32 w, u32 bits);
 /* vgic_link_moved - the vCPU was loaded on another CPU than before: its interrupts follow. */
 void vgic_link_moved(struct vcpu *v);
 

@@ -35,14 +35,15 @@ def make_masked(name):
                       f"LIBFDT={BUILD}/libfdt", build=f"{BUILD}/masked")
 
 
-def make_from(name, vms, build=BUILD):
-    """An image for one measurement, of the monitor in `build`; `vms` are the qvm lines of its start script."""
+def make_from(name, vms, build=BUILD, extra=""):
+    """An image for one measurement, of the monitor in `build`; `vms` are the qvm lines of its start script, `extra` more lines."""
     lines = "\n".join("    qvm " + vm for vm in vms)
     files = sorted(set(re.findall(r"/guests/\S+", lines)))
     devices = "".join(f"    vdev-{name}\n" for name in sorted(set(re.findall(r"vdev (virtio-\w+)", lines))))
     text = ("[virtual=aarch64le,raw] boot = {\n    quoin mitigations=off bench\n    vdev-pl011\n" + devices + "}\n"
             f"[+script] startup = {{\n{lines}\n    on-idle poweroff\n}}\n")
     text += "".join(f"{f} = {os.path.abspath(GUESTS)}/{f[len('/guests/'):]}\n" for f in files)
+    text += extra
     path = f"{build}/bench-{name}"
     with open(f"{path}.build", "w", encoding="utf-8") as f:
         f.write(text)

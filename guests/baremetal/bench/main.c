@@ -5,7 +5,8 @@
  *
  *	BENCH key min=.. p50=.. mean=.. p99=.. p999=.. max=.. n=..
  *
- * Boot arguments: only=KEY, n=NUMBER (iterations; those that sleep do a fifth).
+ * Boot arguments: only=KEY, n=NUMBER (iterations; those that sleep do a fifth); pass_uart=ADDRESS, pass_intid=NUMBER
+ * of a PL011 that the guest has for itself.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,13 @@
 #define WFI_TICKS	500000
 #define IPI_SGI		2
 #define UARTFR		0x18
+#define UARTIMSC	0x38
+#define TXIM		0x20
 #define UNKNOWN_CALL	0x8400ffffUL
 
 static u32 samples[MAX_SAMPLES];
 static u32 iterations;
+static u64 pass_uart;
 static volatile u64 listener_up, listener_stamp;
 
 static int by_value(const void *a, const void *b)
@@ -126,6 +130,31 @@ static void stop_timer(u32 iar)
 	vtimer_stop();
 }
 
+/* The UART has sent a byte, so TXRIS is set: its line follows the mask. */
+static u64 pass_irq(void)
+{
+	return path_device_irq(pass_uart + UARTIMSC, TXIM);
+}
+
+static void uart_taken(u32 iar)
+{
+	(void)iar;
+	*(volatile u32 *)(pass_uart + UARTIMSC) = 0;
+}
+
+static void pass_init(void)
+{
+	u32 intid = (u32)board_arg_number("pass_intid", 0);
+
+	pass_uart = board_arg_number("pass_uart", 0);
+	if (pass_uart != 0) {
+		irq_set_handler(intid, uart_taken);
+		gic_enable(intid);
+		*(volatile u32 *)(pass_uart + UARTIMSC) = 0;
+		*(volatile u32 *)pass_uart = 'x';
+	}
+}
+
 static void sgi_taken(u32 iar)
 {
 	(void)iar;
@@ -190,6 +219,7 @@ static const struct metric metrics[] = {
 	{ "vtimer_now", path_vtimer_now, 1 },
 	{ "vtimer", vtimer_spin, 1 },
 	{ "vtimer_wfi", vtimer_wfi, 5 },
+	{ "pass_irq", pass_irq, 5 },
 	{ "ipi_oneway", ipi_oneway, 5 },
 };
 
@@ -198,6 +228,9 @@ static bool available(const struct metric *metric)
 {
 	if (metric->sample == gicr_typer_read) {
 		return board.gic_version == 3;
+	}
+	if (metric->sample == pass_irq) {
+		return pass_uart != 0;
 	}
 	if (metric->sample == ipi_oneway) {
 		if (board.nr_cpus < 2) {
@@ -235,6 +268,7 @@ void guest_main(void)
 	irq_set_handler(board.vtimer_intid, stop_timer);
 	irq_set_handler(IPI_SGI, sgi_taken);
 	gic_enable(board.vtimer_intid);
+	pass_init();
 	use_bench_vectors();
 	for (i = 0; i < ARRAY_SIZE(metrics); i++) {
 		if ((only[0] && strcmp(only, metrics[i].key) != 0) || !available(&metrics[i])) {

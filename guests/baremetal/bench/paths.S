@@ -118,6 +118,14 @@ path_self_sgi_v2:
 	spin
 	result
 
+	.globl	path_device_irq
+path_device_irq:
+	msr	tpidr_el0, xzr
+	mrs	x9, cntvct_el0
+	str	w1, [x0]
+	spin
+	result
+
 	.globl	path_vtimer_now
 path_vtimer_now:
 	msr	tpidr_el0, xzr

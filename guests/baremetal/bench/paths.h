@@ -21,6 +21,8 @@ u64 path_cntp_ctl(void);
 u64 path_self_sgi_v3(u64 value);
 u64 path_self_sgi_v2(u64 sgir, u64 value);
 u64 path_vtimer_now(void);
+/* The same, caused by a word written to a register of a device. */
+u64 path_device_irq(u64 reg, u32 value);
 
 /* Ticks from the deadline, that many ticks ahead, to the second instruction of the vector. */
 u64 path_vtimer_spin(u64 ahead);
