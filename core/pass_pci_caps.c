@@ -284,8 +284,9 @@ bool pass_pci_config(struct vpci_fn *f, struct vcpu *v, u32 off, u32 size, bool 
 		*val = io_read8(p->space + off) & 1;
 		return true;
 	}
-	if (off == PCI_STATUS && size == 2) {
-		*val = f->config[PCI_STATUS] | f->config[PCI_STATUS + 1] << 8 | (host16(p, PCI_STATUS) & PCI_STATUS_INTX);
+	if (off <= PCI_STATUS && off + size > PCI_STATUS) { /* Linux reads it with the command register */
+		memcpy(val, f->config + off, size);
+		*val |= (u32)(host16(p, PCI_STATUS) & PCI_STATUS_INTX) << 8 * (PCI_STATUS - off);
 		return true;
 	}
 	return false;

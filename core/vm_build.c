@@ -249,15 +249,16 @@ void vm_destroy(struct vm *vm)
 	dump_free(vm);
 	pass_quiesce(vm); /* its interrupts are for vCPUs, its DMA is for RAM */
 	vdevs_destroy(vm);
+	/* What interrupts is taken out of list registers, which are vCPUs'. */
+	pass_destroy(vm);
+	vpci_destroy(vm);
+	v2m_destroy(vm);
+	msi_destroy(vm);
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		vcpu_destroy(vm->vcpu[i]);
 		vm->vcpu[i] = NULL;
 	}
 	vm->vcpu_count = 0;
-	pass_destroy(vm);
-	vpci_destroy(vm);
-	v2m_destroy(vm);
-	msi_destroy(vm);
 	vgic_destroy(vm);
 	vm_scrub(vm);
 	s2_destroy(&vm->s2);
