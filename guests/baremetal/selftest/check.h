@@ -73,6 +73,7 @@ void test_priority(void);
 void test_nesting(void);
 void test_eoi(void);
 void test_route(void);
+void test_lpi(void);
 void test_group(void);
 void test_width(void);
 void test_fp(void);

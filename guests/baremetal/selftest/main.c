@@ -27,6 +27,7 @@ static const struct test tests[] = {
 	{ "width", test_width },
 	{ "sgi", test_sgi },
 	{ "route", test_route },
+	{ "lpi", test_lpi },
 	{ "timer", test_timer },
 	{ "fp", test_fp },
 	{ "debug", test_debug },
@@ -92,7 +93,7 @@ static void log_irq(struct trap_frame *frame)
 		log->iar[log->n] = iar;
 	}
 	log->n++;
-	if (GIC_INTID(iar) >= 1020) {
+	if (GIC_INTID(iar) >= 1020 && GIC_INTID(iar) <= 1023) {
 		return;
 	}
 	if (log_hook) {
