@@ -48,7 +48,7 @@ static const char *const no_dma[] = {
 	"brcm,bcm2835-gpio", "brcm,bcm2711-gpio", "brcm,bcm2835-i2c", "brcm,bcm2835-spi", "brcm,bcm2835-rng",
 	"brcm,bcm2711-rng200", "brcm,bcm2835-pm-wdt", "brcm,bcm2835-pwm", "brcm,bcm2835-system-timer",
 	"fsl,imx8mp-uart", "fsl,imx6q-uart", "fsl,imx35-gpio", "fsl,imx21-i2c", "fsl,imx21-wdt", "fsl,imx51-ecspi",
-	"fsl,imx27-pwm", "google,goldfish-rtc", "fixed-clock",
+	"fsl,imx27-pwm", "google,goldfish-rtc", "cfi-flash", "jedec-flash", "mmio-sram",
 };
 
 static void note_streams(const struct board_parser *p, struct board_device *d)
