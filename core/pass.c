@@ -138,6 +138,9 @@ int pass_create(struct vm *vm, struct diag *d)
 {
 	int err = 0;
 
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		vm->vcpu[i]->calls = vm->cfg->smc != NULL;
+	}
 	for (const struct cfg_pass *p = vm->cfg->pass; p != NULL && err == 0; p = p->next) {
 		err = map_windows(vm, p, d);
 		if (err == 0) {

@@ -206,7 +206,7 @@ static __noinline void smccc_call(struct vcpu *v)
 		v->x[0] = (u64)(fid == PV_TIME_ST ? stolen_structure(v) : stolen_features(v, (u32)v->x[1]));
 	} else if (fid == SMCCC_VENDOR_HYP_UID) {
 		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
-	} else if (is_passed(v, fid) && arch_firmware_guest(v->x)) {
+	} else if (v->calls != 0 && is_passed(v, fid) && arch_firmware_guest(v->x)) {
 		return; /* behind PSCI and the ranges above, which are never the firmware's */
 	} else {
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;

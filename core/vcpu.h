@@ -51,6 +51,7 @@ struct vcpu {
 	u8 timer_due; /* its virtual timer expired while it was not loaded */
 	u8 fiq;     /* level of its FIQ line: HCR_EL2.VF, once VWORK_FIQ is seen to */
 	u8 parked;  /* paused: nothing of it is in the hardware */
+	u8 calls;   /* its VM may call functions of the firmware: cfg->smc */
 	u8 suspended; /* in PSCI SYSTEM_SUSPEND, for the shell */
 	u8 trace_who; /* core/spec/trace.h */
 	u64 sw_pos;

@@ -476,6 +476,7 @@ static void listed_functions_reach_the_firmware(void)
 				  { .first = 0x80000000, .last = 0xffffffff } };
 
 	g->vm.cfg->smc = smc;
+	g->v->calls = 1;
 	smc[0].next = NULL;
 	host_firmware = sip_firmware;
 	fw_calls = 0;
