@@ -21,7 +21,7 @@ struct board;
 struct pass_stream;
 struct vm;
 
-#define IOMMU_FAULTS_MAX 200 /* a second and stream */
+#define IOMMU_FAULTS_MAX 4000 /* a second and stream; one bad copy of a page can be 1024 */
 
 /*
  * iommu_init - take all IOMMUs of the board over from firmware, before any device of EL2 does DMA. One

@@ -2,7 +2,9 @@
 """The SMMU: the monitor's own devices behind it, and guests whose devices reach for what is not theirs."""
 import disk_cases
 from case import Case
+from pcidev import EDU, edu
 from shell_cases import Operator
+from trouble import build, guest
 
 VIRT = "virt,virtualization=on,iommu=smmuv3"
 BEHIND = "iommu_platform=on,disable-legacy=on"
@@ -51,5 +53,50 @@ def no_stage2():
     return Case("smmu: without stage 2", ["hello"], body)
 
 
+DMA = guest("dma.bin")
+
+
+def vm(name, cmdline, more=""):
+    return (f"    qvm system {name} cpu ram 0x80000000,64M load {DMA[0]} cmdline \"{cmdline}\" "
+            f"vdev pl011 loc 0x1c090000 intr gic:37 hostdev - {more}")
+
+
+def attack(step, **kw):
+    """A guest's device reads and writes all there is; nobody loses or gives away a byte, and each try is said."""
+    def body(start):
+        path = build("dma-attack", [vm("victim", "role=victim"), vm("attacker", f"step={step}", f"pass pci:0:{EDU}")], [DMA],
+                     options="-v")
+        m = start(path, gic=3, machine=VIRT, args=edu(), **kw)
+        m.expect(r"victim: round 1\n", 120)
+        for life in range(2):
+            m.expect(r"DMA: edu at 0x", 60)
+            m.expect(rf"VM 'attacker': DMA fault of .*00:0{EDU}.0 \(stream 0x18\) at 0x\w+, read: not its memory", 60)
+            m.expect(r"DMA: \d+ places tried", 300)
+            m.expect(r"DMA: 0 failed", 60)
+        got = int(m.expect(r"victim: round (\d+)\n").group(1))
+        m.expect(rf"victim: round {got + 2}\n", 60)
+        op = Operator(m)
+        m.at = 0
+        op.enter()
+        op.ask("iommu", r"^  stream 0x18  attacker, .*: \d+ faults, last a (read|write) at 0x")
+        m.never(r"VICTIM-FAIL|is left in memory|its own memory|^attacker: read at|panic|GUEST-FAULT")
+        op.ask("poweroff now", r"quoin: attacker: ")
+        m.ends()
+    return Case(f"smmu: DMA attack step={step}M", ["hello"], body)
+
+
+def stops(start):
+    """fault stop: the first fault ends the VM; the other one runs on."""
+    path = build("dma-stop", [vm("victim", "role=victim"), vm("attacker", "x", f"pass pci:0:{EDU} fault stop")], [DMA])
+    m = start(path, gic=3, machine=VIRT, args=edu())
+    m.expect(r"attacker: stopped, DMA fault of .*\(stream 0x18\) at 0x40000000, exit code 6", 120)
+    got = int(m.expect(r"victim: round (\d+)\n", 60).group(1))
+    m.expect(rf"victim: round {got + 2}\n", 60)
+    m.never(r"VICTIM-FAIL|panic")
+
+
 def smmu_cases(full):
-    return [own_disks()] + ([no_stage2()] if full else [])
+    cases = [own_disks(), attack(64)]
+    if full:
+        cases += [no_stage2(), attack(4, cpu="max"), Case("smmu: fault stop", ["hello"], stops)]
+    return cases
