@@ -7,7 +7,7 @@
  *
  * With role=victim the guest fills its RAM with bytes of its own and compares them for ever: "victim: round N".
  *
- * step=MIB (16), ram=BASE (0x40000000) and mib=N (256): what of the machine's RAM is tried.
+ * step=MIB (16), ram=BASE (0x40000000, decimal) and mib=N (256): what of the machine's RAM is tried.
  */
 #include "rt/board.h"
 #include "rt/console.h"
