@@ -263,6 +263,9 @@ static int fill(struct vm *vm, struct pass_fn *p, const struct cfg_pass *cp, con
 		return err;
 	}
 	pass_pci_quiet(p);
+	if (!pass_pci_resettable(p)) {
+		vm_log(vm, LOG_INFO, "%s cannot be reset: between two lives of the VM only its DMA is stopped", p->what);
+	}
 	err = add_line(vm, p, c, d);
 	if (err == 0 && p->vectors == 0 && !p->linked && p->saved[PCI_INTERRUPT / 4] >> 8 != 0 && !c->no_intx) {
 		vm_log(vm, LOG_WARN, "%s has no interrupt", p->what);

@@ -9,7 +9,9 @@
 #include "core/pass_pci_priv.h"
 
 #define VENDOR_VIRTIO 0x1af4
-#define VIRTIO_CFG 5 /* virtio 1.2 4.1.4.9: reaches any register through configuration space */
+#define VIRTIO_COMMON 1 /* virtio 1.2 4.1.4.3 */
+#define VIRTIO_STATUS 20
+#define VIRTIO_CFG 5 /* 4.1.4.9: reaches any register through configuration space */
 
 /* MSI (PCI 3.0 6.8.1), from the capability's start. */
 enum { MSI_CONTROL = 2, MSI_ADDR = 4, MSI_ADDR_HIGH = 8 };
@@ -115,6 +117,9 @@ static bool show_vendor(struct pass_fn *p, u32 at)
 		return true;
 	}
 	copy(p, at, bytes, len);
+	if (bytes[3] == VIRTIO_COMMON && p->status == 0 && len >= 16) {
+		p->status = pci_map(p->dev, bytes[4], io_read32(p->space + at + 8) + VIRTIO_STATUS, 1);
+	}
 	return bytes[3] == VIRTIO_CFG || vpci_capability(&p->fn, at, bytes, NULL, len) != 0;
 }
 

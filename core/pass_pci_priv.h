@@ -22,6 +22,7 @@ struct pass_fn {
 	bool shows_msi, shows_msix;
 	u16 vectors;
 	pa_t table, pba;   /* MSI-X, mapped */
+	pa_t status;       /* of a virtio device: its device status, mapped; 0: it is none */
 	u32 saved[16];     /* the header as it was found */
 	u16 saved_control[2]; /* Express: device control 1 and 2 */
 };
@@ -51,7 +52,15 @@ void pass_pci_quiet(struct pass_fn *p);
 /* pass_pci_ask, pass_pci_ready - begin a reset, which needs PASS_PCI_RESET_MS; afterwards: as it was found, memory on. */
 #define PASS_PCI_RESET_MS 100
 bool pass_pci_ask(struct pass_fn *p);
+/* pass_pci_resettable - there is some way to do it. Thread. */
+bool pass_pci_resettable(const struct pass_fn *p);
 int pass_pci_ready(struct pass_fn *p) __must_check;
+
+/* ---- core/pass_pci_kinds.c: devices whose registers say how they are reset */
+
+/* pass_pci_kind_reset - false: of no known kind, or it does not end. Memory is on, mastering is off. Thread. */
+bool pass_pci_kind_reset(const struct pass_fn *p);
+bool pass_pci_kind_known(const struct pass_fn *p);
 
 static inline u16 host16(const struct pass_fn *p, u32 off)
 {

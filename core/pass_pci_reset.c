@@ -46,6 +46,26 @@ static void nap(u32 ms)
 	thread_sleep_until(counter_now() + ms * counter_hz / 1000);
 }
 
+static bool has_flr(const struct pass_fn *p)
+{
+	return p->express != 0 && (io_read32(p->space + p->express + EXP_DEVCAP) & EXP_DEVCAP_FLR) != 0;
+}
+
+static bool has_af_flr(const struct pass_fn *p)
+{
+	return p->af != 0 && (io_read8(p->space + p->af + AF_CAPS) & 3) == 3;
+}
+
+static bool has_pm_reset(const struct pass_fn *p)
+{
+	return p->pm != 0 && (host16(p, p->pm + PM_CONTROL) & PM_NO_SOFT_RESET) == 0;
+}
+
+bool pass_pci_resettable(const struct pass_fn *p)
+{
+	return has_flr(p) || has_af_flr(p) || pass_pci_kind_known(p) || has_pm_reset(p);
+}
+
 /* PCIe 5.0 6.6.2; PCI AF ECN; PCI PM 1.2 5.4.1. True: it was asked for and takes its time. */
 bool pass_pci_ask(struct pass_fn *p)
 {
@@ -53,15 +73,18 @@ bool pass_pci_ask(struct pass_fn *p)
 	for (u32 i = 0; i < 10 && transactions_pending(p); i++) {
 		nap(10);
 	}
-	if (p->express != 0 && (io_read32(p->space + p->express + EXP_DEVCAP) & EXP_DEVCAP_FLR) != 0) {
+	if (has_flr(p)) {
 		io_write16(p->space + p->express + EXP_DEVCTL, (u16)(p->saved_control[0] | EXP_DEVCTL_FLR));
 		return true;
 	}
-	if (p->af != 0 && (io_read8(p->space + p->af + AF_CAPS) & 3) == 3) {
+	if (has_af_flr(p)) {
 		io_write8(p->space + p->af + AF_CONTROL, 1);
 		return true;
 	}
-	if (p->pm != 0 && (host16(p, p->pm + PM_CONTROL) & PM_NO_SOFT_RESET) == 0) {
+	if (pass_pci_kind_reset(p)) {
+		return false;
+	}
+	if (has_pm_reset(p)) {
 		u16 control = host16(p, p->pm + PM_CONTROL) & ~3U;
 
 		io_write16(p->space + p->pm + PM_CONTROL, control | 3);

@@ -319,5 +319,39 @@ static void capabilities_of_nonsense(void)
 	vpci_machine_end();
 }
 
-TEST_MAIN(RUN(what_is_shown), RUN(bars), RUN(messages), RUN(lines), RUN(without_messages), RUN(no_dma), RUN(isolation),
+/* Without FLR: what the device's own registers offer. */
+static void resets_of_kinds(void)
+{
+	struct fake_fn *f;
+
+	vpci_machine();
+	f = fake_device(0, 3 << 3);
+	f->flr = false;
+	fput(f->cfg + 0x84, 2, 4);
+	fput(f->cfg + 8, 0x01080200, 4);
+	CHECK_EQ(pass_fake(0, 16), 0);
+	fput(f->mem[0] + 0x14, 0x460001, 4);
+	pass_pci_reset(&test_vm);
+	CHECK_EQ(f->resets, 0);
+	CHECK_EQ(fget(f->mem[0] + 0x14, 4), 0x460000);
+	vpci_machine_end();
+	/* virtio: the status register of its common configuration. */
+	vpci_machine();
+	f = fake_device(0, 3 << 3);
+	f->flr = false;
+	fput(f->cfg + 0x84, 2, 4);
+	fput(f->cfg, 0x10411af4, 4);
+	fput(f->cfg + 0x63, 1, 1);
+	fput(f->cfg + 0x64, 0, 4);
+	fput(f->cfg + 0x68, 0x100, 4);
+	fput(f->cfg + 0x6c, 0x38, 4);
+	CHECK_EQ(pass_fake(0, 16), 0);
+	CHECK_EQ(rd(cfg_of(16, 0x60), 4), 0x01107009); /* where registers are is shown */
+	f->mem[0][0x114] = 15;
+	pass_pci_reset(&test_vm);
+	CHECK_EQ(f->mem[0][0x114], 0);
+	vpci_machine_end();
+}
+
+TEST_MAIN(RUN(resets_of_kinds), RUN(what_is_shown), RUN(bars), RUN(messages), RUN(lines), RUN(without_messages), RUN(no_dma), RUN(isolation),
 	  RUN(capabilities_of_nonsense))

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_VPCI_UTIL_H
 #define TESTS_UNIT_VPCI_UTIL_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
@@ -43,6 +44,7 @@ static bool test_pci_msi(const struct board *b, const struct board_pci *pci, u16
 #include "core/pass_pci.c"
 #include "core/pass_pci_caps.c"
 #include "core/pass_pci_reset.c"
+#include "core/pass_pci_kinds.c"
 #undef board_pci_msi
 
 #define FAKE_ECAM 0x4010000000UL
