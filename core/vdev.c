@@ -214,7 +214,7 @@ static struct vdev *new_device(struct vm *vm, const struct cfg_vdev *cfg, struct
 	d->type = t;
 	d->cfg = cfg;
 	d->vm = vm;
-	d->base = cfg->loc != NULL ? cfg->loc->addr : 0;
+	d->base = cfg->loc != NULL && !cfg->pci ? cfg->loc->addr : 0;
 	d->area = cfg->area;
 	d->size = t->window;
 	d->intid = cfg->intr != NULL ? cfg->intr->line : 0;
@@ -306,7 +306,10 @@ static int create_one(struct vm *vm, const struct cfg_vdev *cfg, struct diag *di
 	}
 	instance_of(d)->created = err == 0;
 	instance_of(d)->diag = err == 0 ? diag : NULL;
-	return err == 0 ? claim_window(d) : err;
+	if (err != 0) {
+		return err;
+	}
+	return cfg->pci && d->type->plug != NULL ? d->type->plug(d) : claim_window(d);
 }
 
 unsigned int vdev_input(struct vdev *d, const u8 *buf, unsigned int n)
@@ -419,6 +422,11 @@ void vdevs_destroy(struct vm *vm)
 	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
 		if (instance_of(d)->created && d->type->destroy != NULL) {
 			d->type->destroy(d);
+		}
+	}
+	for (struct vdev *d = vm->vdevs; d != NULL; d = d->next) {
+		if (instance_of(d)->created && d->type->unplug != NULL) {
+			d->type->unplug(d);
 		}
 	}
 	vdev_workers_destroy(vm);

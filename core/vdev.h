@@ -14,7 +14,7 @@
 #include "core/config/vm_config.h"
 
 /* Counted up when anything in this header changes for a compiled device. */
-#define VDEV_ABI 4
+#define VDEV_ABI 5
 
 struct vdev;
 struct vcpu;
@@ -123,6 +123,12 @@ struct vdev_type {
 	/* The VM has stopped: its memory is not touched any more when this returns. Thread, not locked. */
 	void (*quiesce)(struct vdev *d);
 	void (*destroy)(struct vdev *d);
+	/*
+	 * With `pci`, if cfg->pci is set: onto the VM's bus and off again (core/vpci.h) instead of a window. plug: behind
+	 * create; 0 or -E, having said why. unplug: behind destroy, whatever came of plug.
+	 */
+	int (*plug)(struct vdev *d);
+	void (*unplug)(struct vdev *d);
 	/* The node's name stem ("uart" gives /vdevs/uart@1c090000); NULL fdt: no node. */
 	const char *node;
 	void (*fdt)(struct vdev *d, struct fdt_node *n);

@@ -186,6 +186,34 @@ static void check_together(struct check *c, const struct cfg_vdev *v)
 	}
 }
 
+/* The VM has a PCI bus whatever devices without a place are made of: something in the text is on it. */
+static bool has_bus(const struct vm_config *cfg)
+{
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		if ((v->type != NULL && v->type->pci && v->loc != NULL && v->loc->space == LOC_PCI) ||
+		    (v->type != NULL && v->type->pci && !v->type->auto_place)) {
+			return true;
+		}
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		if (p->kind == PASS_PCI || (p->loc != NULL && p->loc->space == LOC_PCI)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* I/O BARs are what makes a device transitional (virtio 1.2 4.1.4.10); the bus has none. */
+static void refuse_legacy(struct check *c, const struct cfg_vdev *v)
+{
+	for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+		if (strcmp(o->decl->name, "legacy") == 0) {
+			check_error(c, &o->pos, "vdev '%s' on PCI has no legacy layout: expected loc ADDRESS",
+				    v->type_name);
+		}
+	}
+}
+
 /* Where it is on the VM's PCI bus is for check_pci(). */
 static bool on_pci(struct check *c, const struct cfg_vdev *v)
 {
@@ -194,7 +222,10 @@ static bool on_pci(struct check *c, const struct cfg_vdev *v)
 	if (v->type == NULL || !v->type->pci) {
 		return false;
 	}
-	there |= v->loc == NULL && v->intr == NULL && v->type->loc == 0 && !v->type->auto_place;
+	there |= v->loc == NULL && v->intr == NULL && v->type->loc == 0 && has_bus(c->cfg);
+	if (there) {
+		refuse_legacy(c, v);
+	}
 	if (there && v->loc != NULL && v->loc->fn.by_id) {
 		check_error(c, &v->loc->pos, "vdev '%s' on PCI: expected loc pci:0:DEV[.FUNCTION]", v->type_name);
 	}

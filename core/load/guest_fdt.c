@@ -113,7 +113,8 @@ static bool is_serial(const struct vdev *dev)
 
 static bool has_node(const struct vdev *dev)
 {
-	return dev->type->fdt != NULL && dev->type->node != NULL;
+	return dev->type->fdt != NULL && dev->type->node != NULL &&
+	       (dev->cfg == NULL || !dev->cfg->pci); /* the bus tells of those */
 }
 
 static void root_props(struct fdt_writer *w, const struct vm_config *cfg, u32 gic)

@@ -80,5 +80,5 @@ VDEV(virtio_flip) = {
 	.options = options,
 	.state_size = sizeof(struct flip),
 	.create = create,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The MMIO transport (virtio 1.2 4.2.2; legacy: 4.2.4). */
-#include <string.h>
-#include "vdev/virtio/virtio.h"
+#include "vdev/virtio/transport.h"
 
 enum {
 	MAGIC = 0x00, VERSION = 0x04, DEVICE_ID = 0x08, VENDOR_ID = 0x0c,
@@ -18,14 +17,9 @@ enum {
 #define MAGIC_VALUE 0x74726976 /* "virt" */
 #define VENDOR 0x4e4f5551      /* "QUON" */
 
-static struct virtq *selected(struct virtio *v)
-{
-	return v->queue_sel < v->queue_count ? &v->queue[v->queue_sel] : NULL;
-}
-
 static u32 read_reg(struct virtio *v, u64 off)
 {
-	const struct virtq *q = selected(v);
+	const struct virtq *q = virtio_selected(v);
 
 	switch (off) {
 	case MAGIC:
@@ -37,7 +31,7 @@ static u32 read_reg(struct virtio *v, u64 off)
 	case VENDOR_ID:
 		return VENDOR;
 	case DEVICE_FEATURES:
-		return v->feature_sel[0] < 2 ? (u32)(v->offered >> 32 * v->feature_sel[0]) : 0;
+		return virtio_offered(v);
 	case QUEUE_NUM_MAX:
 		return q != NULL ? q->max : 0;
 	case QUEUE_PFN:
@@ -58,104 +52,10 @@ static u32 read_reg(struct virtio *v, u64 off)
 	}
 }
 
-/* Features are taken while the driver negotiates, and final once it said so (3.1.1). */
-static void set_features(struct virtio *v, u32 val)
-{
-	u64 shift = 32 * v->feature_sel[1];
-
-	if (v->feature_sel[1] < 2 && (v->status & (VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK)) == 0) {
-		v->accepted = (v->accepted & ~(0xffffffffUL << shift)) | (u64)val << shift;
-	}
-}
-
-static bool features_ok(const struct virtio *v)
-{
-	return (v->accepted & ~v->offered) == 0 &&
-	       (v->legacy || (v->accepted & VIRTIO_F_VERSION_1) != 0);
-}
-
-/* The queues' view of what was negotiated; a legacy driver never says FEATURES_OK. */
-static void settle(struct virtio *v)
-{
-	v->accepted &= v->offered;
-	for (u32 i = 0; i < v->queue_count; i++) {
-		v->queue[i].packed = virtio_has(v, VIRTIO_F_RING_PACKED);
-		v->queue[i].event_idx = virtio_has(v, VIRTIO_F_EVENT_IDX);
-		v->queue[i].indirect = virtio_has(v, VIRTIO_F_INDIRECT_DESC);
-	}
-}
-
-static void driver_ready(struct virtio *v)
-{
-	if (v->type->start != NULL) {
-		v->type->start(v);
-	}
-	for (u32 i = 0; i < v->queue_count; i++) {
-		virtio_kick(v, i); /* what was queued before is served without a notification */
-	}
-}
-
-static void set_status(struct virtio *v, u32 val)
-{
-	u32 added = val & ~v->status;
-
-	if (val == 0) {
-		__atomic_store_n(&v->reset_wanted, true, __ATOMIC_SEQ_CST);
-		if (__atomic_load_n(&v->users, __ATOMIC_SEQ_CST) == 0) {
-			virtio_reset(&v->dev);
-		} else {
-			vdev_hold(&v->dev, true); /* few drivers read back whether it is over (2.4.2) */
-		}
-		return;
-	}
-	if (v->reset_wanted) {
-		return;
-	}
-	if ((added & VIRTIO_FEATURES_OK) != 0) {
-		if (!features_ok(v)) {
-			val &= ~(u32)VIRTIO_FEATURES_OK; /* read back: refused (3.1.1 6) */
-			added &= ~(u32)VIRTIO_FEATURES_OK;
-		} else {
-			settle(v);
-		}
-	}
-	/* Only a reset clears bits (2.1.2); NEEDS_RESET is the device's. */
-	v->status |= val & ~(u32)VIRTIO_NEEDS_RESET & 0xff;
-	if ((added & VIRTIO_DRIVER_OK) != 0) {
-		if (v->legacy) {
-			settle(v);
-		} else if ((v->status & VIRTIO_FEATURES_OK) == 0) {
-			v->status |= VIRTIO_NEEDS_RESET;
-			return;
-		}
-		driver_ready(v);
-	}
-}
-
-/* Queues are set up before DRIVER_OK and not moved afterwards (4.2.3.2). */
-static struct virtq *changeable(struct virtio *v)
-{
-	struct virtq *q = selected(v);
-
-	return q != NULL && !q->ready && (v->status & VIRTIO_DRIVER_OK) == 0 ? q : NULL;
-}
-
-static void set_ready(struct virtio *v, u32 val)
-{
-	struct virtq *q = changeable(v);
-
-	/* What a ring has to look like is known once the features are final (3.1.1). */
-	if (q != NULL && val == 1 && (v->legacy || (v->status & VIRTIO_FEATURES_OK) != 0) &&
-	    virtq_enable(q) != 0) {
-		v->status |= VIRTIO_NEEDS_RESET;
-		vdev_log(&v->dev, "queue %u: bad size, alignment or memory", v->queue_sel);
-	}
-}
-
 /* Legacy: one block of memory, the used ring aligned behind the rest (2.7.2). */
 static void set_pfn(struct virtio *v, u32 val)
 {
-	struct virtq *q = val != 0 ? changeable(v) : selected(v);
+	struct virtq *q = val != 0 ? virtio_changeable(v) : virtio_selected(v);
 	u64 at = (u64)val * v->page_size, align = v->queue_align != 0 ? v->queue_align : v->page_size;
 
 	if (q == NULL || (val != 0 && v->page_size == 0)) {
@@ -168,18 +68,13 @@ static void set_pfn(struct virtio *v, u32 val)
 	q->addr[0] = at;
 	q->addr[1] = at + 16UL * q->size;
 	q->addr[2] = ALIGN_UP(q->addr[1] + 6 + 2UL * q->size, align);
-	settle(v);
-	set_ready(v, 1);
-}
-
-static void set_half(ipa_t *addr, u64 off, u32 val)
-{
-	*addr = (off & 4) != 0 ? (*addr & 0xffffffff) | (u64)val << 32 : (*addr & ~0xffffffffUL) | val;
+	virtio_settle(v);
+	virtio_set_ready(v);
 }
 
 static void write_reg(struct virtio *v, u64 off, u32 val)
 {
-	struct virtq *q = changeable(v);
+	struct virtq *q = virtio_changeable(v);
 
 	switch (off) {
 	case DEVICE_FEATURES_SEL:
@@ -189,7 +84,7 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 		v->feature_sel[1] = val;
 		break;
 	case DRIVER_FEATURES:
-		set_features(v, val);
+		virtio_set_features(v, v->feature_sel[1], val);
 		break;
 	case GUEST_PAGE_SIZE:
 		/* With one that is none no queue gets a place. */
@@ -215,12 +110,12 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 		}
 		break;
 	case QUEUE_READY:
-		if (!v->legacy) {
-			set_ready(v, val);
+		if (!v->legacy && val == 1) {
+			virtio_set_ready(v);
 		}
 		break;
 	case STATUS:
-		set_status(v, val);
+		virtio_set_status(v, val);
 		break;
 	case QUEUE_DESC:
 	case QUEUE_DESC + 4:
@@ -229,7 +124,7 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
 		if (q != NULL && !v->legacy) {
-			set_half(&q->addr[(off - QUEUE_DESC) / 0x10], off, val);
+			virtio_set_half(&q->addr[(off - QUEUE_DESC) / 0x10], off, val);
 		}
 		break;
 	default:
@@ -237,30 +132,11 @@ static void write_reg(struct virtio *v, u64 off, u32 val)
 	}
 }
 
-/* Any size up to the field's; beyond its end it reads as zero (4.2.2.2). */
-static void access_config(struct virtio *v, struct mmio *m)
-{
-	u64 off = m->off - CONFIG;
-	u8 *p = v->config; /* NULL: it has none */
-
-	if (!m->write) {
-		m->val = 0;
-		if (off < v->config_size) {
-			memcpy(&m->val, p + off, MIN((u64)m->size, v->config_size - off));
-		}
-	} else if (off >= v->config_write_at && off - v->config_write_at + m->size <= v->config_writable) {
-		memcpy(p + off, &m->val, m->size);
-		if (v->type->configured != NULL) {
-			v->type->configured(v, (u32)off, m->size);
-		}
-	}
-}
-
 static __noinline void access_locked(struct virtio *v, struct mmio *m)
 {
 	vdev_lock(&v->dev);
 	if (m->off >= CONFIG) {
-		access_config(v, m);
+		virtio_access_config(v, m->off - CONFIG, m);
 	} else if (m->write) {
 		write_reg(v, m->off, (u32)m->val);
 	} else {

@@ -436,5 +436,5 @@ VDEV(virtio_blk) = {
 	.create = create,
 	.destroy = destroy,
 	.expire = expire,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 };

@@ -758,7 +758,7 @@ VDEV(virtio_console) = {
 	.destroy = destroy,
 	.input = input,
 	.output_ready = output_ready,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 	.quiesce = quiesce,
 	.status = status,
 };

@@ -70,5 +70,5 @@ VDEV(virtio_entropy) = {
 	.options = options,
 	.state_size = sizeof(struct entropy),
 	.create = create,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 };

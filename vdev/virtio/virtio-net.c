@@ -248,6 +248,6 @@ VDEV(virtio_net) = {
 	.create = create,
 	.destroy = destroy,
 	.expire = net_expire,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 	.status = status,
 };

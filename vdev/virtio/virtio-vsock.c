@@ -377,7 +377,7 @@ VDEV(virtio_vsock) = {
 	.create = create,
 	.destroy = destroy,
 	.expire = expire,
-	VIRTIO_MMIO,
+	VIRTIO_TRANSPORTS,
 	.quiesce = quiesce,
 	.status = status,
 };

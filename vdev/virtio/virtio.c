@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vdev/virtio/virtio.h"
+#include "vdev/virtio/transport.h"
 
 #include "core/base/fmt.h"
 
-#define ISR_QUEUE 1
-#define ISR_CONFIG 2
 /* What GuestPageSize is until it is written. A driver writes it before it resets the device: only the VM's end undoes it. */
 #define LEGACY_PAGE_SIZE 4096
 
@@ -13,11 +11,15 @@ static struct virtio *to_virtio(struct vdev *d)
 	return (struct virtio *)d;
 }
 
-/* Device locked. */
-static void interrupt(struct virtio *v, u32 why)
+/* For a queue, or NULL: the configuration has changed. Device locked. */
+static void interrupt(struct virtio *v, const struct virtq *q)
 {
-	v->isr |= why;
 	v->interrupts++;
+	if (unlikely(v->pci != NULL)) {
+		virtio_pci_interrupt(v, q);
+		return;
+	}
+	v->isr |= q != NULL ? VIRTIO_ISR_QUEUE : VIRTIO_ISR_CONFIG;
 	vdev_set_irq(&v->dev, true);
 }
 
@@ -34,6 +36,9 @@ static void reset_now(struct virtio *v)
 	v->queue_align = 0;
 	for (u32 i = 0; i < v->queue_count; i++) {
 		virtq_reset(&v->queue[i]);
+	}
+	if (v->pci != NULL) {
+		virtio_pci_reset(v);
 	}
 	vdev_set_irq(&v->dev, false);
 	vdev_hold(&v->dev, false);
@@ -89,7 +94,7 @@ void virtio_done(struct virtio *v, struct virtq *q)
 		u64 flags = spin_lock_irq(&v->dev.lock);
 
 		if (!v->reset_wanted) {
-			interrupt(v, ISR_QUEUE);
+			interrupt(v, q);
 		}
 		spin_unlock_irq(&v->dev.lock, flags);
 	}
@@ -99,7 +104,7 @@ void virtio_push_locked(struct virtio *v, struct virtq *q, const struct virtq_do
 {
 	virtq_push_all(q, done, 1);
 	if (virtq_should_tell(q)) {
-		interrupt(v, ISR_QUEUE);
+		interrupt(v, q);
 	}
 }
 
@@ -110,7 +115,7 @@ void virtio_broken(struct virtio *v)
 	if ((v->status & VIRTIO_NEEDS_RESET) == 0 && !v->reset_wanted) {
 		v->status |= VIRTIO_NEEDS_RESET;
 		v->generation++;
-		interrupt(v, ISR_CONFIG);
+		interrupt(v, NULL);
 		vdev_log(&v->dev, "the driver broke a queue, the device needs a reset");
 	}
 	vdev_unlock_irq(&v->dev, flags);
@@ -120,7 +125,7 @@ void virtio_config_changed(struct virtio *v)
 {
 	v->generation++;
 	if ((v->status & VIRTIO_DRIVER_OK) != 0) {
-		interrupt(v, ISR_CONFIG);
+		interrupt(v, NULL);
 	}
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every virtio device shares: feature negotiation, status, queues, configuration space and the
- * MMIO transport (virtio 1.2 2.1-2.6, 4.2; the `legacy` option gives the layout of 0.9.5, 4.2.4).
+ * What every virtio device shares: feature negotiation, status, queues, configuration space, and
+ * the transports: mmio.c (virtio 1.2 4.2; the `legacy` option gives the layout of 0.9.5, 4.2.4) and pci.c (4.1).
  *
  * A device is a struct virtio_type and a state with struct virtio first:
  *
- *   VDEV(virtio_foo) { .name = "virtio-foo", .state_size = sizeof(struct foo), VIRTIO_MMIO,
+ *   VDEV(virtio_foo) { .name = "virtio-foo", .state_size = sizeof(struct foo), VIRTIO_TRANSPORTS,
  *                      .create = create, .options = options };
  *
  * create() sets v->type, the features it offers, its queues' sizes and its configuration space.
@@ -35,7 +35,12 @@
 
 #define VIRTIO_QUEUES 16
 
+/* Why the driver was interrupted (4.1.4.5, 4.2.2). */
+#define VIRTIO_ISR_QUEUE 1
+#define VIRTIO_ISR_CONFIG 2
+
 struct virtio;
+struct virtio_pci;
 
 struct virtio_type {
 	u32 id; /* device number (5) */
@@ -62,6 +67,7 @@ struct virtio {
 	u32 queue_count;
 	struct virtq queue[VIRTIO_QUEUES];
 	u32 kicked;            /* bit per queue: to be served */
+	struct virtio_pci *pci; /* it is on the VM's PCI bus; NULL: on MMIO */
 	u32 isr, status, generation;
 	u32 feature_sel[2], queue_sel; /* device's, driver's */
 	u32 page_size, queue_align; /* legacy */
@@ -108,12 +114,14 @@ void virtio_quiesce(struct vdev *d);
 void virtio_reset(struct vdev *d);
 void virtio_fdt(struct vdev *d, struct fdt_node *n);
 void virtio_status(struct vdev *d, char *buf, size_t size);
+int virtio_plug(struct vdev *d) __must_check;
+void virtio_unplug(struct vdev *d);
 
-#define VIRTIO_MMIO \
+#define VIRTIO_TRANSPORTS \
 	.window = 0x200, .auto_place = true, .access = virtio_mmio_access, \
 	.read32 = virtio_mmio_read32, .write32 = virtio_mmio_write32, \
 	.work = virtio_work, .quiesce = virtio_quiesce, .reset = virtio_reset, .node = "virtio_mmio", .fdt = virtio_fdt, \
-	.status = virtio_status
+	.status = virtio_status, .pci = true, .plug = virtio_plug, .unplug = virtio_unplug
 
 #define VIRTIO_OPTION_LEGACY \
 	{ .name = "legacy", .kind = VOPT_FLAG, .help = "the register layout of virtio 0.9.5" }
