@@ -249,6 +249,13 @@ void irq_guest(struct vcpu *v)
 			after(v);
 			return;
 		}
+		if (iar >= 8192) { /* an LPI; a GICv2's IAR is smaller */
+			gic_eoi_fast(iar);
+			v->exits[EXIT_IRQ]++;
+			lpi_fn(iar);
+			after(v);
+			return;
+		}
 		v->exits[irq_dispatch(iar)]++;
 	} else {
 		v->exits[EXIT_KICK]++;

@@ -84,7 +84,7 @@ void msi_send(struct msi_device *m, u64 addr, u32 data)
 	if (m->vm->vgic.its == NULL) {
 		v2m_send(m->vm, addr, data);
 	} else if (addr == m->vm->cfg->gic.its + GITS_TRANSLATER) {
-		(void)vits_raise(m, data);
+		vits_raise(m, data);
 	}
 }
 

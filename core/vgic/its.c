@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include "core/base/memory.h"
-#include "core/trace.h"
 #include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
 
@@ -83,24 +82,15 @@ void vits_device_forget(struct msi_device *m)
 	m->bits = 0;
 }
 
-u32 vits_raise(struct msi_device *m, u32 event)
+void vits_raise(struct msi_device *m, u32 event)
 {
 	struct vgic *g = &m->vm->vgic;
 	u64 flags = spin_lock_irq(&g->lock);
-	u32 to = VITS_NOWHERE;
 
-	if (likely(event < m->nvec && g->its->enabled && m->event[event].lpi != VGIC_LPI_NONE)) {
-		to = g->its->coll[m->event[event].coll];
-		if (likely(to != VITS_NOWHERE)) {
-			if (trace_on()) {
-				trace_put(TRACE_INJECT, trace_who(m->vm->id, TRACE_NO_VCPU),
-					  VGIC_LPI_MIN + m->event[event].lpi, 0, 0);
-			}
-			vgic_lpi_pend(g, m->event[event].lpi, to);
-		}
+	if (event < m->nvec) {
+		(void)vits_translate(m, event);
 	}
 	spin_unlock_irq(&g->lock, flags);
-	return to;
 }
 
 /* ---- Commands. All are executed in work, one after the other. */
@@ -257,7 +247,7 @@ static bool do_event(struct vits *its, const u64 *dw)
 	}
 	switch (CMD(dw)) {
 	case ITS_INT:
-		(void)vits_raise(m, CMD_EVENT(dw));
+		vits_raise(m, CMD_EVENT(dw));
 		break;
 	case ITS_INV:
 		vgic_lpi_load(its->vm, e->lpi);
@@ -366,7 +356,7 @@ static void pending_piece(struct vits *its, u32 id, u32 from)
 	}
 	flags = spin_lock_irq(&g->lock);
 	for (; bits != 0; bits &= bits - 1) {
-		vgic_lpi_pend(g, from + (u32)__builtin_ctz(bits), id);
+		(void)vgic_lpi_pend(g, from + (u32)__builtin_ctz(bits), id);
 	}
 	spin_unlock_irq(&g->lock, flags);
 }

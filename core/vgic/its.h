@@ -70,8 +70,13 @@ void vits_device_free(struct msi_device *m);
 /* vits_device_forget - no event of it is mapped, what was pending of them is not. Work or thread. */
 void vits_device_forget(struct msi_device *m);
 
-/* vits_raise - event `event` of a device happened: the vCPU it went to, VITS_NOWHERE: dropped. Any context; vgic.lock. */
-u32 vits_raise(struct msi_device *m, u32 event);
+/* vits_raise - event `event` of a device happened. Any context; takes vgic.lock. */
+void vits_raise(struct msi_device *m, u32 event);
+/*
+ * vits_translate - the same of an event below m->nvec, with vgic.lock held: the vCPU it is for, if that does not run
+ * here; VITS_NOWHERE: it does, or the event was dropped.
+ */
+u32 vits_translate(struct msi_device *m, u32 event);
 
 /* vits_want - have `what` done in work; vits_wants - it is not done yet. Any context. */
 void vits_want(struct vm *vm, u32 what);

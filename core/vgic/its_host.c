@@ -9,6 +9,7 @@
 #include "core/base/board.h"
 #include "core/base/memory.h"
 #include "core/irq.h"
+#include "core/trace.h"
 #include "core/vgic/its.h"
 #include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
@@ -42,29 +43,55 @@ pa_t its_doorbell(u32 its)
 	return board != NULL && its < board->gic.its_count ? board->gic.its[its].start + GITS_TRANSLATION : 0;
 }
 
+inline u32 vits_translate(struct msi_device *m, u32 event)
+{
+	struct vgic *g = &m->vm->vgic;
+	struct vits *its = g->its;
+	u32 lpi = m->event[event].lpi, to = its->coll[m->event[event].coll];
+
+	if (unlikely(lpi == VGIC_LPI_NONE || to == VITS_NOWHERE || !its->enabled)) {
+		return VITS_NOWHERE;
+	}
+	if (trace_on()) {
+		trace_put(TRACE_INJECT, trace_who(m->vm->id, TRACE_NO_VCPU), VGIC_LPI_MIN + lpi, 0, 0);
+	}
+	return vgic_lpi_pend(g, lpi, to) ? VITS_NOWHERE : to;
+}
+
+/* The LPI of `event` may have come to another CPU than that of its vCPU: it is to follow. Exit context. */
+static __noinline __cold void lpi_astray(struct msi_device *m, u32 event, u32 to)
+{
+	struct vits *its = m->vm->vgic.its;
+
+	if (m->vm->vcpu[to]->thread.cpu != this_cpu()->id) {
+		m->astray = event + 1;
+		if (counter_now() - its->routed_at > ns_to_counter(ROUTE_NS)) {
+			its->routed_at = counter_now();
+			vits_want(m->vm, VITS_ROUTE);
+		}
+	}
+}
+
 /* LPI `intid` has been acknowledged. Exit context. */
 static void lpi_fired(u32 intid)
 {
-	u32 i = intid - VGIC_LPI_MIN, cpu = this_cpu()->id, to;
+	u32 i = intid - VGIC_LPI_MIN, to;
 	struct msi_device *m = i < HOST_LPIS ? READ_ONCE(owner[i]) : NULL;
+	struct msi_device **look = &seen[this_cpu()->id];
 
 	if (unlikely(m == NULL)) {
 		return;
 	}
-	__atomic_store_n(&seen[cpu], m, __ATOMIC_SEQ_CST);
+	__atomic_store_n(look, m, __ATOMIC_SEQ_CST);
 	if (likely(__atomic_load_n(&owner[i], __ATOMIC_SEQ_CST) == m)) { /* it stays: its_host_unlink() waits for us */
-		to = vits_raise(m, i - m->lpi);
-		if (unlikely(to != VITS_NOWHERE && m->vm->vcpu[to]->thread.cpu != cpu)) {
-			struct vits *its = m->vm->vgic.its;
-
-			m->astray = i - m->lpi + 1;
-			if (counter_now() - its->routed_at > ns_to_counter(ROUTE_NS)) {
-				its->routed_at = counter_now();
-				vits_want(m->vm, VITS_ROUTE);
-			}
+		spin_lock(&m->vm->vgic.lock);
+		to = vits_translate(m, i - m->lpi);
+		spin_unlock(&m->vm->vgic.lock);
+		if (unlikely(to != VITS_NOWHERE)) {
+			lpi_astray(m, i - m->lpi, to);
 		}
 	}
-	__atomic_store_n(&seen[cpu], NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(look, NULL, __ATOMIC_RELEASE);
 }
 
 /* The first of `n` LPIs in a row that are free; HOST_LPIS: none. */

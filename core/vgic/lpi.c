@@ -156,29 +156,49 @@ static inline bool plain(const struct vgic_cpu *c)
 	return (READ_ONCE(c->dirty) | (c->hcr ^ ICH_HCR_EN)) == 0;
 }
 
-void vgic_lpi_pend(struct vgic *g, u32 i, u32 to)
+/* The usual case: the list register it had last is empty again. */
+static inline bool again(struct vgic_cpu *c, struct vgic_lpi *p, u32 intid)
+{
+	u32 m = c->lr_used & ~3u, n = 0;
+	u64 lr;
+
+	for (; m != 0 && c->lr_intid[n = (u32)__builtin_ctz(m)] != intid; m &= m - 1) {
+	}
+	isb(); /* ICH_ELRSR sees list registers written on this exit */
+	if (m == 0 || (gic_lr_empty() >> n & 1) == 0) {
+		return false;
+	}
+	lr = ICH_LR_PENDING | ICH_LR_GROUP | field_prep(ICH_LR_PRIO, p->prop & 0xf8u) | intid;
+	p->state = 0;
+	if (likely(n == 2)) {
+		gic_lr_write(2, lr);
+	} else {
+		gic_lr_write_n(n, lr);
+	}
+	return true;
+}
+
+bool vgic_lpi_pend(struct vgic *g, u32 i, u32 to)
 {
 	struct vgic_lpis *l = g->lpis;
 	struct vgic_lpi *p = &l->lpi[i];
-	struct vcpu *v = current_vcpu();
+	struct vcpu *v = container_of(g, struct vm, vgic)->vcpu[to];
 
-	if (!l->cpu[to].enabled) {
-		return;
-	}
-	if ((p->state & LPI_PENDING) != 0) {
-		if (p->vcpu != to) {
+	if (unlikely((p->state & LPI_PENDING) != 0 || !l->cpu[to].enabled)) {
+		if (l->cpu[to].enabled) {
 			vgic_lpi_move(g, i, to);
 		}
-		return;
+		return false;
 	}
 	p->vcpu = (u8)to;
 	/* In front of the general way: it is for the vCPU that runs here. */
-	if (likely((p->prop & PROP_ENABLE) != 0 && v != NULL && &v->vm->vgic == g && v->id == to && v->vgic.loaded &&
-		   plain(&v->vgic) && g->group_on[1] != 0) && into_lr(v, i)) {
-		return;
+	if (likely((p->prop & PROP_ENABLE) != 0 && v == current_vcpu() && v->vgic.loaded && plain(&v->vgic) &&
+		   g->group_on[1] != 0 && (again(&v->vgic, p, VGIC_LPI_MIN + i) || into_lr(v, i)))) {
+		return true;
 	}
 	p->state |= LPI_PENDING;
 	offer(g, i);
+	return false;
 }
 
 void vgic_lpi_move(struct vgic *g, u32 i, u32 to)
@@ -421,7 +441,10 @@ __cold bool vgic_lpi_write(struct vcpu *v, struct vcpu *t, u32 off, u32 size, u6
 	}
 	switch (off & ~7u) {
 	case GICR_CTLR:
-		if (off == GICR_CTLR && size == 4) {
+		if (size != 4) {
+			return false;
+		}
+		if (off == GICR_CTLR) {
 			write_enable(t, (val & GICR_CTLR_LPIS) != 0);
 		}
 		break;

@@ -47,8 +47,8 @@ struct vgic_lpis {
 
 /* In all of them `i` is the number of an LPI, counted from 8192, below lpis->count. vgic.lock is held. */
 
-/* vgic_lpi_pend - it becomes pending on vCPU `to`, unless that has LPIs disabled. */
-void vgic_lpi_pend(struct vgic *g, u32 i, u32 to);
+/* vgic_lpi_pend - it becomes pending on vCPU `to`, unless that has LPIs disabled. True: that runs here and has it. */
+bool vgic_lpi_pend(struct vgic *g, u32 i, u32 to);
 /* vgic_lpi_clear - no longer pending, nor will be what a list register has of it. */
 void vgic_lpi_clear(struct vgic *g, u32 i);
 /* vgic_lpi_move - it belongs to vCPU `to` from now on, pending or not. */

@@ -18,6 +18,7 @@
 #define RDFRAME(cpu) (REDIST + (u64)(cpu) * GICR_FRAME)
 
 static u32 its_lpis = 64, writer;
+static u64 its_worker[16]; /* for the VM's struct vdev_worker: no thread is made */
 
 static struct vits *its(void)
 {
@@ -62,6 +63,7 @@ static void start_its(unsigned int vcpus, unsigned int lrs, u32 lpis)
 	test_cfg.gic.num_lpis = its_lpis;
 	test_vm.ram[0] = (struct vm_ram){ .ipa = RAM, .size = RAM_SIZE, .pa = mem_range_alloc(RAM_SIZE, MiB(1), 0) };
 	test_vm.ram_count = 1;
+	test_vm.workers = (struct vdev_worker *)its_worker;
 	memset(pa_ptr(test_vm.ram[0].pa), 0, RAM_SIZE);
 	if (msi_create(&test_vm, &d) != 0) {
 		test_fail(__FILE__, __LINE__, "the ITS could not be made");
