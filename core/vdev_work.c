@@ -167,6 +167,12 @@ int vdev_worker_of(struct vdev *d, struct diag *diag)
 	if (d->type->work == NULL) {
 		return 0;
 	}
+	if (vm->with_work_count == ARRAY_SIZE(vm->with_work)) { /* the PCI bus and the ITS are among them */
+		diag_error(diag, d->cfg->pos.file != NULL ? &d->cfg->pos : &vm->cfg->pos,
+			   "vdev %s: more than %zu devices that have work to do", d->cfg->type_name,
+			   ARRAY_SIZE(vm->with_work));
+		return -ENOSPC;
+	}
 	/* The VM's own comes first, with the priority of its first vCPU. */
 	if (vm->workers == NULL) {
 		vm->workers = new_worker(vm, first);

@@ -625,8 +625,25 @@ static void asked_while_it_leaves(void)
 	CHECK_EQ(mem_free_bytes(), before);
 }
 
+/* The PCI bus and the ITS of a VM count as well, so the configuration's limit is not enough. */
+static void too_many_with_work(void)
+{
+	static struct vdev_type late;
+
+	host_init();
+	late = vdev_type_probe;
+	late.work = leaving_work;
+	rig = rig_new("guest", "probe");
+	rig->vdev.type = &late;
+	rig->cfg.cpu_count = 1;
+	rig->vm.with_work_count = ARRAY_SIZE(rig->vm.with_work);
+	CHECK_EQ(rig_start(rig), -ENOSPC);
+	failed("x.qvmconf:3:1: error: vdev probe: more than 32 devices that have work to do");
+}
+
 TEST_MAIN(RUN(names), RUN(types_of_this_build), RUN(broken_types), RUN(reads), RUN(writes),
 	  RUN(refused_and_holes), RUN(any_access_is_safe), RUN(words_have_a_way_of_their_own),
 	  RUN(whole_window), RUN(life),
 	  RUN(creation_fails), RUN(options_are_found), RUN(deadlines), RUN(the_line), RUN(input_and_room),
-	  RUN(guest_lines), RUN(asked_while_it_leaves), RUN(note))
+	  RUN(guest_lines), RUN(asked_while_it_leaves), RUN(too_many_with_work),
+	  RUN(note))
