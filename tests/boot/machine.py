@@ -21,10 +21,13 @@ class Machine:
     """A QEMU board. `args` come behind the usual ones; output is kept in `log`."""
 
     def __init__(self, image=None, machine="virt,virtualization=on", gic=3, cpu="cortex-a57",
-                 smp=2, mem="1G", args=()):
+                 smp=2, mem="1G", serial=("stdio",), args=()):
         machine = f"{machine},gic-version={gic}" if gic else machine
-        command = [QEMU, "-M", machine, "-cpu", cpu, "-smp", str(smp), "-m", mem, "-nic", "none",
-                   "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"]
+        command = [QEMU, "-M", machine, "-smp", str(smp), "-m", mem, "-nic", "none",
+                   "-display", "none", "-monitor", "none", "-no-reboot"]
+        command += ["-cpu", cpu] if cpu else []
+        for end in serial:
+            command += ["-serial", end]
         if image:
             command += ["-kernel", image]
         self.command = command + list(args)

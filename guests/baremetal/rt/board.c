@@ -72,6 +72,8 @@ static void visit_node(const struct fdt_node *node)
 	} else if (fdt_is_compatible(node, "arm,armv8-timer")) {
 		board.ptimer_intid = interrupt(node, 1);
 		board.vtimer_intid = interrupt(node, 2);
+	} else if (fdt_is_compatible(node, "arm,armv8-pmuv3")) {
+		board.pmu_intid = fdt_prop(node, "interrupts") ? interrupt(node, 0) : 0;
 	} else if (fdt_is_compatible(node, "arm,psci-0.2") || fdt_is_compatible(node, "arm,psci-1.0")) {
 		board.conduit = strcmp(fdt_string(node, "method"), "smc") == 0 ? CONDUIT_SMC : CONDUIT_HVC;
 	}

@@ -31,6 +31,7 @@ struct board {
 	u64 gicr_size;
 	u32 ptimer_intid;
 	u32 vtimer_intid;
+	u32 pmu_intid;			/* overflow of performance counters, 0: they do not interrupt */
 	enum conduit conduit;		/* of PSCI */
 };
 
