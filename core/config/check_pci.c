@@ -168,7 +168,7 @@ void check_pci(struct check *c)
 		cfg->pci.coherent &= p->pci_count == 0 || p->coherent;
 		v2m = p->msi_v2m ? p : v2m;
 	}
-	if (v2m != NULL && config_gic_version(cfg) == 3) {
+	if (v2m != NULL && cfg->gic.version == 3) { /* 0: the image's maker does not know */
 		check_error(c, &v2m->pos, "'msi v2m' belongs to GIC version 2: a VM with version 3 has an ITS");
 	} else if (v2m != NULL && c->board != NULL && c->board->board != NULL && c->board->board->gic.v2m_count == 0) {
 		check_error(c, &v2m->pos, "'msi v2m': the board has no GICv2m frame");
