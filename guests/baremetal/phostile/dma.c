@@ -50,7 +50,10 @@ void message_deeds(void)
 	over("a flood of messages");
 }
 
-/* Whatever the function reads or writes there: nothing of it is this guest's to see. */
+/*
+ * Whatever the function reads or writes there: nothing of it is this guest's to see. The last deeds: a function that goes on
+ * like this loses its DMA until the VM starts anew.
+ */
 void dma_deeds(void)
 {
 	unsigned int i, seen = 0;
@@ -76,12 +79,12 @@ void dma_deeds(void)
 		dma(address, PAGE, true);
 	}
 	failures += seen;
-	over("DMA to everywhere");
 	for (i = 0; i < 300; i++) {
 		address = any() >> (any() % 40);
 		if (!board_is_memory(address) && !board_is_memory(address + PAGE)) {
 			dma(address, any() % PAGE, any() & 1);
 		}
 	}
-	over("DMA to anywhere");
+	printf("DMA to everywhere: %s, the function %s\n", seen ? "PHOSTILE-FAIL" : "nothing was seen",
+	       mmio_read32(regs) == 0x10000ed ? "is there" : "is gone");
 }

@@ -149,8 +149,8 @@ void guest_main(void)
 		const char *name;
 		void (*run)(void);
 	} kinds[] = {
-		{ "config", config_deeds }, { "bar", bar_deeds }, { "message", message_deeds }, { "dma", dma_deeds },
-		{ "its", its_deeds }, { "table", table_deeds },
+		{ "config", config_deeds }, { "bar", bar_deeds }, { "message", message_deeds }, { "its", its_deeds },
+		{ "table", table_deeds }, { "dma", dma_deeds },
 	};
 	u64 seconds = board_arg_number("honest", 0);
 	char only[16] = "", skip[16] = "";
