@@ -7,7 +7,8 @@
  *
  * With role=victim the guest fills its RAM with bytes of its own and compares them for ever: "victim: round N".
  *
- * step=MIB (16), ram=BASE (0x40000000, decimal) and mib=N (256): what of the machine's RAM is tried.
+ * step=MIB (16), ram=BASE (0x40000000, decimal) and mib=N (256): what of the machine's RAM is tried;
+ * list=N: how many of the other places.
  */
 #include "rt/board.h"
 #include "rt/console.h"
@@ -74,6 +75,14 @@ static bool own_memory(void)
 	return true;
 }
 
+static void canaries(volatile u64 *word)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		word[i] = CANARY;
+	}
+	cache_clean((void *)word, 64);
+}
+
 static void attack(u64 address)
 {
 	volatile u64 *word = (volatile u64 *)(board.memory[0].base + FREE);
@@ -81,10 +90,7 @@ static void attack(u64 address)
 	if (board_is_memory(address)) {
 		return;
 	}
-	for (unsigned int i = 0; i < 8; i++) {
-		word[i] = CANARY;
-	}
-	cache_clean((void *)word, 64);
+	canaries(word);
 	dma((u64)word, 64, false);
 	dma(address, 64, false);
 	dma((u64)word, 64, true);
@@ -95,8 +101,7 @@ static void attack(u64 address)
 			break;
 		}
 	}
-	dma((u64)board.memory[0].base + FREE, 64, false); /* bytes that are no one's go there */
-	dma(address, 64, true);
+	dma(address, 64, true);	/* canaries still, or what a failed read has left */
 }
 
 static void attack_all(void)
@@ -104,16 +109,17 @@ static void attack_all(void)
 	const u64 step = board_arg_number("step", 16) << 20, ram = board_arg_number("ram", 0x40000000);
 	const u64 size = board_arg_number("mib", 256) << 20;
 	const u64 list[] = {
-		0, 0x08000000, 0x08080000, 0x08090040, 0x080a0000, 0x09000000, 0x09050000, 0x10000000, 0x40201000, 0x40210000,
-		0x40240000, 0x100000000, 0x4010000000, 0x8000000000, 0xfffffffff000, board.memory[0].base + board.memory[0].size,
-		board.gicd, board.gicr, board.uart, pci.ecam, its_base(), its_base() + 0x10040 - 0x40,
+		0x40201000, 0x40210000, 0x40240000, 0x08080000, 0x08090040, 0x09050000, its_base(), 0xfffffffff000,
+		0, 0x08000000, 0x080a0000, 0x09000000, 0x10000000, 0x100000000, 0x4010000000, 0x8000000000,
+		board.memory[0].base + board.memory[0].size, board.gicd, board.gicr, board.uart, pci.ecam, its_base() + 0x20000,
 	};
+	const u64 most = board_arg_number("list", ARRAY_SIZE(list));
 	unsigned int n = 0;
 
 	for (u64 at = ram; at < ram + size; at += step, n++) {
 		attack(at);
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(list); i++, n++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(list) && i < most; i++, n++) {
 		attack(list[i]);
 	}
 	printf("DMA: %u places tried\n", n);

@@ -61,10 +61,10 @@ def vm(name, cmdline, more=""):
             f"vdev pl011 loc 0x1c090000 intr gic:37 hostdev - {more}")
 
 
-def attack(step, **kw):
+def attack(step, places=99, **kw):
     """A guest's device reads and writes all there is; nobody loses or gives away a byte, and each try is said."""
     def body(start):
-        path = build("dma-attack", [vm("victim", "role=victim"), vm("attacker", f"step={step}", f"pass pci:0:{EDU}")], [DMA],
+        path = build("dma-attack", [vm("victim", "role=victim"), vm("attacker", f"step={step} list={places}", f"pass pci:0:{EDU}")], [DMA],
                      options="-v")
         m = start(path, gic=3, machine=VIRT, args=edu(), **kw)
         m.expect(r"victim: round 1\n", 120)
@@ -96,7 +96,7 @@ def stops(start):
 
 
 def smmu_cases(full):
-    cases = [own_disks(), attack(64)]
+    cases = [own_disks(), attack(64, 8)]
     if full:
         cases += [no_stage2(), attack(4, cpu="max"), Case("smmu: fault stop", ["hello"], stops)]
     return cases

@@ -486,7 +486,6 @@ static void what_is_flushed_is_forgotten(void)
 	CHECK(!unit.dead);
 }
 
-/* An entry changes its words only while the SMMU neither has nor may fetch it as one that translates. */
 static void one_that_does_not_obey_is_stopped(void)
 {
 	static const u32 rejected[] = { CMD_CFGI_STE, CMD_TLBI_S12_VMALL, CMD_SYNC };
