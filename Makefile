@@ -249,7 +249,7 @@ image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build)
 .PHONY: no-config
 no-config:
 	@echo 'error: there is no configs/$(CONFIG).build' >&2; exit 1
-run: image
+run: image $(if $(filter zcu102 raspi4b imx8mp,$(BOARD)),board-trees)
 	$(Q)tools/run $(BUILD)/$(CONFIG).img
 debug: image
 	$(Q)tools/setup/packages debug && tools/run --debug $(BUILD)/$(CONFIG).img
