@@ -578,7 +578,7 @@ static bool find_function(struct check *c, struct cfg_pass *p, struct pass_pci *
 			return at.owner == NULL;
 		}
 	}
-	check_error(c, f->pos, "the board has no %s ('info' of the shell and the log tell what there is)", p->what);
+	check_error(c, f->pos, "the board has no %s, or it is a bridge", p->what);
 	return false;
 }
 
