@@ -14,7 +14,8 @@ def pci(msi, full, **kw):
         m.expect(r"debian:~# ", 400)
         for number, vm in enumerate((one, two), 1):
             vm.quiet()
-            if vm.sh("ls /sys/bus/pci/devices | wc -l").split()[-1] != "6":
+            if vm.sh("ls /sys/bus/pci/devices | wc -l").split()[-1] != "7" or "0x5678" not in vm.sh(
+                    "cat /sys/bus/pci/devices/0000:00:09.0/device"):
                 raise Failure("not all of the functions are there")
             if "virtio,mmio" in vm.sh("cat /proc/device-tree/vdevs/*/compatible | tr '\\0' ' '"):
                 raise Failure("a virtio device on MMIO")
