@@ -224,6 +224,7 @@ static bool do_movall(struct vits *its, const u64 *dw)
 	if (from >= g->vcpus || to >= g->vcpus) {
 		return false;
 	}
+	its->lengthy = true;
 	for (u32 i = 0; i < g->lpis->count; i++) {
 		if (READ_ONCE(g->lpis->lpi[i].vcpu) == from) {
 			u64 flags = spin_lock_irq(&g->lock);
@@ -291,6 +292,7 @@ static bool execute(struct vits *its, const u64 *dw)
 			return false;
 		}
 		reload(its);
+		its->lengthy = true;
 		return true;
 	case ITS_SYNC:
 		return RDBASE(dw[2]) < its->vm->vgic.vcpus; /* nothing is under way */
@@ -431,6 +433,10 @@ static void work(struct vdev *d)
 	for (u32 i = 0; i < PIECES; i++) {
 		if (!next_piece(its) && !next_command(its)) {
 			return;
+		}
+		if (its->lengthy) {
+			its->lengthy = false;
+			break; /* who waits for this vCPU does not wait for 32 of them */
 		}
 	}
 	vdev_work(d);

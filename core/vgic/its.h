@@ -48,6 +48,7 @@ struct vits {
 	struct vdev d;       /* to have work done; it has no window and is in no list */
 	struct vm *vm;
 	bool enabled;
+	bool lengthy;        /* the command that was just executed went over all LPIs */
 	u32 epoch;           /* counts queues */
 	u32 cwriter, creadr;
 	u64 cbaser, baser;
