@@ -16,7 +16,7 @@ void board_iommu_node(struct board_parser *p)
 	}
 	m->compatible = board_prop_string(p, PROP_COMPATIBLE);
 	m->phandle = board_phandle(p);
-	m->cells = board_prop_u32(p, PROP_IOMMU_CELLS, 0);
+	m->cells = MIN(board_prop_u32(p, PROP_IOMMU_CELLS, 0), 16U);
 	m->coherent = p->frame[p->depth - 1].coherent;
 	if (!board_reg(p, 0, &m->regs)) {
 		m->regs.size = 0;
