@@ -160,6 +160,9 @@ static void note_path(const struct board_parser *p, char *path)
 		n += fmt_str(path + n, n < BOARD_PATH_MAX ? BOARD_PATH_MAX - n : 0, "/%s", p->frame[i].name);
 		n = MIN(n, (size_t)BOARD_PATH_MAX - 1);
 	}
+	for (char *c = path; *c != '\0'; c++) {
+		*c = *c < ' ' || *c > '~' ? '?' : *c; /* names of a damaged tree do not steer a terminal */
+	}
 }
 
 /* The current node is below /cpus, /memory, /reserved-memory or /chosen: no device. */

@@ -4,12 +4,14 @@
  * be used. The first byte chooses whether the header is made right, so that the walk is reached.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include -o fuzz_board \
- *		tests/fuzz/fuzz_board.c core/board*.c core/fdt_reader.c core/base/[a-z]*.c
+ *		tests/fuzz/fuzz_board.c libquoin.a
  */
 #include <stdlib.h>
 #include <string.h>
 #include "core/board.h"
 #include "core/config/check.h"
+#include "core/config/parse.h"
+#include "core/fdt_reader.h"
 
 #define REQUIRE(cond) \
 	do { \
@@ -61,8 +63,68 @@ static bool any_uart(const struct board_uart *u)
 	return board_uart_is(u, "arm,pl011") || u->clock_hz != 1;
 }
 
+static bool each(const struct board_device *d, void *ctx)
+{
+	const struct board *b = ctx;
+	struct fdt_reader r;
+
+	REQUIRE(d->reg_count >= 1 && d->reg_count <= BOARD_DEVICE_REGS && d->irq_count <= BOARD_DEVICE_IRQS);
+	REQUIRE(d->stream_count <= BOARD_DEVICE_STREAMS && d->clock_count <= BOARD_DEVICE_CLOCKS);
+	REQUIRE(strlen(d->path) < BOARD_PATH_MAX && d->path[0] == '/');
+	for (u32 i = 0; i < d->stream_count; i++) {
+		REQUIRE(d->stream[i].iommu < b->iommu_count);
+	}
+	REQUIRE(board_node_open(b, d->node, &r) == 0);
+	while (fdt_reader_next(&r) == FDT_PROPERTY) {
+	}
+	return true;
+}
+
+static int no_file(void *ctx, const char *path, const char **text, size_t *len)
+{
+	(void)ctx;
+	(void)path;
+	(void)text;
+	(void)len;
+	return -1;
+}
+
+static void quiet(struct diag *d, enum diag_kind k, const char *line)
+{
+	(void)d;
+	(void)k;
+	(void)line;
+}
+
+/* All that can be given away, and a window: whatever the tree says of them. */
+static void give(const struct board_limits *l)
+{
+	static const char *const words[] = {
+		"ram", "1M", "load", "k", "pass", "rest", "dma", "unprotected", "pass", "loc", "0xa000000,0x1000", "intr", "gic:40",
+		"pass", "pci:0:1", "dma", "none", "pass", "dt:serial0",
+	};
+	static char mem[CONFIG_ARENA_SIZE];
+	struct config_word w[ARRAY_SIZE(words)];
+	struct config_source s = { w, ARRAY_SIZE(words), no_file, NULL };
+	struct diag d = { .emit = quiet };
+	struct vm_config cfg, *vms[] = { &cfg };
+	struct arena arena;
+
+	for (u32 i = 0; i < ARRAY_SIZE(words); i++) {
+		w[i] = (struct config_word){ words[i], { "t", 1, i + 1 } };
+	}
+	arena_init(&arena, mem, sizeof(mem));
+	if (config_parse(&cfg, &arena, &s, &d) == 0) {
+		(void)!config_check(&cfg, l, &d);
+		(void)!config_check_rest(vms, 1, l, &d);
+	}
+}
+
 static void use(const struct board *b)
 {
+	struct board_device dev;
+	bool reserved;
+
 	struct range free[20];
 	struct board_limits l;
 	size_t sum = strlen(b->model) + strlen(b->compatible) + strlen(b->bootargs) +
@@ -96,6 +158,10 @@ static void use(const struct board *b)
 	for (i = 0; i < l.ram_count; i++) {
 		REQUIRE(free[i].size != 0 && range_valid(free[i].start, free[i].size));
 	}
+	REQUIRE(board_device_walk(b, each, (void *)b) == 0);
+	(void)!board_device_find(b, "serial0", &dev);
+	(void)!board_named_range(b, "gic", free, &reserved);
+	give(&l);
 	REQUIRE(sum != 1 || board_console(b, any_uart) != b->uart + BOARD_MAX_UARTS);
 }
 
