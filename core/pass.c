@@ -46,7 +46,7 @@ static int map_windows(struct vm *vm, const struct cfg_pass *p, struct diag *d)
 	for (u32 i = 0; i < p->range_count && err == 0; i++) {
 		const struct pass_range *r = &p->range[i];
 
-		if ((r->attrs & PASS_REPORT) == 0 && (r->attrs & (PASS_R | PASS_W)) != 0) {
+		if (!r->again && (r->attrs & PASS_REPORT) == 0 && (r->attrs & (PASS_R | PASS_W)) != 0) {
 			err = s2_map(&vm->s2, r->ipa, r->pa, r->size, attr_of(r));
 		}
 		if (err != 0) {

@@ -141,7 +141,7 @@ static void taken(struct diag *d, const struct src_pos *pos, const char *what, c
 }
 
 static void share_ranges(const struct cfg_pass *a, const struct cfg_pass *b, const struct vm_config *other,
-			 struct diag *d)
+			 bool same_vm, struct diag *d)
 {
 	char what[64];
 
@@ -149,7 +149,7 @@ static void share_ranges(const struct cfg_pass *a, const struct cfg_pass *b, con
 		for (u32 j = 0; j < b->range_count; j++) {
 			const struct pass_range *r = &a->range[i], *s = &b->range[j];
 
-			if (range_overlaps(r->pa, r->size, s->pa, s->size)) {
+			if (range_overlaps(r->pa, r->size, s->pa, s->size) && !(same_vm && (r->again || s->again))) {
 				fmt_str(what, sizeof(what), "host range at 0x%lx", MAX(r->pa, s->pa));
 				taken(d, r->pos, what, other, s->pos);
 			}
@@ -237,7 +237,7 @@ void check_share(const struct vm_config *vm, const struct vm_config *other, stru
 	for (const struct cfg_pass *a = vm->pass; a != NULL && d->errors - first < CONFIG_MAX_ERRORS; a = a->next) {
 		for (const struct cfg_pass *b = other->pass; b != NULL && b != a && d->errors - first < CONFIG_MAX_ERRORS;
 		     b = b->next) {
-			share_ranges(a, b, other, d);
+			share_ranges(a, b, other, vm == other, d);
 			share_functions(a, b, other, vm == other, d);
 			if (vm != other) {
 				share_streams(a, b, other, d);

@@ -306,6 +306,19 @@ static const char *text_of(struct check *c, const char *s)
 	return t != NULL ? t : s;
 }
 
+/* A range of the VM's that holds the host's pages of `r`, given by a node before; NULL: there is none. */
+static const struct pass_range *same_pages(const struct vm_config *cfg, const struct pass_range *r)
+{
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		for (u32 i = 0; i < p->range_count && p->kind == PASS_DT; i++) {
+			if (&p->range[i] != r && range_contains(p->range[i].pa, p->range[i].size, r->pa, r->size)) {
+				return &p->range[i];
+			}
+		}
+	}
+	return NULL;
+}
+
 static void enter_windows(struct check *c, const struct cfg_pass *p)
 {
 	const char *name = p->what;
@@ -314,7 +327,9 @@ static void enter_windows(struct check *c, const struct cfg_pass *p)
 		name = *s == '/' && s[1] != '\0' ? s + 1 : name;
 	}
 	for (u32 i = 0; i < p->range_count; i++) {
-		check_window(c, p->range[i].ipa, p->range[i].size, "pass", name, p->range[i].pos, false);
+		if (!p->range[i].again) {
+			check_window(c, p->range[i].ipa, p->range[i].size, "pass", name, p->range[i].pos, false);
+		}
 	}
 }
 
@@ -385,11 +400,17 @@ static bool device_ranges(struct check *c, struct cfg_pass *p, const struct boar
 	for (u32 i = 0; i < d->reg_count && p->range != NULL; i++) {
 		const struct cfg_loc *l = nth_loc(p, i);
 		u64 pa = ALIGN_DOWN(d->reg[i].start, PAGE_SIZE), last = (d->reg[i].start + (d->reg[i].size - 1)) | PAGE_MASK;
-		struct pass_range *r = &p->range[p->range_count++];
+		struct pass_range *r = &p->range[p->range_count];
+		const struct pass_range *same;
 
 		*r = (struct pass_range){ .ipa = pa, .pa = pa, .size = last - pa + 1, .len = d->reg[i].size,
 					  .skip = (u32)(d->reg[i].start - pa), .attrs = PASS_DEFAULT, .pos = &p->pos };
-		if (l != NULL) {
+		same = same_pages(c->cfg, r);
+		p->range_count++;
+		if (same != NULL && (l == NULL || l->addr == same->ipa + (pa - same->pa))) {
+			r->ipa = same->ipa + (pa - same->pa);
+			r->again = true;
+		} else if (l != NULL) {
 			r->ipa = l->addr;
 			r->pos = &l->pos;
 			r->attrs = attributes(c, l);
@@ -707,6 +728,10 @@ static void pass_one(struct check *c, struct cfg_pass *p)
 		return;
 	case PASS_REST:
 		p->what = "rest";
+		/* RAM has its place before it is known whether something needs it. */
+		if (p->dma == PASS_DMA_UNPROTECTED && c->board != NULL && c->board->board != NULL) {
+			c->cfg->dma_identity = true;
+		}
 		return;
 	case PASS_SMC:
 		p->what = "firmware calls";

@@ -117,6 +117,9 @@ static bool add_device(const struct board_device *d, void *ctx)
 	r->last->next = p;
 	r->last = p;
 	for (u32 i = 0; i < p->range_count; i++) {
+		if (p->range[i].again) {
+			continue;
+		}
 		check_window(&r->c, p->range[i].ipa, p->range[i].size, "pass", "rest", &r->from->pos, false);
 	}
 	return true;

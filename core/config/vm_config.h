@@ -160,6 +160,7 @@ struct pass_range {
 	u32 skip;      /* registers begin this far behind `ipa` (a node with registers inside a page) */
 	u64 len;       /* and are this long: what the guest's node says */
 	u32 attrs;     /* PASS_* */
+	bool again;    /* an entry before has these pages already, at the same place: nothing to map */
 	bool reserved; /* memory below /reserved-memory, named by the text: no device */
 	const struct src_pos *pos;
 };

@@ -152,6 +152,12 @@ static void nodes_are_resolved(void)
 	p = nth(0);
 	CHECK_EQ(p->stream_count, 2);
 	CHECK(p->irq[0].edge);
+	/* Two in one page: mapped once. */
+	CHECK_EQ(vm("pass dt:/virtio_mmio@a000200 dma none pass dt:/virtio_mmio@a000000 dma none"), 0);
+	CHECK(!nth(0)->range[0].again && nth(1)->range[0].again);
+	CHECK_EQ(nth(1)->range[0].ipa, 0xa000000);
+	CHECK_EQ(nth(0)->range[0].skip, 0x200);
+	CHECK_EQ(vm("pass dt:/virtio_mmio@a000200 loc 0xa000 dma none pass dt:/virtio_mmio@a000000 loc 0xb000 dma none"), -EINVAL);
 	/* No streams, no interrupts, no words: it cannot do DMA. */
 	CHECK_EQ(vm("pass dt:/pl031@9010000"), 0);
 	CHECK_EQ(nth(0)->stream_count, 0);
@@ -428,7 +434,15 @@ static void the_rest(void)
 	CHECK_EQ(vm("pass rest dma unprotected"), 0);
 	CHECK_EQ(first_vm("pass loc 0xa000000,0x1000 dma none"), 0);
 	CHECK_EQ(config_check_rest(vms, 2, &limits, &diag), 0);
+	CHECK(cfg.dma_identity);
 	CHECK(has("/dma@b010000") && has("/fw-cfg@9020000") && !has("/virtio_mmio@a000000") && !has("/virtio_mmio@a000200"));
+	CHECK_EQ(vm("pass rest dma unprotected"), 0);
+	CHECK_EQ(first_vm(""), 0);
+	CHECK_EQ(config_check_rest(vms, 2, &limits, &diag), 0);
+	CHECK(has("/virtio_mmio@a000000") && has("/virtio_mmio@a000200"));
+	for (u32 i = 0; i < cfg.window_count; i++) {
+		CHECK(cfg.window[i].start != 0xa001000);
+	}
 }
 
 TEST_MAIN(RUN(board_knows_dma), RUN(devices), RUN(nodes_are_resolved), RUN(unprotected_ram_is_the_hosts),
