@@ -146,8 +146,8 @@ def two(**kw):
 
 
 def pass_cases(full):
-    cases = [deeds("restart", 2, gic=3, smp=2), deeds("all", 1, gic=2, smp=2), linux(gic=3, smp=2)]
+    cases = [deeds("restart", 2, gic=3, smp=2), deeds("all", 1, gic=2, smp=2)]
     if full:
         cases += [deeds("all", 1, gic=3, smp=1), deeds("restart", 2, gic=2, smp=1), deeds("all", 1, gic=3, smp=4),
-                  storm(gic=3, smp=2), storm(gic=2, smp=2), linux(gic=2, smp=2), two(gic=3, smp=2), two(gic=2, smp=2)]
+                  storm(gic=3, smp=2), storm(gic=2, smp=2), linux(gic=3, smp=2), linux(gic=2, smp=2), two(gic=3, smp=2), two(gic=2, smp=2)]
     return cases
