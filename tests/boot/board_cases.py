@@ -5,8 +5,10 @@ import subprocess
 
 from case import BUILD, Case
 from machine import QEMU, Failure, image
+from trouble import build, guest, vm
 
 TREES = f"{BUILD}/boards"
+SELFTEST = guest("selftest.bin")
 CANNOT_OFF = r"quoin: power off: the firmware offers no way, CPU parked"
 
 # name: machine, device tree, CPUs in QEMU, CPUs the monitor uses, can be switched off, further settings
@@ -39,12 +41,12 @@ def virtual_interrupts(board):
     return version >= [10, 0, 3]
 
 
-def on(board, config, start):
-    """Boot an image on a board; all CPUs it has are used."""
+def on(board, path, start):
+    """Boot the image `path` on a board; all CPUs it has are used."""
     machine, tree, smp, cpus, _, more = BOARDS[board]
     more = dict(more)
     args = ("-append", "-v", *more.pop("args", ()), *(("-dtb", tree_of(tree)) if tree else ()))
-    m = start(image(config), machine=machine, gic=0, cpu=None, smp=smp, mem="2G", args=args, **more)
+    m = start(path, machine=machine, gic=0, cpu=None, smp=smp, mem="2G", args=args, **more)
     m.expect(rf"quoin: .*: {cpus} of \d+ CPUs, GICv", 60)
     return m
 
@@ -65,7 +67,7 @@ def case(board, config, body):
 
 def hello(board):
     def body(start):
-        m = on(board, "hello", start)
+        m = on(board, image("hello"), start)
         m.expect(r"^Hello from EL1", 60)
         m.expect(r"quoin: hello: ended, the guest powered off", 60)
         over(m, board)
@@ -74,7 +76,9 @@ def hello(board):
 
 def selftest(board):
     def body(start):
-        m = on(board, "selftest", start)
+        one = BOARDS[board][3] == 1  # two vCPUs that share a CPU of a busy machine miss their deadlines
+        m = on(board, build("selftest-one", [vm("selftest", SELFTEST[0])], [SELFTEST]) if one else image("selftest"),
+               start)
         got = m.expect(r"^SELFTEST: (\d+) passed, (\d+) failed\n", 180)
         if got.group(2) != "0" or int(got.group(1)) < 20:
             raise Failure(got.group(0))
@@ -85,7 +89,7 @@ def selftest(board):
 
 def linux(board):
     def body(start):
-        m = on(board, "linux", start)
+        m = on(board, image("linux"), start)
         m.expect(r"quoin:/root# ", 240)
         m.send("echo CPUS $(grep -c ^processor /proc/cpuinfo)\n")
         m.expect(r"^CPUS 2\n", 60)
