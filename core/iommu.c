@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which stream reaches what, and what happens to those that reach for more. Drivers are behind struct iommu_ops.
- *
- * Faults come from a thread that takes a few at a time and rests between: a device that faults for ever
- * costs a small part of a CPU until it is cut off, a few milliseconds later.
- */
+/* Which stream reaches what. Drivers are behind struct iommu_ops; faults are in core/iommu_fault.c. */
 #include "core/iommu_priv.h"
 
 #include <errno.h>
@@ -13,28 +8,18 @@
 #include "core/base/memory.h"
 #include "core/base/range.h"
 #include "core/board.h"
-#include "core/irq.h"
 #include "core/sched.h"
 #include "core/vm.h"
-
-#define BATCH 32     /* faults taken at once */
-#define PACE_MS 5    /* ... and how long the rest is */
-#define POLL_MS 100  /* an IOMMU without interrupts is looked at */
-#define LINES 4      /* about one stream, a second */
-#define PRIO 200
 
 extern const struct iommu_ops *const __start_quoin_iommus[] __attribute__((weak));
 extern const struct iommu_ops *const __stop_quoin_iommus[] __attribute__((weak));
 
 struct iommu iommu_units[BOARD_MAX_IOMMUS];
 struct iommu_stream iommu_streams[IOMMU_STREAMS];
-static const struct board *board;
+const struct board *iommu_board;
 static struct s2 own; /* what the monitor's devices reach */
 static pa_t empty;
 static bool busy;
-static u32 news = 1;
-static struct thread *watcher;
-static bool has_irq;
 
 /* Streams change in threads, which may wait: one at a time. */
 void iommu_lock(void)
@@ -82,7 +67,7 @@ static void init_unit(struct iommu *u, const struct board_iommu *b)
 
 void iommu_init(const struct board *b)
 {
-	board = b;
+	iommu_board = b;
 	for (u32 i = 0; i < b->iommu_count; i++) {
 		iommu_units[i].ops = driver(b->iommu[i].compatible);
 		if (iommu_units[i].ops == NULL) {
@@ -101,9 +86,9 @@ void iommu_init(const struct board *b)
 
 static struct iommu *unit_of(u8 index, u32 sid)
 {
-	struct iommu *u = index < BOARD_MAX_IOMMUS ? &iommu_units[index] : NULL;
+	struct iommu *u = index < BOARD_MAX_IOMMUS ? iommu_working(index) : NULL;
 
-	return u != NULL && u->ops != NULL && !u->dead && sid < u->sids ? u : NULL;
+	return u != NULL && sid < u->sids ? u : NULL;
 }
 
 bool iommu_usable(u8 index, u32 sid)
@@ -129,8 +114,7 @@ static struct iommu_stream *find(u8 index, u32 sid)
 	return NULL;
 }
 
-/* A new one, maybe in the place of a stranger that has its peace. */
-static struct iommu_stream *record(u8 index, u32 sid)
+struct iommu_stream *iommu_record(u8 index, u32 sid)
 {
 	struct iommu_stream *r = find(index, sid), *stale = NULL;
 
@@ -151,7 +135,7 @@ static struct iommu_stream *record(u8 index, u32 sid)
 	return r;
 }
 
-static int go_through(struct iommu *u, u32 sid, const struct iommu_view *v)
+int iommu_set(struct iommu *u, u32 sid, const struct iommu_view *v)
 {
 	int err = u->ops->set(u, sid, v);
 
@@ -168,13 +152,13 @@ static int attach(const struct pass_stream *s, const char *what, struct vm *vm, 
 		return iommu_driven(s->iommu) && !iommu_units[s->iommu].dead ? -ERANGE : -ENODEV;
 	}
 	iommu_lock();
-	r = record(s->iommu, s->sid);
+	r = iommu_record(s->iommu, s->sid);
 	if (r == NULL) {
 		err = -ENOSPC;
 	} else if (r->what != NULL && (r->vm != vm || vm == NULL)) {
 		err = r->vm == vm ? 0 : -EBUSY; /* the monitor's share it: functions behind one bridge */
 	} else {
-		err = go_through(u, s->sid, v);
+		err = iommu_set(u, s->sid, v);
 		if (err == 0) {
 			r->what = what;
 			r->vm = vm;
@@ -212,7 +196,7 @@ static int make_own(void)
 {
 	static struct range ram[BOARD_MAX_RAM + BOARD_MAX_RESERVED];
 	static const u8 sizes[] = { 32, 36, 40, 42 };
-	u32 count = board_free_ram(board, ram, ARRAY_SIZE(ram)), bits = 0;
+	u32 count = board_free_ram(iommu_board, ram, ARRAY_SIZE(ram)), bits = 0;
 	int err;
 
 	for (u32 i = 0; i < ARRAY_SIZE(sizes) && bits == 0; i++) {
@@ -257,7 +241,7 @@ void iommu_detach(const struct pass_stream *s)
 	iommu_lock();
 	r = find(s->iommu, s->sid);
 	if (r != NULL && r->what != NULL) {
-		go_through(u, s->sid, &nothing);
+		iommu_set(u, s->sid, &nothing);
 		r->used = false;
 	}
 	iommu_unlock();
@@ -266,161 +250,10 @@ void iommu_detach(const struct pass_stream *s)
 void iommu_flush(u8 vmid)
 {
 	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
-		if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
-			iommu_units[i].ops->flush(&iommu_units[i], vmid);
-		}
-	}
-}
+		struct iommu *u = iommu_working(i);
 
-/* ---- Faults */
-
-static void say(const struct iommu_stream *r, u32 index, const struct iommu_fault *f)
-{
-	char at[32], number[16];
-	const char *why = f->what;
-
-	at[0] = '\0';
-	if (f->has_addr) {
-		fmt_str(at, sizeof(at), " at 0x%lx, %s", f->addr, f->write ? "write" : "read");
-	}
-	if (why == NULL) {
-		fmt_str(number, sizeof(number), "event 0x%x", f->number);
-		why = number;
-	}
-	if (r != NULL && r->vm != NULL) {
-		log_warn("VM '%s': DMA fault of %s (stream 0x%x)%s: %s", r->vm->cfg->name, r->what, f->sid, at, why);
-	} else {
-		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s", r != NULL && r->what != NULL ? r->what :
-			 "a device nobody uses", f->sid, index, at, why);
-	}
-}
-
-/* Nothing of it is let through or told of any more. */
-static void cut_off(struct iommu *u, struct iommu_stream *r)
-{
-	r->cut = true;
-	if (go_through(u, r->sid, NULL) != 0) {
-		return;
-	}
-	if (r->vm != NULL) {
-		log_warn("VM '%s': %s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
-			 r->vm->cfg->name, r->what, r->sid);
-	} else {
-		log_warn("stream 0x%x faults too often, its DMA is off", r->sid);
-	}
-}
-
-static void fault(struct iommu *u, const struct iommu_fault *f)
-{
-	u8 index = (u8)(u - iommu_units);
-	struct iommu_stream *r;
-	u64 now = counter_now();
-
-	iommu_lock();
-	r = f->sid < u->sids ? record(index, f->sid) : NULL;
-	if (r == NULL) {
-		static u64 said;
-
-		if (now - said > counter_hz) {
-			said = now;
-			say(NULL, index, f);
-		}
-	} else if (!r->cut) { /* otherwise it is from before */
-		if (now - r->since > counter_hz) {
-			r->since = now;
-			r->window = r->told = 0;
-		}
-		r->faults++;
-		r->window++;
-		r->last = *f;
-		if (r->told < LINES) {
-			r->told++;
-			say(r, index, f);
-		}
-		if (r->vm != NULL && r->stop) {
-			vm_end_for(r->vm, VM_END_DEVICE, "DMA fault of %s (stream 0x%x) at 0x%lx", r->what, r->sid,
-				   f->has_addr ? f->addr : 0);
-		}
-		if (r->window > IOMMU_FAULTS_MAX) {
-			cut_off(u, r);
-		}
-	}
-	iommu_unlock();
-}
-
-/* A few of what an IOMMU has to tell; false: that was all. */
-bool iommu_serve(struct iommu *u)
-{
-	struct iommu_fault f;
-	u32 n = 0;
-
-	u->ops->errors(u);
-	while (n < BATCH && !u->dead && u->ops->fault(u, &f)) {
-		fault(u, &f);
-		n++;
-	}
-	return n != 0;
-}
-
-static void watch(void *arg)
-{
-	(void)arg;
-	for (;;) {
-		bool more = false;
-
-		__atomic_store_n(&news, 0, __ATOMIC_SEQ_CST);
-		for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
-			if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
-				more |= iommu_serve(&iommu_units[i]);
-			}
-		}
-		if (more || !has_irq) {
-			thread_sleep_until(counter_now() + counter_hz / 1000 * (more ? PACE_MS : POLL_MS));
-		} else if (__atomic_load_n(&news, __ATOMIC_SEQ_CST) == 0) {
-			thread_block();
-		}
-	}
-}
-
-/* Exit context. */
-static void interrupt(void *arg)
-{
-	(void)arg;
-	__atomic_store_n(&news, 1, __ATOMIC_SEQ_CST);
-	thread_wake(watcher);
-}
-
-static bool take(const struct board_irq *irq)
-{
-	return irq->intid != 0 && irq_share(irq->intid, (irq->flags & 0xc) == 0, "iommu", interrupt, NULL) == 0;
-}
-
-void iommu_start(void)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
-		count += iommu_units[i].ops != NULL && !iommu_units[i].dead;
-	}
-	if (count == 0) {
-		return;
-	}
-	watcher = thread_create("iommu", PRIO, ~0UL, watch, NULL);
-	if (watcher == NULL) {
-		log_warn("no memory to tell of DMA faults");
-		return;
-	}
-	has_irq = true;
-	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
-		const struct board_iommu *b = &board->iommu[i];
-
-		if (iommu_units[i].ops != NULL && !iommu_units[i].dead) {
-			bool events = take(&b->eventq);
-
-			has_irq &= events;
-			if (b->gerror.intid != b->eventq.intid && !take(&b->gerror)) {
-				has_irq = false;
-			}
+		if (u != NULL) {
+			u->ops->flush(u, vmid);
 		}
 	}
 }

@@ -6,6 +6,7 @@
 #include "tests/unit/guest_util.h"
 #include "core/console.h"
 #include "core/iommu.c"
+#include "core/iommu_fault.c"
 
 #define STREAMS 256
 
