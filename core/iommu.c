@@ -19,20 +19,7 @@ struct iommu_stream iommu_streams[IOMMU_STREAMS];
 const struct board *iommu_board;
 static struct s2 own; /* what the monitor's devices reach */
 static pa_t empty;
-static bool busy;
-
-/* Streams change in threads, which may wait: one at a time. */
-void iommu_lock(void)
-{
-	while (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) {
-		thread_sleep_until(counter_now() + counter_hz / 10000);
-	}
-}
-
-void iommu_unlock(void)
-{
-	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
-}
+bool iommu_busy;
 
 static const struct iommu_ops *driver(const char *compatible)
 {
@@ -151,7 +138,7 @@ static int attach(const struct pass_stream *s, const char *what, struct vm *vm, 
 	if (u == NULL) {
 		return iommu_driven(s->iommu) && !iommu_units[s->iommu].dead ? -ERANGE : -ENODEV;
 	}
-	iommu_lock();
+	sleep_lock(&iommu_busy);
 	r = iommu_record(s->iommu, s->sid);
 	if (r == NULL) {
 		err = -ENOSPC;
@@ -167,7 +154,7 @@ static int attach(const struct pass_stream *s, const char *what, struct vm *vm, 
 			r->window = r->told = 0;
 		}
 	}
-	iommu_unlock();
+	sleep_unlock(&iommu_busy);
 	return err;
 }
 
@@ -220,11 +207,11 @@ int iommu_attach_own(const struct pass_stream *s, const char *what)
 	struct iommu_view v;
 	int err = 0;
 
-	iommu_lock();
+	sleep_lock(&iommu_busy);
 	if (own.root == 0) {
 		err = make_own();
 	}
-	iommu_unlock();
+	sleep_unlock(&iommu_busy);
 	v = (struct iommu_view){ own.root, own.vtcr, own.vmid };
 	return err != 0 ? err : attach(s, what, NULL, false, &v);
 }
@@ -238,13 +225,13 @@ void iommu_detach(const struct pass_stream *s)
 	if (u == NULL) {
 		return; /* a dead one lets nothing through */
 	}
-	iommu_lock();
+	sleep_lock(&iommu_busy);
 	r = find(s->iommu, s->sid);
 	if (r != NULL && r->what != NULL) {
 		iommu_set(u, s->sid, &nothing);
 		r->used = false;
 	}
-	iommu_unlock();
+	sleep_unlock(&iommu_busy);
 }
 
 void iommu_flush(u8 vmid)

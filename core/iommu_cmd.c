@@ -2,6 +2,7 @@
 /* The shell's `iommu`. */
 #include "core/base/board.h"
 #include "core/iommu_priv.h"
+#include "core/sched.h"
 #include "core/shell/shell.h"
 #include "core/vm.h"
 
@@ -33,9 +34,9 @@ SHELL_COMMAND(iommu, "iommu", "", "IOMMUs, whose streams they confine, faults")
 		shell_print(sh, "%u  %s at 0x%lx, %lu streams, %u bits%s%s", i, u->ops->compatible, u->regs, u->sids,
 			    u->addr_bits, u->coherent ? "" : ", not coherent", u->dead ? ", STOPPED" : "");
 		for (u32 j = 0; j < IOMMU_STREAMS; j++) {
-			iommu_lock();
+			sleep_lock(&iommu_busy);
 			copy = iommu_streams[j];
-			iommu_unlock();
+			sleep_unlock(&iommu_busy);
 			if (copy.used && copy.unit == i) {
 				show(sh, &copy);
 			}

@@ -65,7 +65,7 @@ static void fault(struct iommu *u, const struct iommu_fault *f)
 	struct iommu_stream *r;
 	u64 now = counter_now();
 
-	iommu_lock();
+	sleep_lock(&iommu_busy);
 	r = f->sid < u->sids ? iommu_record(index, f->sid) : NULL;
 	if (r == NULL) {
 		static u64 said;
@@ -94,7 +94,7 @@ static void fault(struct iommu *u, const struct iommu_fault *f)
 			cut_off(u, r);
 		}
 	}
-	iommu_unlock();
+	sleep_unlock(&iommu_busy);
 }
 
 /* A few of what an IOMMU has to tell; false: that was all. */

@@ -27,6 +27,7 @@ struct iommu_stream {
 extern struct iommu iommu_units[];
 extern struct iommu_stream iommu_streams[IOMMU_STREAMS];
 extern const struct board *iommu_board;
+extern bool iommu_busy; /* sleep_lock(): streams change, one at a time */
 
 /* iommu_working - NULL: there is none, or it lets nothing through. */
 static inline struct iommu *iommu_working(u32 index)
@@ -36,8 +37,6 @@ static inline struct iommu *iommu_working(u32 index)
 	return u->ops != NULL && !u->dead ? u : NULL;
 }
 
-void iommu_lock(void);
-void iommu_unlock(void);
 /* iommu_record - a stream's, maybe a new one in the place of a stranger that has its peace; NULL: none is left. Locked. */
 struct iommu_stream *iommu_record(u8 index, u32 sid);
 /* iommu_set - as struct iommu_ops has it. Locked. */

@@ -38,6 +38,9 @@ void thread_wake(struct thread *t);
 void thread_block(void);
 /* thread_sleep_until - as thread_block, at the latest until counter value `at`. */
 void thread_sleep_until(u64 at);
+/* sleep_lock, sleep_unlock - one at a time, for what may take long: who waits sleeps. Thread context or work. */
+void sleep_lock(bool *taken);
+void sleep_unlock(bool *taken);
 void thread_yield(void);
 void thread_exit(void) __noreturn;
 /* thread_set_prio - of an EL2 thread that is not sporadic. Any context. */

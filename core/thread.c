@@ -111,6 +111,18 @@ static bool retire(struct thread *t)
 	return dead;
 }
 
+void sleep_lock(bool *taken)
+{
+	while (__atomic_exchange_n(taken, true, __ATOMIC_ACQUIRE)) {
+		thread_sleep_until(counter_now() + counter_hz / 20000);
+	}
+}
+
+void sleep_unlock(bool *taken)
+{
+	__atomic_store_n(taken, false, __ATOMIC_RELEASE);
+}
+
 void thread_wait_off_cpu(struct thread *t)
 {
 	while (!retire(t) || __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) != 0) {

@@ -257,34 +257,21 @@ void vdev_shared_free(struct vdev *d, void *p, u64 size)
 	mem_range_free(ptr_pa(p), size);
 }
 
-/* Tables change in work(), of one device or another: one at a time. */
-static void lock_tables(struct vm *vm)
-{
-	while (__atomic_exchange_n(&vm->tables_busy, true, __ATOMIC_ACQUIRE)) {
-		vdev_pause();
-	}
-}
-
-static void unlock_tables(struct vm *vm)
-{
-	__atomic_store_n(&vm->tables_busy, false, __ATOMIC_RELEASE);
-}
-
 int vdev_map(struct vdev *d, ipa_t at, void *p, u64 size)
 {
 	int err;
 
-	lock_tables(d->vm);
+	sleep_lock(&d->vm->tables_busy);
 	err = s2_map(&d->vm->s2, at, ptr_pa(p), size, S2_RAM_CPU); /* others' as well: not for its devices */
-	unlock_tables(d->vm);
+	sleep_unlock(&d->vm->tables_busy);
 	return err;
 }
 
 void vdev_unmap(struct vdev *d, ipa_t at, u64 size)
 {
-	lock_tables(d->vm);
+	sleep_lock(&d->vm->tables_busy);
 	s2_unmap(&d->vm->s2, at, size);
-	unlock_tables(d->vm);
+	sleep_unlock(&d->vm->tables_busy);
 }
 
 /* The same for memory of devices of the host: BARs of the VM's PCI bus. */
@@ -292,15 +279,15 @@ int vm_map_device(struct vm *vm, ipa_t at, pa_t pa, u64 size)
 {
 	int err;
 
-	lock_tables(vm);
+	sleep_lock(&vm->tables_busy);
 	err = s2_map(&vm->s2, at, pa, size, S2_DEVICE);
-	unlock_tables(vm);
+	sleep_unlock(&vm->tables_busy);
 	return err;
 }
 
 void vm_unmap_device(struct vm *vm, ipa_t at, u64 size)
 {
-	lock_tables(vm);
+	sleep_lock(&vm->tables_busy);
 	s2_unmap(&vm->s2, at, size);
-	unlock_tables(vm);
+	sleep_unlock(&vm->tables_busy);
 }

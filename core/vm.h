@@ -74,7 +74,7 @@ struct vm {
 	struct vdev *vdevs;
 	struct vdev *with_work[VM_MAX_VDEVS]; /* by vdev.index */
 	u8 with_work_count;
-	bool tables_busy; /* stage 2 is being changed while the VM runs */
+	bool tables_busy; /* sleep_lock(): stage 2 changes in work(), of one device or another */
 	struct vpci *vpci;    /* its PCI bus, or NULL */
 	struct v2m *v2m;      /* its GICv2m frame, or NULL */
 	struct vdev_worker *workers; /* first: the VM's own, of devices without `sched` */

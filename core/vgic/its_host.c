@@ -9,6 +9,7 @@
 #include "core/base/board.h"
 #include "core/base/memory.h"
 #include "core/irq.h"
+#include "core/sched.h"
 #include "core/trace.h"
 #include "core/vgic/its.h"
 #include "core/vgic/lpi.h"
@@ -20,18 +21,6 @@ static const struct board *board;
 static struct msi_device **owner;           /* of each LPI */
 static struct msi_device *seen[MAX_CPUS];   /* what an interrupt on this CPU looks at */
 static bool busy;                           /* one at a time gives commands to ITSs */
-
-static void begin(void)
-{
-	while (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) {
-		vdev_pause();
-	}
-}
-
-static void end(void)
-{
-	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
-}
 
 void its_host_board(const struct board *b)
 {
@@ -146,9 +135,9 @@ int its_host_link(struct msi_device *m, const struct msi_host *host)
 {
 	int err;
 
-	begin();
+	sleep_lock(&busy);
 	err = link(m, host);
-	end();
+	sleep_unlock(&busy);
 	return err;
 }
 
@@ -157,7 +146,7 @@ void its_host_unlink(struct msi_device *m)
 	if (!m->linked) {
 		return;
 	}
-	begin();
+	sleep_lock(&busy);
 	its_unmap(m->host.its, m->host.devid, m->nvec, m->lpi, m->itt);
 	for (u32 i = 0; i < m->nvec; i++) {
 		__atomic_store_n(&owner[m->lpi + i], NULL, __ATOMIC_SEQ_CST);
@@ -168,7 +157,7 @@ void its_host_unlink(struct msi_device *m)
 		}
 	}
 	m->linked = false;
-	end();
+	sleep_unlock(&busy);
 }
 
 void its_host_route(struct msi_device *m, u32 event, u32 vcpu)
@@ -176,10 +165,10 @@ void its_host_route(struct msi_device *m, u32 event, u32 vcpu)
 	u32 cpu = READ_ONCE(m->vm->vcpu[vcpu]->thread.cpu);
 
 	if (m->linked && event < m->nvec && m->event[event].cpu != cpu) {
-		begin();
+		sleep_lock(&busy);
 		if (its_move(m->host.its, m->host.devid, event, cpu) == 0) {
 			m->event[event].cpu = (u8)cpu;
 		}
-		end();
+		sleep_unlock(&busy);
 	}
 }
