@@ -18,7 +18,7 @@ struct smmu {
 	struct iommu *u;
 	u64 *l1;          /* of a two-level stream table, or NULL */
 	u64 *leaf;        /* what all streams have, or the whole of a linear table: never one stream's alone */
-	struct spinlock lock; /* the command queue */
+	struct spinlock lock; /* the command queue, GERRORN */
 	u64 *cmd, *event;
 	u32 cmd_log2, event_log2;
 	u64 prod, done;   /* commands ever put in, and taken; no more than the queue has room for apart */

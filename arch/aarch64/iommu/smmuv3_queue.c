@@ -197,6 +197,7 @@ void smmu_errors(struct iommu *u)
 {
 	struct smmu *s = u->priv;
 	u32 active = smmu_read(s, SMMU_GERROR) ^ smmu_read(s, SMMU_GERRORN);
+	u64 flags;
 
 	if (u->dead || active == 0) {
 		return;
@@ -211,6 +212,8 @@ void smmu_errors(struct iommu *u)
 	if (active & GERROR_EVENTQ) {
 		log_warn("SMMU at 0x%lx: faults could not be recorded", u->regs);
 	}
-	/* Those that tell of nothing we use are acknowledged, too. */
+	/* Those that tell of nothing we use are acknowledged, too; whoever waits for a command may be at it as well. */
+	flags = spin_lock_irq(&s->lock);
 	smmu_write(s, SMMU_GERRORN, smmu_read(s, SMMU_GERRORN) ^ (active & ~(u32)GERROR_CMDQ));
+	spin_unlock_irq(&s->lock, flags);
 }
