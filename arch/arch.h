@@ -234,6 +234,8 @@ struct iommu_view {
 
 #define IOMMU_VMID_EMPTY 0 /* VMs have 1.. */
 #define IOMMU_VMID_OWN 255
+/* Of the empty one: PS and addresses of 32 bits, 4 KiB granule, inner shareable, write-back, start at level 1. */
+#define IOMMU_EMPTY_VTCR (3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 | 32)
 
 struct iommu_fault {
 	u32 sid;

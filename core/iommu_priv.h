@@ -8,8 +8,6 @@
 #include "core/iommu.h"
 
 #define IOMMU_STREAMS 64
-/* An empty stage 2 of 32 bits: 4 KiB granule, inner shareable, write-back, start at level 1. */
-#define IOMMU_EMPTY_VTCR (3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 | 32)
 
 /* A stream that somebody has, or that has faulted. */
 struct iommu_stream {

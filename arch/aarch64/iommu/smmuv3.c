@@ -68,11 +68,7 @@ static void fill(const struct smmu *s, u64 *ste, const struct iommu_view *v)
 
 static const char *make_tables(struct smmu *s, u32 sid_bits)
 {
-	const struct iommu_view empty = {
-		.root = s->u->empty, .vmid = IOMMU_VMID_EMPTY,
-		/* PS 32 bits, 4 KiB granule, inner shareable, write-back, level 1, addresses of 32 bits */
-		.vtcr = 3UL << 12 | 1UL << 10 | 1UL << 8 | 1UL << 6 | 32,
-	};
+	const struct iommu_view empty = { s->u->empty, IOMMU_EMPTY_VTCR, IOMMU_VMID_EMPTY };
 	u64 l1_size = ALIGN_UP(sizeof(u64) << (sid_bits > SMMU_SPLIT ? sid_bits - SMMU_SPLIT : 0), PAGE_SIZE);
 	pa_t leaf = mem_page_alloc();
 
