@@ -26,7 +26,7 @@ static bool has_irq;
 static void say(const struct iommu_stream *r, u32 index, const struct iommu_fault *f)
 {
 	char at[32], number[16];
-	const char *why = f->what;
+	const char *why = f->what, *more = f->lost ? ", others before it are lost" : "";
 
 	at[0] = '\0';
 	if (f->has_addr) {
@@ -37,20 +37,21 @@ static void say(const struct iommu_stream *r, u32 index, const struct iommu_faul
 		why = number;
 	}
 	if (r != NULL && r->vm != NULL) {
-		log_warn("VM '%s': DMA fault of %s (stream 0x%x)%s: %s", r->vm->cfg->name, r->what, f->sid, at, why);
+		log_warn("VM '%s': DMA fault of %s (stream 0x%x)%s: %s%s", r->vm->cfg->name, r->what, f->sid, at, why,
+			 more);
 	} else {
-		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s", r != NULL && r->what != NULL ? r->what :
-			 "a device nobody uses", f->sid, index, at, why);
+		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s%s", r != NULL && r->what != NULL ? r->what :
+			 "a device nobody uses", f->sid, index, at, why, more);
 	}
 }
 
 /* Nothing of it is let through or told of any more. */
 static void cut_off(struct iommu *u, struct iommu_stream *r)
 {
-	r->cut = true;
 	if (iommu_set(u, r->sid, NULL) != 0) {
-		return;
+		return; /* no memory: tried again with the next fault */
 	}
+	r->cut = true;
 	if (r->vm != NULL) {
 		log_warn("VM '%s': %s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
 			 r->vm->cfg->name, r->what, r->sid);

@@ -12,7 +12,8 @@
 
 static struct iommu_view set_to[STREAMS]; /* root 0: cut off */
 static bool was_set[STREAMS];
-static int init_error;
+static int init_error, set_error;
+static bool lost;
 static u32 flushed[256], errors, to_come, coming_sid;
 static struct board machine;
 
@@ -28,6 +29,9 @@ static int fake_set(struct iommu *u, u32 sid, const struct iommu_view *v)
 {
 	(void)u;
 	CHECK(sid < STREAMS);
+	if (set_error != 0) {
+		return set_error;
+	}
 	was_set[sid] = true;
 	set_to[sid] = v != NULL ? *v : (struct iommu_view){ 0, 0, 0 };
 	return 0;
@@ -46,7 +50,8 @@ static bool fake_fault(struct iommu *u, struct iommu_fault *f)
 		return false;
 	}
 	to_come--;
-	*f = (struct iommu_fault){ .sid = coming_sid, .what = "not its memory", .addr = 0x1234000, .has_addr = true, .write = true };
+	*f = (struct iommu_fault){ .sid = coming_sid, .what = "not its memory", .addr = 0x1234000, .has_addr = true, .write = true,
+				   .lost = lost };
 	return true;
 }
 
@@ -75,7 +80,8 @@ static void begin(void)
 	machine.iommu_count = 2;
 	machine.iommu[0] = (struct board_iommu){ .compatible = "some,other" };
 	machine.iommu[1] = (struct board_iommu){ .compatible = "test,iommu", .regs = { 0x9050000, 0x20000 } };
-	init_error = 0;
+	init_error = set_error = 0;
+	lost = false;
 	host_uart_reset();
 	iommu_init(&machine);
 	CHECK_EQ(s2_init(&g->vm.s2, 1, 40), 0);
@@ -172,6 +178,10 @@ static void faults_are_said_a_few_a_second(void)
 	/* Of a device nobody has, too. */
 	faults_of(0x33, 10);
 	CHECK(find(1, 0x33) != NULL && find(1, 0x33)->faults == 10);
+	CHECK(strstr(host_uart.out, "are lost") == NULL);
+	lost = true;
+	faults_of(0x34, 1);
+	CHECK(strstr(host_uart.out, "at 0x1234000, write: not its memory, others before it are lost") != NULL);
 	faults_of(STREAMS + 5, 10);
 	CHECK(errors != 0);
 	end();
@@ -202,6 +212,13 @@ static void one_that_only_faults_is_cut_off_until_it_is_attached_anew(void)
 	/* A stranger is as well, and stays it. */
 	faults_of(0x44, IOMMU_FAULTS_MAX + 1);
 	CHECK(was_set[0x44] && set_to[0x44].root == 0);
+	/* One that cannot be is told of on, and is as soon as it can. */
+	set_error = -ENOMEM;
+	faults_of(0x45, IOMMU_FAULTS_MAX + 1);
+	CHECK(!was_set[0x45] && find(1, 0x45) != NULL && !find(1, 0x45)->cut);
+	set_error = 0;
+	faults_of(0x45, 1);
+	CHECK(was_set[0x45] && find(1, 0x45)->cut);
 	end();
 }
 
