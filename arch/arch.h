@@ -64,6 +64,7 @@ struct s2 {
 	u8 start_level;
 	u8 vmid;
 	u32 tables;    /* pages in use */
+	u32 tables_max; /* s2_map() takes no more, what is there is used; 0: as many as there is memory for */
 	u32 leaf[4];   /* mapped blocks and pages by level */
 };
 

@@ -20,6 +20,7 @@
 #include "core/vpci.h"
 
 #define MIN_SPIS 64
+#define TABLES_LATER 512 /* of stage 2, while it runs: for BARs, wherever the guest puts them, and shared memory */
 
 static const struct image *the_image;
 static const struct board *the_board;
@@ -225,6 +226,7 @@ int vm_build(struct vm *vm, struct diag *d)
 			diag_error(d, &cfg->pos, "no memory for dumps");
 		}
 	}
+	vm->s2.tables_max = vm->s2.tables + TABLES_LATER;
 	if (err != 0) {
 		vm_destroy(vm);
 	}

@@ -74,7 +74,7 @@ int s2_init(struct s2 *s, u8 vmid, unsigned int ipa_bits)
 
 pa_t s2_table(struct s2 *s)
 {
-	pa_t t = mem_page_alloc();
+	pa_t t = s->tables_max == 0 || s->tables < s->tables_max ? mem_page_alloc() : 0;
 
 	s->tables += t != 0;
 	if (t != 0 && s2_dma_clean) {

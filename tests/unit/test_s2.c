@@ -189,6 +189,27 @@ static void physical_sizes(void)
 	}
 }
 
+/* A BAR that a guest moves about. */
+static void no_more_tables_than_are_granted(void)
+{
+	struct s2_leaf l;
+	u64 n = 0;
+
+	begin(40);
+	s.tables_max = s.tables + 8;
+	while (s2_map(&s, n * MiB(2), GiB(8), KiB(16), S2_DEVICE) == 0) {
+		s2_unmap(&s, n++ * MiB(2), KiB(16));
+	}
+	CHECK_EQ(n, 7); /* and one of level 2 */
+	CHECK_EQ(s.tables, s.tables_max);
+	CHECK_EQ(s2_map(&s, GiB(2), GiB(8), KiB(16), S2_DEVICE), -ENOMEM);
+	CHECK_EQ(s2_map(&s, MiB(2), GiB(8), KiB(16), S2_DEVICE), 0);
+	CHECK(s2_lookup(&s, MiB(2), &l) && l.pa == GiB(8));
+	CHECK_EQ(s2_map(&s, GiB(4), GiB(8), GiB(1), S2_DEVICE), 0); /* takes none */
+	CHECK_EQ(s.tables, s.tables_max);
+	end();
+}
+
 static void init_without_memory(void)
 {
 	u64 all;
@@ -433,4 +454,5 @@ TEST_MAIN(RUN(the_level_is_the_largest_that_fits), RUN(sizes_and_the_root), RUN(
 	  RUN(maps_use_the_largest_blocks), RUN(descriptors), RUN(bad_ranges_are_refused),
 	  RUN(what_is_mapped_stays), RUN(without_memory_nothing_is_left),
 	  RUN(blocks_give_way_to_tables_that_are_there), RUN(stores_and_invalidations_are_in_order),
-	  RUN(random_maps_are_those_of_a_model), RUN(init_without_memory))
+	  RUN(random_maps_are_those_of_a_model), RUN(no_more_tables_than_are_granted),
+	  RUN(init_without_memory))

@@ -555,6 +555,7 @@ static void what_is_built(void)
 	CHECK_EQ(m->gic_version, 3);
 	CHECK_EQ(m->s2.vmid, 1);
 	CHECK_EQ(m->s2.ipa_size, 1UL << 32);
+	CHECK_EQ(m->s2.tables_max, m->s2.tables + 512);
 	for (u32 i = 0; i < 2; i++) {
 		CHECK_EQ(m->vcpu[i]->id, i);
 		CHECK_EQ(m->vcpu[i]->vmpidr, BIT(31) | i);
