@@ -35,10 +35,10 @@ const struct src_pos *check_line(const struct vm_config *cfg, u32 line, const st
 /* check_free_line - one from `from` on that nobody has or reserves, `count` in a row; 0: there are none. */
 u32 check_free_line(const struct vm_config *cfg, u32 from, u32 count);
 void check_passes(struct check *c); /* resolve what the text of `pass` says (check_pass.c) */
-/* check_pass_device - fill entry `p` from a node; false after an error (`quiet`: none is said). */
-bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_device *dev, bool quiet);
-/* check_pass_function - fill entry `p` from p->fn, a function that was found; false: its DMA is open. */
-bool check_pass_function(struct check *c, struct cfg_pass *p);
+/* check_pass_device - fill entry `p` from a node; false after an error (open DMA of an implied entry is none). */
+bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_device *dev);
+/* check_pass_function - fill `p` from p->fn, in the guest at `guest` (NULL: anywhere); false after an error, or open DMA. */
+bool check_pass_function(struct check *c, struct cfg_pass *p, const struct cfg_fn *guest, const struct src_pos *pos);
 /* check_begin - a checked VM once more. */
 void check_begin(struct check *c, struct vm_config *cfg, const struct board_limits *board, struct diag *diag);
 void check_pci(struct check *c);    /* the VM's PCI bus, when all else has its place */

@@ -109,7 +109,7 @@ static bool add_device(const struct board_device *d, void *ctx)
 		return false;
 	}
 	p->target = "rest";
-	if (!check_pass_device(&r->c, p, d, true)) {
+	if (!check_pass_device(&r->c, p, d)) {
 		r->open++;
 		return !r->c.full;
 	}
@@ -202,7 +202,7 @@ static void add_functions(struct rest *r)
 			continue;
 		}
 		p->fn = (struct cfg_fn){ .given = true, .bdf = f.bdf };
-		if (check_pass_function(&r->c, p)) {
+		if (check_pass_function(&r->c, p, NULL, &p->pos)) {
 			r->last->next = p;
 			r->last = p;
 		} else {

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DMA of passed devices: what confines it, and whether it may be. */
+#include "core/board.h"
+#include "core/config/check_pass.h"
+
+/* What devices of the tree are behind an entry's windows. */
+struct behind {
+	const struct cfg_pass *p;
+	u32 known, streams;
+	bool may, open, coherent; /* open: not all of it is behind an IOMMU that is driven */
+	struct pass_stream stream[BOARD_DEVICE_STREAMS];
+};
+
+static void add_device(struct behind *f, const struct board_device *d)
+{
+	f->known++;
+	f->coherent |= d->coherent;
+	if (d->dma == DMA_NEVER) {
+		return;
+	}
+	f->may = true;
+	f->open |= d->stream_count == 0 || d->other_iommu || d->partial;
+	for (u32 i = 0; i < d->stream_count; i++) {
+		if (f->streams == BOARD_DEVICE_STREAMS) {
+			f->open = true;
+			return;
+		}
+		f->stream[f->streams++] = d->stream[i];
+	}
+}
+
+static bool find_behind(const struct board_device *d, void *ctx)
+{
+	struct behind *f = ctx;
+
+	for (u32 i = 0; i < f->p->range_count; i++) {
+		for (u32 k = 0; k < d->reg_count && d->enabled; k++) {
+			if (range_overlaps(f->p->range[i].pa, f->p->range[i].size, d->reg[k].start, d->reg[k].size)) {
+				add_device(f, d);
+				return true;
+			}
+		}
+	}
+	return true;
+}
+
+static bool keep_streams(struct check *c, struct cfg_pass *p, const struct behind *f)
+{
+	p->stream = f->streams != 0 ? check_alloc(c, f->streams * sizeof(*p->stream)) : NULL;
+	if (f->streams != 0 && p->stream == NULL) {
+		return false;
+	}
+	p->stream_count = f->streams;
+	for (u32 i = 0; i < f->streams; i++) {
+		const struct pass_stream *s = &f->stream[i];
+
+		p->stream[i] = *s;
+		if (c->board->stream_ok != NULL && !c->board->stream_ok(s->iommu, s->sid)) {
+			check_error(c, &p->pos, "stream 0x%x of %.48s: its IOMMU has no such stream, or does not work", s->sid,
+				    p->what);
+		}
+	}
+	return true;
+}
+
+#define DMA_WORDS "expected 'dma none' (it does no DMA) or 'dma unprotected' (the VM may read and write all memory with it)"
+
+/* May it be passed as far as its DMA goes? False: not (and said, if the text names it). */
+static bool judge_dma(struct check *c, struct cfg_pass *p, const struct behind *f)
+{
+	if (!f->may) {
+		p->dma = p->dma == PASS_DMA_NONE ? PASS_DMA_NONE : PASS_DMA_CONFINED;
+		return true;
+	}
+	if (p->dma == PASS_DMA_NONE) {
+		return true; /* streams, if there are any, stay where they reach nothing */
+	}
+	if (!f->open) {
+		p->dma = PASS_DMA_CONFINED;
+		c->cfg->has_dma = true;
+		return keep_streams(c, p, f);
+	}
+	if (p->dma == PASS_DMA_UNPROTECTED) {
+		c->cfg->dma_identity = c->cfg->has_dma = true;
+		return true;
+	}
+	if (!p->implied) {
+		check_error(c, &p->pos, "%.64s may do DMA and no IOMMU confines it: " DMA_WORDS, p->what);
+	}
+	return false;
+}
+
+bool check_dma_windows(struct check *c, struct cfg_pass *p)
+{
+	struct behind f = { .p = p };
+
+	(void)board_device_walk(c->board->board, find_behind, &f);
+	f.may |= f.known == 0; /* who knows what it is? */
+	f.open |= f.known == 0;
+	p->coherent = f.coherent;
+	return judge_dma(c, p, &f);
+}
+
+bool check_dma_device(struct check *c, struct cfg_pass *p, const struct board_device *d)
+{
+	struct behind f = { .p = p };
+
+	add_device(&f, d);
+	p->coherent = d->coherent;
+	return judge_dma(c, p, &f);
+}
+
+bool check_dma_function(struct check *c, struct cfg_pass *p)
+{
+	struct behind b = { .p = p, .may = true };
+	struct pass_pci *f = p->pci;
+
+	b.open = !board_pci_stream(c->board->board, &c->board->board->pci[f->host], f->bdf, &f->stream) ||
+		 c->board->board->iommu[f->stream.iommu].kind != IOMMU_SMMUV3;
+	p->coherent = c->board->board->pci[f->host].coherent;
+	f->has_stream = !b.open;
+	if (f->has_stream && p->dma != PASS_DMA_NONE && c->board->stream_ok != NULL &&
+	    !c->board->stream_ok(f->stream.iommu, f->stream.sid)) {
+		check_error(c, f->pos, "stream 0x%x of %s: its IOMMU has no such stream, or does not work", f->stream.sid,
+			    p->what);
+	}
+	return judge_dma(c, p, &b);
+}
