@@ -60,7 +60,7 @@ static int link_interrupts(struct vm *vm, const struct cfg_pass *p, struct diag 
 {
 	for (u32 i = 0; i < p->irq_count; i++) {
 		const struct pass_irq *q = &p->irq[i];
-		int err = vgic_link(vm, q->guest, q->host, q->edge, q->unmasked);
+		int err = q->again ? 0 : vgic_link(vm, q->guest, q->host, q->edge, q->unmasked);
 
 		if (err != 0) {
 			diag_error(d, q->pos, "interrupt %u of the host for %s: %s", q->host, p->what,

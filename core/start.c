@@ -14,7 +14,6 @@
 #include "core/base/memory.h"
 #include "core/pass.h"
 #include "core/sched.h"
-#include "core/pass.h"
 #include "core/script.h"
 #include "core/shell/shell.h"
 #include "core/vm_build.h"
@@ -142,6 +141,26 @@ static bool is_passed(const struct range *regs)
 	return taken;
 }
 
+/* What `pass rest` stands for. The VM that does not start because it cannot be had, NULL: all do. */
+static struct vm_config *give_rest(struct vm_config *const *vms, u32 count, const struct board_limits *limits, struct diag *d)
+{
+	static struct arena arena;
+
+	for (u32 i = 0; i < count; i++) {
+		if (!config_has_rest(vms[i])) {
+			continue;
+		}
+		vms[i]->arena = &arena;
+		if (new_arena(&arena, CONFIG_REST_ARENA_SIZE) && config_check_rest(vms, count, limits, d) == 0) {
+			return NULL; /* one VM has it at most */
+		}
+		log_error("%s: not started", vms[i]->name);
+		vms[i]->pass = NULL;
+		return vms[i];
+	}
+	return NULL;
+}
+
 static void start_main(void *arg)
 {
 	struct diag d = { .emit = log_diag };
@@ -149,8 +168,7 @@ static void start_main(void *arg)
 	struct board_limits limits = { 0 };
 	struct range ram[8];
 	struct script script = { .on_idle = IDLE_POWEROFF };
-	const struct vm_config *good[VM_MAX];
-	struct vm_config *rest[VM_MAX];
+	struct vm_config *good[VM_MAX], *lost;
 	struct arena arena;
 	u32 count = 0;
 
@@ -180,7 +198,7 @@ static void start_main(void *arg)
 		}
 		good[count] = &configs[count];
 		/* What clashes with the VMs before it is not started; they are. */
-		if (config_check_system(good, count + 1, &limits, &d) != 0) {
+		if (config_check_system((const struct vm_config *const *)good, count + 1, &limits, &d) != 0) {
 			forget_vm(count);
 			continue;
 		}
@@ -190,12 +208,7 @@ static void start_main(void *arg)
 		}
 		count++;
 	}
-	for (u32 i = 0; i < count; i++) {
-		rest[i] = (struct vm_config *)good[i];
-	}
-	if (config_check_rest(rest, count, &limits, &d) != 0) {
-		log_error("not all of 'pass rest' could be given");
-	}
+	lost = give_rest(good, count, &limits, &d);
 	for (u32 i = 0; i < count; i++) {
 		pass_promise(good[i]);
 	}
@@ -203,7 +216,7 @@ static void start_main(void *arg)
 	host_wdt_start(board, is_passed);
 	console_multi(count > 1);
 	for (u32 i = 0; i < count; i++) {
-		if (vm_create(&configs[i], i, current_thread()) == NULL) {
+		if (good[i] != lost && vm_create(&configs[i], i, current_thread()) == NULL) {
 			log_error("%s: not started, no memory", configs[i].name);
 		}
 	}

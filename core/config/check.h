@@ -69,6 +69,17 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
 int config_check_system(const struct vm_config *const *vms, u32 count,
 			const struct board_limits *board, struct diag *diag) __must_check;
 
+/* config_has_rest - one with `pass rest`: it needs an arena more, of CONFIG_REST_ARENA_SIZE, as cfg->arena. */
+static inline bool config_has_rest(const struct vm_config *cfg)
+{
+	const struct cfg_pass *p = cfg->pass;
+
+	while (p != NULL && p->kind != PASS_REST) {
+		p = p->next;
+	}
+	return p != NULL;
+}
+
 /*
  * config_check_rest - give the VM with `pass rest` what no VM and not the monitor has: entries of struct cfg_pass behind
  * that one. All VMs have been checked, one by one and together. 0, -EINVAL after errors, -ENOMEM.

@@ -35,8 +35,10 @@ const struct src_pos *check_line(const struct vm_config *cfg, u32 line, const st
 /* check_free_line - one from `from` on that nobody has or reserves, `count` in a row; 0: there are none. */
 u32 check_free_line(const struct vm_config *cfg, u32 from, u32 count);
 void check_passes(struct check *c); /* resolve what the text of `pass` says (check_pass.c) */
-/* check_pass_device - fill entry `p` from a node; false after an error (open DMA of an implied entry is none). */
+/* check_pass_device - fill entry `p` from a node; false: the arena is full, or no line is left for an implied entry. */
 bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_device *dev);
+/* check_dma_device - may a node be passed as far as its DMA goes? False: not; said, unless the entry is an implied one. */
+bool check_dma_device(struct check *c, struct cfg_pass *p, const struct board_device *dev);
 /* check_pass_function - fill `p` from p->fn, in the guest at `guest` (NULL: anywhere); false after an error, or open DMA. */
 bool check_pass_function(struct check *c, struct cfg_pass *p, const struct cfg_fn *guest, const struct src_pos *pos);
 /* check_begin - a checked VM once more. */

@@ -18,11 +18,10 @@ void check_irq_flag(struct check *c, struct pass_irq *q, const struct cfg_intr *
 void check_text_irqs(struct check *c, struct cfg_pass *p);
 
 /*
- * May it be passed as far as its DMA goes: what is behind an entry's windows, a node, a function whose
+ * May it be passed as far as its DMA goes: what is behind an entry's windows, or a function whose
  * place is known. Fills in streams. A board has to be there. False: not; said, unless the entry is an implied one.
  */
 bool check_dma_windows(struct check *c, struct cfg_pass *p);
-bool check_dma_device(struct check *c, struct cfg_pass *p, const struct board_device *d);
 bool check_dma_function(struct check *c, struct cfg_pass *p);
 
 /* check_pass_node - fill a `pass dt:`; check_neighbours - devices in one page go to a VM together. */

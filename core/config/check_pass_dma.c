@@ -44,6 +44,17 @@ static bool find_behind(const struct board_device *d, void *ctx)
 	return true;
 }
 
+static bool stream_works(struct check *c, const struct cfg_pass *p, const struct pass_stream *s, const struct src_pos *pos)
+{
+	if (c->board->stream_ok == NULL || c->board->stream_ok(s->iommu, s->sid)) {
+		return true;
+	}
+	if (!p->implied) {
+		check_error(c, pos, "stream 0x%x of %.48s: its IOMMU has no such stream, or does not work", s->sid, p->what);
+	}
+	return false;
+}
+
 static bool keep_streams(struct check *c, struct cfg_pass *p, const struct behind *f)
 {
 	p->stream = f->streams != 0 ? check_alloc(c, f->streams * sizeof(*p->stream)) : NULL;
@@ -55,9 +66,8 @@ static bool keep_streams(struct check *c, struct cfg_pass *p, const struct behin
 		const struct pass_stream *s = &f->stream[i];
 
 		p->stream[i] = *s;
-		if (c->board->stream_ok != NULL && !c->board->stream_ok(s->iommu, s->sid)) {
-			check_error(c, &p->pos, "stream 0x%x of %.48s: its IOMMU has no such stream, or does not work", s->sid,
-				    p->what);
+		if (!stream_works(c, p, s, &p->pos)) {
+			return false;
 		}
 	}
 	return true;
@@ -119,10 +129,8 @@ bool check_dma_function(struct check *c, struct cfg_pass *p)
 		 c->board->board->iommu[f->stream.iommu].kind != IOMMU_SMMUV3;
 	p->coherent = c->board->board->pci[f->host].coherent;
 	f->has_stream = !b.open;
-	if (f->has_stream && p->dma != PASS_DMA_NONE && c->board->stream_ok != NULL &&
-	    !c->board->stream_ok(f->stream.iommu, f->stream.sid)) {
-		check_error(c, f->pos, "stream 0x%x of %s: its IOMMU has no such stream, or does not work", f->stream.sid,
-			    p->what);
+	if (f->has_stream && p->dma != PASS_DMA_NONE && !stream_works(c, p, &f->stream, f->pos)) {
+		return false;
 	}
 	return judge_dma(c, p, &b);
 }

@@ -3,7 +3,7 @@
 #include "core/board.h"
 #include "core/config/check_pass.h"
 
-/* A range of the VM's that holds the host's pages of `r`, given by a node before; NULL: there is none. */
+/* A range of the VM's that holds the host's pages of `r`, given by a node before or by this; NULL: there is none. */
 static const struct pass_range *same_pages(const struct vm_config *cfg, const struct pass_range *r)
 {
 	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
@@ -16,18 +16,15 @@ static const struct pass_range *same_pages(const struct vm_config *cfg, const st
 	return NULL;
 }
 
-static void enter_windows(struct check *c, const struct cfg_pass *p)
+/* Enter range `r`, as the last name of the node's path. */
+static void enter_window(struct check *c, const struct cfg_pass *p, const struct pass_range *r)
 {
 	const char *name = p->what;
 
 	for (const char *s = name; *s != '\0'; s++) {
 		name = *s == '/' && s[1] != '\0' ? s + 1 : name;
 	}
-	for (u32 i = 0; i < p->range_count; i++) {
-		if (!p->range[i].again) {
-			check_window(c, p->range[i].ipa, p->range[i].size, "pass", name, p->range[i].pos, false);
-		}
-	}
+	check_window(c, r->ipa, r->size, "pass", name, r->pos, false);
 }
 
 /* The i-th `loc` or `intr` of an entry; NULL: there is none. */
@@ -79,6 +76,9 @@ static bool device_ranges(struct check *c, struct cfg_pass *p, const struct boar
 			check_error(c, &l->pos, "register range %u of %.48s, 0x%lx bytes: expected loc ADDRESS, a multiple of 4K",
 				    i, p->what, r->len);
 		}
+		if (!r->again) {
+			enter_window(c, p, r);
+		}
 	}
 	if (nth_loc(p, d->reg_count) != NULL) {
 		check_error(c, &nth_loc(p, d->reg_count)->pos, "%.48s has %u register range%s", p->what, d->reg_count,
@@ -87,41 +87,65 @@ static bool device_ranges(struct check *c, struct cfg_pass *p, const struct boar
 	return d->reg_count == 0 || p->range != NULL;
 }
 
+/* Nodes list a line as often as they have uses of it. */
+static const struct pass_irq *same_line(const struct cfg_pass *p, u32 host)
+{
+	for (u32 i = 0; i < p->irq_count; i++) {
+		if (p->irq[i].host == host) {
+			return &p->irq[i];
+		}
+	}
+	return NULL;
+}
+
+/* Interrupt `i` of the node, `in` what the text says of it. False: an implied entry finds no line. */
+static bool device_irq(struct check *c, struct cfg_pass *p, const struct board_irq *irq, u32 i, const struct cfg_intr *in)
+{
+	u32 host = irq->intid, line = in != NULL ? in->line : host;
+	const struct src_pos *pos = in != NULL ? &in->pos : &p->pos, *other;
+	const struct pass_irq *same = same_line(p, host);
+	struct pass_irq *q = &p->irq[p->irq_count];
+
+	if (host < CONFIG_INTID_MIN || host > CONFIG_INTID_MAX) {
+		if (!p->implied) {
+			diag_warning(c->diag, &p->pos, "interrupt %u of %.48s is no SPI of the GIC: left out", i, p->what);
+		}
+		return true;
+	}
+	if (in != NULL && in->has_host && in->host != host) {
+		check_error(c, &in->pos, "host interrupt %u: interrupt %u of %.48s is %u", in->host, i, p->what, host);
+	}
+	if (same != NULL) {
+		if (in != NULL) {
+			check_error(c, pos, "interrupt %u of %.48s is gic:%u already: expected no intr for it", i, p->what, same->guest);
+		}
+		*q = *same;
+		q->again = true;
+		p->irq_count++;
+		return true;
+	}
+	other = check_line(c->cfg, line, in != NULL ? pos : NULL);
+	if (other != NULL && p->implied) {
+		line = check_free_line(c->cfg, 64, 1);
+	} else if (other != NULL && in == NULL) {
+		check_error(c, pos, "interrupt gic:%u of %.48s is in use already, at %s:%u:%u: expected intr gic:N for "
+			    "another", line, p->what, other->file, other->line, other->col);
+	}
+	check_irq_set(q, line, host, irq->flags, pos);
+	if (in != NULL) {
+		check_irq_flag(c, q, in);
+	}
+	p->irq_count++;
+	return line != 0;
+}
+
 static bool device_irqs(struct check *c, struct cfg_pass *p, const struct board_device *d)
 {
-	const struct cfg_intr *in = p->intr;
-
 	p->irq = d->irq_count != 0 ? check_alloc(c, d->irq_count * sizeof(*p->irq)) : NULL;
 	for (u32 i = 0; i < d->irq_count && p->irq != NULL; i++) {
-		u32 host = d->irq[i].intid, line = host;
-		const struct src_pos *pos = &p->pos, *other;
-
-		in = nth_intr(p, i);
-		if (host < CONFIG_INTID_MIN || host > CONFIG_INTID_MAX) {
-			if (!p->implied) {
-				diag_warning(c->diag, &p->pos, "interrupt %u of %.48s is no SPI of the GIC: left out", i, p->what);
-			}
-			continue;
+		if (!device_irq(c, p, &d->irq[i], i, nth_intr(p, i))) {
+			return false;
 		}
-		if (in != NULL) {
-			line = in->line;
-			pos = &in->pos;
-		}
-		other = check_line(c->cfg, line, pos);
-		if (other != NULL && p->implied) {
-			line = check_free_line(c->cfg, 64, 1);
-		} else if (other != NULL && in == NULL) {
-			check_error(c, pos, "interrupt gic:%u of %.48s is in use already, at %s:%u:%u: expected intr gic:N for "
-				    "another", line, p->what, other->file, other->line, other->col);
-		}
-		check_irq_set(&p->irq[p->irq_count], line, host, d->irq[i].flags, pos);
-		if (in != NULL) {
-			check_irq_flag(c, &p->irq[p->irq_count], in);
-		}
-		if (in != NULL && in->has_host && in->host != host) {
-			check_error(c, &in->pos, "host interrupt %u: interrupt %u of %.48s is %u", in->host, i, p->what, host);
-		}
-		p->irq_count++;
 	}
 	if (nth_intr(p, d->irq_count) != NULL) {
 		check_error(c, &nth_intr(p, d->irq_count)->pos, "%.48s has %u interrupt%s", p->what, d->irq_count,
@@ -134,7 +158,7 @@ bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_d
 {
 	p->what = check_text(c, d->path);
 	p->node = d->node;
-	if (!check_dma_device(c, p, d) || !device_ranges(c, p, d) || !device_irqs(c, p, d)) {
+	if (!device_irqs(c, p, d) || !device_ranges(c, p, d)) {
 		return false;
 	}
 	p->clock_hz = d->clock_count != 0 ? check_alloc(c, d->clock_count * sizeof(u32)) : NULL;
@@ -179,6 +203,16 @@ static bool find_neighbour(const struct board_device *d, void *ctx)
 	return true;
 }
 
+static bool has_shared_irq(const struct board_device *d)
+{
+	bool has = false;
+
+	for (u32 i = 0; i < d->irq_count; i++) {
+		has |= d->irq[i].intid >= CONFIG_INTID_MIN;
+	}
+	return has;
+}
+
 void check_pass_node(struct check *c, struct cfg_pass *p)
 {
 	static struct board_device d; /* one check at a time, as board_device_find() */
@@ -196,12 +230,14 @@ void check_pass_node(struct check *c, struct cfg_pass *p)
 		check_error(c, &p->target_pos, "device '%.64s' is disabled in the board's device tree", p->target);
 	} else if (d.reg_count == 0 && d.irq_count == 0) {
 		check_error(c, &p->target_pos, "'%.64s' is no device: it has neither registers nor interrupts", p->target);
+	} else if (d.reg_count == 0 && !has_shared_irq(&d)) {
+		check_error(c, &p->target_pos, "'%.64s' is no device to pass: its interrupts are each CPU's, a VM has its own",
+			    p->target);
 	} else if (d.partial) {
 		check_error(c, &p->target_pos, "device '%.64s' has more than %d register ranges, %d interrupts or %d streams",
 			    p->target, BOARD_DEVICE_REGS, BOARD_DEVICE_IRQS, BOARD_DEVICE_STREAMS);
-	} else if (check_pass_device(c, p, &d)) {
-		enter_windows(c, p);
-		(void)check_owner(c, p);
+	} else if (check_pass_device(c, p, &d) && check_owner(c, p)) {
+		(void)check_dma_device(c, p, &d);
 	}
 }
 

@@ -4,11 +4,12 @@
 #include "core/board.h"
 #include "core/config/check_parts.h"
 #include "core/fdt_reader.h"
+#include "core/vgic/link.h"
 
 struct rest {
 	struct check c;
 	struct vm_config *const *vms;
-	u32 count, open; /* open: left out because of their DMA */
+	u32 count, open, left; /* left out because of their DMA; because the VM has no room for them */
 	const struct cfg_pass *from;
 	struct cfg_pass *last;
 	bool dropped;
@@ -81,10 +82,32 @@ static bool monitors(const struct rest *r, u32 vendor, u32 device)
 				    ((device == 0x1000 || device == 0x1041) && names(r, "/dev/nic")));
 }
 
+/* Interrupts of all VMs that need a link; pins of functions have theirs, too, one line for many. */
+#define PINS 16
+
+static bool in_reach(const struct rest *r, const struct board_device *d)
+{
+	u32 links = d->irq_count + PINS;
+
+	for (u32 i = 0; i < r->count; i++) {
+		for (const struct cfg_pass *p = r->vms[i]->pass; p != NULL; p = p->next) {
+			links += p->irq_count;
+		}
+	}
+	for (u32 i = 0; i < d->reg_count; i++) {
+		if (d->reg[i].start >= r->c.limit || d->reg[i].size > r->c.limit - d->reg[i].start) {
+			return false;
+		}
+	}
+	return links <= VGIC_MAX_LINKS;
+}
+
 /* A device of the tree that can be driven by somebody: it has a name for drivers and it is whole. */
 static bool add_device(const struct board_device *d, void *ctx)
 {
 	struct rest *r = ctx;
+	struct arena *arena = r->c.cfg->arena;
+	size_t mark = arena->used; /* of one that is left out nothing stays */
 	struct cfg_pass *p;
 
 	if (!d->enabled || d->compatible == NULL || d->partial || d->reg_count == 0) {
@@ -104,25 +127,28 @@ static bool add_device(const struct board_device *d, void *ctx)
 			return true;
 		}
 	}
+	if (!in_reach(r, d)) {
+		r->left++;
+		return true;
+	}
 	p = candidate(r, PASS_DT);
 	if (p == NULL) {
 		return false;
 	}
 	p->target = "rest";
-	if (!check_pass_device(&r->c, p, d)) {
-		r->open++;
-		return !r->c.full;
-	}
-	p->target = p->what;
 	r->last->next = p;
-	r->last = p;
-	for (u32 i = 0; i < p->range_count; i++) {
-		if (p->range[i].again) {
-			continue;
-		}
-		check_window(&r->c, p->range[i].ipa, p->range[i].size, "pass", "rest", &r->from->pos, false);
+	if (!check_dma_device(&r->c, p, d)) {
+		r->open++;
+	} else if (!check_pass_device(&r->c, p, d)) {
+		r->left++;
+	} else {
+		p->target = p->what;
+		r->last = p;
+		return true;
 	}
-	return true;
+	r->last->next = p->next;
+	arena->used = mark;
+	return !r->c.full;
 }
 
 static bool is_implied(const struct rest *r, u32 node)
@@ -150,11 +176,14 @@ static bool drop_neighbours(const struct board_device *d, void *ctx)
 {
 	struct rest *r = ctx;
 
-	for (struct cfg_pass **at = (struct cfg_pass **)&r->from->next; *at != NULL && d->enabled;) {
+	if (!d->enabled || is_implied(r, d->node)) {
+		return true;
+	}
+	for (struct cfg_pass **at = (struct cfg_pass **)&r->from->next; *at != NULL;) {
 		struct cfg_pass *p = *at;
 		bool hit = false;
 
-		for (u32 i = 0; i < p->range_count && p->implied && !is_implied(r, d->node); i++) {
+		for (u32 i = 0; i < p->range_count && p->implied; i++) {
 			for (u32 k = 0; k < d->reg_count; k++) {
 				hit |= range_overlaps(p->range[i].pa, p->range[i].size, d->reg[k].start, d->reg[k].size);
 			}
@@ -179,7 +208,7 @@ static bool function_taken(const struct rest *r, const struct board_function *f)
 			if (p->pci_count == 0) {
 				continue;
 			}
-			if (p->pci->known ? p->pci->host == f->host && p->pci->bdf == f->bdf : true) {
+			if (!p->pci->known || (p->pci->host == f->host && p->pci->bdf == f->bdf)) {
 				return true;
 			}
 			/* Its pin is another VM's. */
@@ -191,20 +220,44 @@ static bool function_taken(const struct rest *r, const struct board_function *f)
 	return f->owner != NULL || monitors(r, f->vendor, f->device);
 }
 
+/* Device numbers of the VM's bus that nobody has, at least. */
+static u32 free_slots(const struct vm_config *cfg)
+{
+	u32 n = 31;
+
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		n -= MIN(n, (u32)v->pci);
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		n -= MIN(n, p->pci_count);
+	}
+	return n;
+}
+
 static void add_functions(struct rest *r)
 {
+	u32 room = free_slots(r->c.cfg);
 	struct board_function f;
 
 	for (u32 n = 0; r->c.board->function != NULL && r->c.board->function(n, &f); n++) {
-		struct cfg_pass *p = function_taken(r, &f) ? NULL : candidate(r, PASS_PCI);
+		struct cfg_pass *p;
 
-		if (p == NULL) {
+		if (function_taken(r, &f)) {
 			continue;
+		}
+		if (room == 0) {
+			r->left++;
+			continue;
+		}
+		p = candidate(r, PASS_PCI);
+		if (p == NULL) {
+			return;
 		}
 		p->fn = (struct cfg_fn){ .given = true, .bdf = f.bdf };
 		if (check_pass_function(&r->c, p, NULL, &p->pos)) {
 			r->last->next = p;
 			r->last = p;
+			room--;
 		} else {
 			r->open++;
 		}
@@ -233,6 +286,10 @@ static int expand(struct rest *r)
 	if (r->open != 0) {
 		diag_warning(r->c.diag, &r->from->pos, "%u device%s left out that may do DMA and %s confined by an IOMMU: 'dma "
 			     "unprotected' would add them", r->open, r->open == 1 ? "" : "s", r->open == 1 ? "is not" : "are not");
+	}
+	if (r->left != 0) {
+		diag_warning(r->c.diag, &r->from->pos, "%u device%s left out: the VM has no interrupt, address or PCI device number left",
+			     r->left, r->left == 1 ? "" : "s");
 	}
 	return err;
 }

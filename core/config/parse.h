@@ -11,6 +11,8 @@
 
 /* Arena of one VM, the same on the target and in the tools, so that both take the same texts. */
 #define CONFIG_ARENA_SIZE KiB(32)
+/* A second one for what `pass rest` becomes: a chip's tree has hundreds of devices. */
+#define CONFIG_REST_ARENA_SIZE KiB(256)
 
 /* Errors reported for one VM before the parser gives up. */
 #define CONFIG_MAX_ERRORS 20

@@ -168,6 +168,7 @@ struct pass_range {
 struct pass_irq {
 	u32 guest, host; /* INTIDs, both SPIs */
 	bool edge;       /* of the host's line; level otherwise */
+	bool again;      /* the entry has this line already: nothing to link */
 	bool unmasked;   /* u: deactivated at once, no exit for the guest's EOI (edge only) */
 	u8 flags;        /* as the guest's node has it: 1 rising, 4 high */
 	const struct src_pos *pos;

@@ -158,6 +158,17 @@ static void nodes_are_resolved(void)
 	CHECK_EQ(nth(1)->range[0].ipa, 0xa000000);
 	CHECK_EQ(nth(0)->range[0].skip, 0x200);
 	CHECK_EQ(vm("pass dt:/virtio_mmio@a000200 loc 0xa000 dma none pass dt:/virtio_mmio@a000000 loc 0xb000 dma none"), -EINVAL);
+	/* A node names a line once for each of its uses, and has two ranges in one page: linked and mapped once. */
+	CHECK_EQ(vm("pass dt:/twin@b050000"), 0);
+	CHECK_STR(log_text, "");
+	p = nth(0);
+	CHECK_EQ(p->irq_count, 3);
+	CHECK(!p->irq[0].again && !p->irq[1].again && p->irq[2].again);
+	CHECK_EQ(p->irq[2].guest, p->irq[0].guest);
+	CHECK(!p->range[0].again && p->range[1].again && p->range[1].ipa == 0xb050000 && p->range[1].skip == 0x800);
+	CHECK_EQ(vm("pass dt:/twin@b050000 loc 0x1c000000 intr gic:40"), 0);
+	CHECK_EQ(nth(0)->irq[2].guest, 40);
+	CHECK_EQ(nth(0)->range[1].ipa, 0x1c000000);
 	/* No streams, no interrupts, no words: it cannot do DMA. */
 	CHECK_EQ(vm("pass dt:/pl031@9010000"), 0);
 	CHECK_EQ(nth(0)->stream_count, 0);
@@ -245,6 +256,10 @@ static const struct {
 	{ "pass dt:/nothing", "t:2:6: error: the board has no device '/nothing': expected a path of its device tree or an alias" },
 	{ "pass dt:/off@b020000", "t:2:6: error: device '/off@b020000' is disabled in the board's device tree" },
 	{ "pass dt:/apb-pclk", "t:2:6: error: '/apb-pclk' is no device: it has neither registers nor interrupts" },
+	{ "pass dt:/timer",
+	  "t:2:6: error: '/timer' is no device to pass: its interrupts are each CPU's, a VM has its own" },
+	{ "pass dt:/twin@b050000 intr gic:40 intr gic:41 intr gic:42",
+	  "t:2:52: error: interrupt 2 of /twin@b050000 is gic:40 already: expected no intr for it" },
 	{ "pass dt:", "t:2:6: error: 'dt:' names no node: expected dt:/PATH or dt:ALIAS" },
 	{ "pass dt:/pl011@9000000",
 	  "t:2:1: error: host range at 0x9000000, size 0x1000, is the monitor's console\n"
@@ -445,5 +460,69 @@ static void the_rest(void)
 	}
 }
 
+static bool no_stream_10008(u8 iommu, u32 sid)
+{
+	return iommu == 0 && sid != 0x10008;
+}
+
+/* A stream that its IOMMU does not have: an error where it is asked for, left out where it is of the rest. */
+static void streams_that_do_not_work(void)
+{
+	struct vm_config *vms[] = { &cfg };
+
+	REQUIRE(load("virt-smmu-gicv3"));
+	limits.stream_ok = no_stream_10008;
+	CHECK_EQ(vm("pass dt:/ethernet@b000000"), -EINVAL);
+	CHECK(strstr(log_text, "t:2:1: error: stream 0x10008 of /ethernet@b000000: its IOMMU has no such stream, or does not "
+		     "work") != NULL);
+	CHECK_EQ(vm("pass dt:/ethernet@b000000 dma none"), 0);
+	function_count = 0;
+	CHECK_EQ(vm("pass rest"), 0);
+	CHECK_EQ(config_check_rest(vms, 1, &limits, &diag), 0);
+	CHECK(!has("/ethernet@b000000") && has("/pl061@9030000"));
+}
+
+/* A board with more devices than a VM has lines or addresses, in the arena that they are given. */
+static void a_rest_too_large(void)
+{
+	static char text[200000], mem[CONFIG_REST_ARENA_SIZE] __attribute__((aligned(16)));
+	struct vm_config *vms[] = { &cfg };
+	struct arena more;
+	struct heard heard;
+	size_t n, size;
+
+	n = (size_t)snprintf(text, sizeof(text),
+			     "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; interrupt-parent = <1>;"
+			     "cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = \"cpu\"; reg = <0>; }; };"
+			     "memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 0 0x20000000>; };"
+			     "intc { compatible = \"arm,gic-v3\"; #interrupt-cells = <3>; phandle = <1>;"
+			     "reg = <0 0x8000000 0 0x10000>, <0 0x80a0000 0 0x20000>; };"
+			     "far@ffffff00000 { compatible = \"ns16550a\"; reg = <0xfff 0xfff00000 0 0x1000>; };");
+	for (u32 i = 0; i < 900; i++) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "d@%x { compatible = \"ns16550a\"; reg = <1 0x%x 0 0x1000>;"
+				      "interrupts = <0 %u 4>; };", i << 12, i << 12, i + 10);
+	}
+	snprintf(text + n, sizeof(text) - n, "};");
+	free(tree);
+	tree = dtc_text(text, &size);
+	REQUIRE(tree != NULL && board_parse(&b, tree, size, listen(&heard)) == 0);
+	board_limits_of(&b, ram, ARRAY_SIZE(ram), &limits);
+	function_count = 0;
+	CHECK_EQ(vm("pass rest"), 0);
+	CHECK(config_has_rest(&cfg));
+	arena_init(&more, mem, sizeof(mem));
+	cfg.arena = &more;
+	CHECK_EQ(config_check_rest(vms, 1, &limits, &diag), 0);
+	CHECK(strstr(log_text, " devices left out: the VM has no interrupt, address or PCI device number left") != NULL);
+	CHECK(has("/d@0") && has("/d@10000") && !has("/d@383000") && !has("/far@ffffff00000"));
+	/* In an arena that is too small nothing is given. */
+	CHECK_EQ(vm("pass rest"), 0);
+	arena_init(&more, mem, 4096);
+	cfg.arena = &more;
+	CHECK_EQ(config_check_rest(vms, 1, &limits, &diag), -ENOMEM);
+	CHECK(!config_has_rest(vms[0]) || diag.errors != 0);
+}
+
 TEST_MAIN(RUN(board_knows_dma), RUN(devices), RUN(nodes_are_resolved), RUN(unprotected_ram_is_the_hosts),
-	  RUN(functions_are_resolved), RUN(what_is_refused), RUN(two_vms), RUN(the_rest))
+	  RUN(functions_are_resolved), RUN(what_is_refused), RUN(two_vms), RUN(the_rest),
+	  RUN(streams_that_do_not_work), RUN(a_rest_too_large))

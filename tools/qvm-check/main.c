@@ -138,15 +138,16 @@ static bool read_board(const char *path, struct range *ram, struct board_limits 
 	return true;
 }
 
-/* What such a VM has is known when all of them are. */
-static bool has_rest(const struct vm_config *cfg)
+static struct arena *new_arena(size_t size, struct diag *diag)
 {
-	const struct cfg_pass *p = cfg->pass;
+	struct arena *arena = malloc(sizeof(*arena) + size);
 
-	while (p != NULL && p->kind != PASS_REST) {
-		p = p->next;
+	if (arena == NULL) {
+		diag_error(diag, NULL, "out of memory");
+	} else {
+		arena_init(arena, arena + 1, size);
 	}
-	return p != NULL;
+	return arena;
 }
 
 static bool read_vm(struct check_vm *vm, const struct search *search,
@@ -156,16 +157,16 @@ static bool read_vm(struct check_vm *vm, const struct search *search,
 		.words = vm->words, .word_count = vm->word_count, .open = open_config,
 		.ctx = (void *)search,
 	};
-	struct arena *arena = malloc(sizeof(*arena));
-	void *mem = malloc(CONFIG_ARENA_SIZE);
+	struct arena *arena = new_arena(CONFIG_ARENA_SIZE, diag);
 
-	if (arena == NULL || mem == NULL) {
-		diag_error(diag, NULL, "out of memory");
+	if (arena == NULL || config_parse(&vm->cfg, arena, &source, diag) != 0 || config_check(&vm->cfg, limits, diag) != 0) {
 		return false;
 	}
-	arena_init(arena, mem, CONFIG_ARENA_SIZE);
-	return config_parse(&vm->cfg, arena, &source, diag) == 0 &&
-	       config_check(&vm->cfg, limits, diag) == 0 && (has_rest(&vm->cfg) || vm_place(vm, search, diag));
+	if (!config_has_rest(&vm->cfg)) {
+		return vm_place(vm, search, diag);
+	}
+	vm->cfg.arena = new_arena(CONFIG_REST_ARENA_SIZE, diag); /* what it has is known when all VMs are: placed then */
+	return vm->cfg.arena != NULL;
 }
 
 static char refusal[200]; /* the one error of a tree, or "" */
@@ -241,7 +242,7 @@ int main(int argc, char **argv)
 	     config_check_rest((struct vm_config *const *)cfgs, args.vm_count, limits_of_board, &diag) == 0 &&
 	     config_check_links(cfgs, args.vm_count, &diag) == 0;
 	for (u32 i = 0; ok && i < args.vm_count; i++) {
-		ok = !has_rest(cfgs[i]) || vm_place(&vms[i], &args.search, &diag);
+		ok = !config_has_rest(cfgs[i]) || vm_place(&vms[i], &args.search, &diag);
 	}
 	ok = ok &&
 	     (args.fdt == NULL || vm_write_fdt(&vms[0], args.fdt, &diag));
