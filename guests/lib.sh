@@ -7,6 +7,7 @@ DL=$QUOIN_CACHE/linux
 APT=$QUOIN_CACHE/apt-arm64
 KERNEL="linux-image-[0-9]*-cloud-arm64"
 GENERIC="linux-image-[0-9]*[0-9]-arm64"		# with the drivers of real hardware
+SOURCE="linux-source-[0-9]*"			# of the same kernels
 CROSS=${CROSS_COMPILE:-aarch64-linux-gnu-}
 mkdir -p "$DL"
 
@@ -58,6 +59,11 @@ fetch_locked()
 			p=$(apt_in "$APT" apt-cache depends $meta |
 				sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 			[ -n "$p" ] || die "the archive has no $meta"
+			;;
+		linux-source-*)
+			p=$(apt_in "$APT" apt-cache depends linux-source |
+				sed -n 's/.*Depends: \(linux-source-[0-9].*\)/\1/p' | head -n 1)
+			[ -n "$p" ] || die "the archive has no linux-source"
 			;;
 		esac
 		names="$names $p"
