@@ -105,12 +105,17 @@ static int make_bars(struct pass_fn *p)
 	return err;
 }
 
-/* Pages of the table and of the pending bits do not get into stage 2. */
+/* Pages of the table and of the pending bits do not get into stage 2. What the function says lies beyond is not there. */
 static void trap_pages(struct vpci_fn *f, u32 bar, u64 off, u64 size)
 {
-	u64 from = ALIGN_DOWN(off, PAGE_SIZE), to = ALIGN_UP(off + size, PAGE_SIZE);
-	struct range *t = f->bar[bar].trapped;
+	u64 end = bar < PCI_BARS ? f->bar[bar].size : 0;
+	u64 from = ALIGN_DOWN(off, PAGE_SIZE), to = MIN(ALIGN_UP(off + size, PAGE_SIZE), end);
+	struct range *t;
 
+	if (from >= to) {
+		return;
+	}
+	t = f->bar[bar].trapped;
 	if (t[0].size != 0 && from <= t[0].start + t[0].size && t[0].start <= to) {
 		to = MAX(to, t[0].start + t[0].size);
 		from = MIN(from, t[0].start);
@@ -134,12 +139,8 @@ static void trap_msix(struct pass_fn *p)
 	count = (host16(p, p->msix + 2U) & 0x7ff) + 1U;
 	table = io_read32(p->space + p->msix + 4);
 	pba = io_read32(p->space + p->msix + 8);
-	if ((table & 7) < PCI_BARS && p->fn.bar[table & 7].size != 0) {
-		trap_pages(&p->fn, table & 7, table & ~7U, 16UL * count);
-	}
-	if ((pba & 7) < PCI_BARS && p->fn.bar[pba & 7].size != 0) {
-		trap_pages(&p->fn, pba & 7, pba & ~7U, ALIGN_UP(count, 64UL) / 8);
-	}
+	trap_pages(&p->fn, table & 7, table & ~7U, 16UL * count);
+	trap_pages(&p->fn, pba & 7, pba & ~7U, ALIGN_UP(count, 64UL) / 8);
 }
 
 /* Can messages of a function of the host get to this VM? */

@@ -296,7 +296,9 @@ static void isolation(void)
 
 static void capabilities_of_nonsense(void)
 {
+	struct s2_leaf leaf;
 	struct fake_fn *f;
+	u32 beyond = 0;
 
 	vpci_machine();
 	f = fake_device(0, 3 << 3);
@@ -308,6 +310,22 @@ static void capabilities_of_nonsense(void)
 	f->cfg[0x70 + 1] = 0x40; /* and round again */
 	CHECK_EQ(pass_fake(0, 16), 0);
 	CHECK_EQ(rd(cfg_of(16, 0xf8), 1), 0);
+	vpci_machine_end();
+	/* A table far behind its BAR: no page of what lies there is mapped with it. */
+	vpci_machine();
+	f = fake_device(0, 3 << 3);
+	fput(f->cfg + 0x74, MiB(1), 4);
+	fput(f->cfg + 0x78, MiB(1) + 0x1000, 4);
+	CHECK_EQ(pass_fake(0, 16), 0);
+	pass_pci_reset(&test_vm);
+	wr(cfg_of(16, 0x10), 4, (u32)LOW + MiB(1));
+	wr(cfg_of(16, 0x14), 4, 0);
+	wr(cfg_of(16, 4), 2, 2);
+	CHECK(mapped(LOW + MiB(1) + 0x2000, fake_bar_at(f, 0) + 0x2000));
+	for (u64 at = LOW + MiB(1) + FAKE_BAR; at < LOW + MiB(3); at += PAGE_SIZE) {
+		beyond += s2_lookup(&test_vm.s2, at, &leaf);
+	}
+	CHECK_EQ(beyond, 0);
 	vpci_machine_end();
 	/* Gone: reads are all ones. */
 	vpci_machine();
