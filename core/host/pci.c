@@ -18,6 +18,7 @@
 #define DEPTH 8 /* bridges behind each other */
 #define WINDOW MiB(1) /* what a bridge's window is counted in */
 
+#define CONFIG_SIZE 0x1000
 #define EXT_CAP_ACS 0x000d
 #define ACS_WANTED 0x1d /* source validation, request and completion redirect, upstream forwarding */
 
@@ -95,6 +96,23 @@ static void occupied(struct walk *w, u64 pci, u64 size)
 }
 
 /*
+ * A place that firmware cannot have given: not at a multiple of the size (PCI 3.0 6.2.5.1), or over another BAR. The
+ * function says so, and who gets it would reach the other's registers.
+ */
+static bool impossible(const struct walk *w, int window, u64 pci, u64 size)
+{
+	u64 at = w->host->window[window].cpu.start + (pci - w->host->window[window].pci);
+	bool over = (pci & (size - 1)) != 0;
+
+	for (u32 n = 0; n < device_count * PCI_BARS; n++) {
+		const struct range *r = &devices[n / PCI_BARS].bar[n % PCI_BARS];
+
+		over |= r->size != 0 && range_overlaps(r->start, r->size, at, size);
+	}
+	return over;
+}
+
+/*
  * BAR `i`, and the one behind it if it takes two: its size, and where it is, for the CPU in *at. Decoding is off.
  * Returns how many BARs it takes.
  */
@@ -130,6 +148,9 @@ static u32 size_bar(struct walk *w, u16 bdf, u32 i, struct range *at)
 	if (!w->assign) {
 		occupied(w, pci, size);
 		return 1 + wide;
+	}
+	if (window >= 0 && impossible(w, window, pci, size)) {
+		window = -1;
 	}
 	if (window < 0 && (w->depth == 0 || w->l->fresh)) {
 		pci = place(w, size, wide && w->depth == 0);
@@ -178,7 +199,7 @@ static bool isolate(const struct walk *w, u16 bdf)
 		if (header == 0 || header == ~0U) {
 			return false;
 		}
-		if ((header & 0xffff) == EXT_CAP_ACS) {
+		if ((header & 0xffff) == EXT_CAP_ACS && at + 8 <= CONFIG_SIZE) {
 			u16 can = io_read16(pci_address(w->host, bdf, at + 4));
 
 			io_write16(pci_address(w->host, bdf, at + 6), can & ACS_WANTED);

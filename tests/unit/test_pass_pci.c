@@ -292,6 +292,17 @@ static void isolation(void)
 	CHECK_EQ(devices[1].group, 3 << 3 | 1);
 	CHECK_EQ(fget(fakes[1].cfg + 0x106, 2), 0x1d);
 	vpci_machine_end();
+	/* ACS whose registers would be the next function's does not. */
+	vpci_machine();
+	for (u32 i = 0; i < 2; i++) {
+		fput(fake_device(i, (u16)(3 << 3 | i))->cfg + 0x100, 0xffc1000f, 4);
+		fput(fakes[i].cfg + 0xffc, 0x0001000d, 4);
+		fakes[i].cfg[0xe] = 0x80;
+	}
+	CHECK(pci_at(&fake_board, 1) != NULL);
+	CHECK_EQ(devices[0].group, 3 << 3);
+	CHECK_EQ(devices[1].group, 3 << 3);
+	vpci_machine_end();
 }
 
 static void capabilities_of_nonsense(void)

@@ -274,6 +274,32 @@ static void nonsense(void)
 	CHECK_EQ(pci_map(d, 6, 0, 1), 0);
 }
 
+/* Places as devices that lie about their sizes have them: no two functions' registers are one. */
+static void overlaps(void)
+{
+	struct pci_dev *d;
+	int b;
+
+	begin();
+	bar(add_fn(-1, 1, 1), 0, KiB(64), false, LOW + MiB(8));
+	bar(add_fn(-1, 2, 1), 0, 4096, false, LOW + MiB(8) + KiB(16)); /* inside the first one */
+	bar(add_fn(-1, 3, 1), 0, 4096, true, LOW + MiB(9) + KiB(32));
+	bar(add_fn(-1, 4, 1), 0, KiB(64), false, LOW + MiB(9)); /* around the one before */
+	b = add_bridge(-1, 5, 0x050500);
+	bar(add_fn(b, 0, 1), 0, 4096, false, LOW + MiB(8)); /* where nothing can be moved */
+	REQUIRE(pci_at(&board, 4) != NULL);
+	CHECK_EQ(pci_at(&board, 0)->bar[0].start, LOW + MiB(8));
+	CHECK_EQ(pci_at(&board, 2)->bar[0].start, LOW + MiB(9) + KiB(32));
+	CHECK_EQ(pci_at(&board, 4)->bar[0].size, 0);
+	for (u32 i = 1; i < 4; i += 2) {
+		d = pci_at(&board, i);
+		CHECK(d->bar[0].size != 0 && d->bar[0].start >= LOW + MiB(9) + KiB(64));
+		CHECK_EQ(d->bar[0].start % d->bar[0].size, 0);
+		CHECK_EQ(get32(fns[i].cfg + PCI_BAR), d->bar[0].start);
+	}
+	CHECK(!range_overlaps(pci_at(&board, 1)->bar[0].start, 4096, pci_at(&board, 3)->bar[0].start, KiB(64)));
+}
+
 static void deep(void)
 {
 	int at = -1;
@@ -295,4 +321,4 @@ static void deep(void)
 	host_io = NULL;
 }
 
-TEST_MAIN(RUN(numbers_and_places), RUN(firmware_is_left_alone), RUN(nonsense), RUN(deep))
+TEST_MAIN(RUN(numbers_and_places), RUN(firmware_is_left_alone), RUN(nonsense), RUN(overlaps), RUN(deep))
