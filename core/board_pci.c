@@ -21,7 +21,7 @@ static void windows(const struct board_parser *p, struct board_pci *pci)
 		bool high = at + cpu.size > GiB(4);
 
 		if (space >= 2 && pci->window[high].cpu.size == 0 && range_valid(at, cpu.size) &&
-		    range_valid(cpu.start, cpu.size) && board_up(p, &cpu)) {
+		    range_valid(cpu.start, cpu.size) && board_up(p, &cpu) && IS_ALIGNED(at | cpu.start, PAGE_SIZE)) {
 			pci->window[high] = (struct board_pci_window){ at, cpu };
 		}
 	}

@@ -139,7 +139,7 @@ static int take_frame(struct v2m *m, const struct src_pos *pos, struct diag *d)
 	struct vm *nobody = NULL;
 	u32 typer, n;
 
-	if (f == NULL || arch_map(ALIGN_DOWN(f->regs.start, PAGE_SIZE), PAGE_SIZE, MAP_DEVICE) != 0) {
+	if (f == NULL || !IS_ALIGNED(f->regs.start, V2M_SIZE) || arch_map(f->regs.start, PAGE_SIZE, MAP_DEVICE) != 0) {
 		diag_error(d, pos, "the machine has no GICv2m frame, expected no `msi v2m`");
 		return -ENODEV;
 	}

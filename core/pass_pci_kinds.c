@@ -41,10 +41,10 @@ static bool reset_nvme(pa_t regs)
 	return wait_for(regs + 0x1c, 1, 0);
 }
 
-/* xHCI 1.2 5.4.1, 5.4.2: USBCMD.RS, .HCRST, USBSTS.HCH */
+/* xHCI 1.2 5.3.1, 5.4.1, 5.4.2: CAPLENGTH, of words whatever it says; USBCMD.RS, .HCRST, USBSTS.HCH */
 static bool reset_xhci(pa_t regs)
 {
-	pa_t command = regs + io_read8(regs);
+	pa_t command = regs + (io_read8(regs) & 0xfcU);
 
 	io_write32(command, io_read32(command) & ~1U);
 	if (!wait_for(command + 4, 1, 1)) {

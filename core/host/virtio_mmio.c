@@ -104,7 +104,7 @@ static void look(const struct board_virtio *b)
 	struct vio_dev *d;
 	u32 id, version;
 
-	if (b->regs.size <= CONFIG ||
+	if (b->regs.size <= CONFIG || !IS_ALIGNED(b->regs.start, 4) ||
 	    arch_map(page, ALIGN_UP(b->regs.start + b->regs.size, PAGE_SIZE) - page, MAP_DEVICE) != 0 ||
 	    io_read32(b->regs.start + MAGIC_VALUE) != MAGIC) {
 		return;

@@ -59,7 +59,7 @@ static int queue(struct vio_dev *d, struct vio_queue *q)
 	io_write16(d->regs + QUEUE_SELECT, q->index);
 	io_write16(d->regs + QUEUE_SIZE, q->size);
 	off = (u64)io_read16(d->regs + QUEUE_NOTIFY_OFF) * d->notify_step;
-	if (off + d->notify_size > d->notify_bytes) {
+	if (off + d->notify_size > d->notify_bytes || !IS_ALIGNED(d->notify + off, d->notify_size)) {
 		return -EIO;
 	}
 	q->doorbell = d->notify + off;
@@ -98,6 +98,12 @@ static const struct vio_ops ops = {
 	.interrupt = interrupt,
 };
 
+/* 4.1.4.3.1, 4.1.4.6.1: a multiple of 4. One that is not cannot be accessed. */
+static pa_t words(pa_t at)
+{
+	return IS_ALIGNED(at, 4) ? at : 0;
+}
+
 /* 4.1.4: of each kind the first capability that can be used. False: something is missing, as of a legacy device. */
 static bool find_parts(const struct pci_dev *p, struct vio_dev *d)
 {
@@ -110,7 +116,7 @@ static bool find_parts(const struct pci_dev *p, struct vio_dev *d)
 		switch (io_read8(cap + CAP_TYPE)) {
 		case TYPE_COMMON:
 			if (d->regs == 0 && len >= COMMON_SIZE) {
-				d->regs = pci_map(p, bar, off, len);
+				d->regs = words(pci_map(p, bar, off, len));
 			}
 			break;
 		case TYPE_NOTIFY:
@@ -127,7 +133,7 @@ static bool find_parts(const struct pci_dev *p, struct vio_dev *d)
 			break;
 		case TYPE_DEVICE:
 			if (d->config == 0) {
-				d->config = pci_map(p, bar, off, len);
+				d->config = words(pci_map(p, bar, off, len));
 				d->config_size = d->config != 0 ? len : 0;
 			}
 			break;

@@ -5,11 +5,17 @@
 
 #include "core/base/types.h"
 
-/* host_io - the machine's devices: an access of `size` bytes; what is read, or anything. NULL: reads are ~0. */
+/*
+ * host_io - the machine's devices: an access of `size` bytes; what is read, or anything. NULL: reads are ~0. One that is
+ * not aligned is a fault in EL2 (device memory, ARM ARM B2.10): nobody can have chosen its address.
+ */
 extern u64 (*host_io)(pa_t pa, u32 size, bool write, u64 val);
 
 static inline u64 host_io_access(pa_t pa, u32 size, bool write, u64 val)
 {
+	if (!IS_ALIGNED(pa, size)) {
+		__builtin_trap();
+	}
 	return host_io != NULL ? host_io(pa, size, write, val) : ~0UL;
 }
 
