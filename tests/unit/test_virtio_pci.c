@@ -208,6 +208,35 @@ static void odd_accesses(void)
 	unmake();
 }
 
+/* One finds its place taken: nothing of either is left. */
+static void refused(void)
+{
+	struct cfg_vdev second = { .type = vdev_find("virtio-entropy"), .type_name = "virtio-entropy", .pci = true, .pci_bdf = BDF };
+	u64 before = mem_free_bytes(), lost = 0;
+
+	for (u32 i = 0; i < 2; i++) {
+		vpci_machine();
+		vd = second;
+		test_cfg.vdev = &vd;
+		test_cfg.cpu_count = 1;
+		REQUIRE(vdevs_create(&test_vm, &test_diag) == 0);
+		vdevs_destroy(&test_vm);
+		vpci_machine_end();
+		lost = before - mem_free_bytes(); /* the thread's stack, here */
+		before -= lost;
+	}
+	vpci_machine();
+	vd.next = &second;
+	test_cfg.vdev = &vd;
+	test_cfg.cpu_count = 1;
+	CHECK_EQ(vdevs_create(&test_vm, &test_diag), -EEXIST);
+	CHECK(strstr(test_message, "cannot be put on the VM's PCI bus") != NULL);
+	CHECK_EQ(rd(cfg_of(BDF, 0), 4), 0xffffffff);
+	test_cfg.vdev = NULL;
+	vpci_machine_end();
+	CHECK_EQ(before - mem_free_bytes(), lost);
+}
+
 static void dummy(void)
 {
 	REQUIRE(make("pci-dummy") == 0);
@@ -220,4 +249,4 @@ static void dummy(void)
 	unmake();
 }
 
-TEST_MAIN(RUN(entropy), RUN(odd_accesses), RUN(dummy))
+TEST_MAIN(RUN(entropy), RUN(odd_accesses), RUN(refused), RUN(dummy))

@@ -45,13 +45,11 @@ struct virtio_pci {
 void virtio_pci_interrupt(struct virtio *v, const struct virtq *q)
 {
 	struct virtio_pci *p = v->pci;
-	u32 vector = q != NULL ? p->vector[q - v->queue] : p->config_vector;
 
-	if (!vpci_msix_on(&p->fn)) {
+	/* NO_VECTOR is none of the table's: nothing is sent. */
+	if (!vpci_msi(&p->fn, q != NULL ? p->vector[q - v->queue] : p->config_vector)) {
 		v->isr |= q != NULL ? VIRTIO_ISR_QUEUE : VIRTIO_ISR_CONFIG;
 		vpci_intx(&p->fn, true);
-	} else if (vector != NO_VECTOR) {
-		(void)vpci_msi(&p->fn, vector);
 	}
 }
 
@@ -278,6 +276,14 @@ static u32 class_of(u32 id)
 	return id == 1 ? 0x020000 : id == 2 ? 0x018000 : id == 3 ? 0x078000 : 0xff0000;
 }
 
+static void take_out(struct vdev *d, struct virtio_pci *p)
+{
+	if (p != NULL) {
+		vpci_remove(&p->fn);
+		vdev_mem_free(d, p, sizeof(*p));
+	}
+}
+
 int virtio_plug(struct vdev *d)
 {
 	struct virtio *v = (struct virtio *)d;
@@ -293,7 +299,6 @@ int virtio_plug(struct vdev *d)
 		p->fn.intx = true;
 		p->fn.bar[0].size = BAR_SIZE;
 		err = vpci_bar(&p->fn, 0);
-		v->pci = p;
 	}
 	if (err == 0) {
 		put_cap(p, CAP_COMMON, 0, COMMON_SIZE, 0);
@@ -310,10 +315,12 @@ int virtio_plug(struct vdev *d)
 	}
 	if (err != 0) {
 		vdev_error(d, &d->cfg->pos, "cannot be put on the VM's PCI bus (%d)", err);
+		take_out(d, p);
 		return err;
 	}
 	memset(p->vector, 0xff, sizeof(p->vector));
 	p->config_vector = NO_VECTOR;
+	v->pci = p; /* last: another VM's device that sends to this one may have it reset at any time */
 	return 0;
 }
 
@@ -321,9 +328,6 @@ void virtio_unplug(struct vdev *d)
 {
 	struct virtio *v = (struct virtio *)d;
 
-	if (v->pci != NULL) {
-		vpci_remove(&v->pci->fn);
-		vdev_mem_free(d, v->pci, sizeof(*v->pci));
-		v->pci = NULL;
-	}
+	take_out(d, v->pci);
+	v->pci = NULL;
 }
