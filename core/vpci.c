@@ -191,7 +191,7 @@ void vpci_remove(struct vpci_fn *f)
 		flags = spin_lock_irq(&b->lock);
 		vpci_undecode(b, f);
 		spin_unlock_irq(&b->lock, flags);
-		vpci_follow(&b->dev);
+		vpci_follow(b);
 		if (f->ops->vector == NULL) {
 			vpci_intx(f, false);
 			if (f->intx) {
@@ -301,7 +301,7 @@ static void config_write(struct vpci *b, struct vcpu *v, u64 off, u32 size, u32 
 {
 	u32 slot = b->slot[off >> 12 & 255], reg = off & 0xfff;
 	struct vpci_fn *f = slot != 0 ? b->list[slot - 1] : NULL;
-	bool follow = false;
+	bool work = false;
 
 	if (f == NULL || reg >= VPCI_CONFIG || (f->ops->config != NULL && f->ops->config(f, v, reg, size, true, &val))) {
 		return;
@@ -313,17 +313,17 @@ static void config_write(struct vpci *b, struct vcpu *v, u64 off, u32 size, u32 
 		f->config[reg + i] = (u8)((f->config[reg + i] & ~mask) | (val >> 8 * i & mask));
 	}
 	if ((reg & ~3U) == PCI_COMMAND || (reg >= PCI_BAR && reg < PCI_BAR + 4 * VPCI_BARS)) {
-		follow = vpci_decode(b, f);
+		work = vpci_decode(b, f);
 	}
 	if (f->ops->written != NULL) {
 		f->ops->written(f, reg, size);
 	}
 	if ((reg & ~3U) == PCI_COMMAND || (f->msix.cap != 0 && (reg & ~3U) == f->msix.cap)) {
 		update_intx(b, f);
-		vpci_msix_changed(b, f);
+		work |= vpci_msix_waits(f);
 	}
 	spin_unlock(&b->lock);
-	if (follow) {
+	if (work) {
 		vdev_work_here(&b->dev, v);
 	}
 }
@@ -354,9 +354,17 @@ static enum mmio_result ecam_access(void *arg, struct vcpu *v, struct mmio *m)
 
 /* ---- The bus */
 
+static void bus_work(struct vdev *d)
+{
+	struct vpci *b = container_of(d, struct vpci, dev);
+
+	vpci_follow(b);
+	vpci_msix_flush(b);
+}
+
 static const struct vdev_type bus_type = {
 	.name = "pci",
-	.work = vpci_follow,
+	.work = bus_work,
 };
 
 int vpci_create(struct vm *vm, struct diag *d)
@@ -411,16 +419,16 @@ void vpci_reset(struct vm *vm)
 		flags = spin_lock_irq(&b->lock);
 		memcpy(f->config, f->initial, sizeof(f->config));
 		vpci_undecode(b, f);
-		vpci_msix_reset(f);
 		f->level = false;
 		update_intx(b, f);
 		spin_unlock_irq(&b->lock, flags);
+		vpci_msix_reset(f);
 		if (f->msi != NULL) {
 			msi_device_reset(f->msi);
 		}
 	}
 	if (b != NULL) {
-		vpci_follow(&b->dev);
+		vpci_follow(b);
 	}
 }
 

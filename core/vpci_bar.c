@@ -178,10 +178,8 @@ static void pieces(struct vpci *b, struct vpci_bar *bar, ipa_t at, bool map)
 }
 
 /* One round: whoever changes something meanwhile has asked for another. */
-void vpci_follow(struct vdev *d)
+void vpci_follow(struct vpci *b)
 {
-	struct vpci *b = container_of(d, struct vpci, dev);
-
 	for (u32 round = 0; round < 2; round++) {
 		for (u32 n = 0; n < b->count * VPCI_BARS; n++) {
 			struct vpci_fn *f = b->list[n / VPCI_BARS];

@@ -72,12 +72,17 @@ static bool can_send(const struct vpci_fn *f, u32 n)
 	return !vpci_msix_masked(f, n) && vpci_mastering(f);
 }
 
-/* Entry `n` may have been unmasked. */
+static bool is_pending(const struct vpci_fn *f, u32 n)
+{
+	return (READ_ONCE(f->msix.pending[n / 64]) & BIT(n % 64)) != 0;
+}
+
+/* Entry `n` may have been unmasked. Locked, released while the message is sent. */
 static void send_pending(struct vpci *b, struct vpci_fn *f, u32 n)
 {
 	struct vpci_vector e = f->msix.entry[n];
 
-	if ((f->msix.pending[n / 64] & BIT(n % 64)) == 0 || !can_send(f, n)) {
+	if (!is_pending(f, n) || !can_send(f, n)) {
 		return;
 	}
 	f->msix.pending[n / 64] &= ~BIT(n % 64);
@@ -88,14 +93,28 @@ static void send_pending(struct vpci *b, struct vpci_fn *f, u32 n)
 	}
 }
 
-void vpci_msix_changed(struct vpci *b, struct vpci_fn *f)
+bool vpci_msix_waits(const struct vpci_fn *f)
 {
-	if (f->ops->vector != NULL) {
-		return;
+	bool some = false;
+
+	for (u32 n = 0; f->ops->vector == NULL && n < f->msix.count; n += 64) {
+		some |= f->msix.pending[n / 64] != 0;
 	}
-	for (u32 w = 0; w < ALIGN_UP(f->msix.count, 64U) / 64; w++) {
-		for (u64 bits = f->msix.pending[w]; bits != 0; bits &= bits - 1) {
-			send_pending(b, f, 64 * w + (u32)__builtin_ctzl(bits));
+	return some && vpci_msix_on(f) && vpci_mastering(f);
+}
+
+void vpci_msix_flush(struct vpci *b)
+{
+	for (u32 i = 0; i < b->count; i++) {
+		struct vpci_fn *f = b->list[i];
+
+		for (u32 n = 0; f != NULL && f->ops->vector == NULL && n < f->msix.count; n++) {
+			if (is_pending(f, n)) {
+				u64 flags = spin_lock_irq(&b->lock);
+
+				send_pending(b, f, n);
+				spin_unlock_irq(&b->lock, flags);
+			}
 		}
 	}
 }

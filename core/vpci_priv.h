@@ -27,7 +27,7 @@ struct vpci_decoded {
 };
 
 struct vpci {
-	struct vdev dev;         /* for its work: stage 2 follows the BARs */
+	struct vdev dev;         /* for its work: stage 2 follows the BARs, messages that were kept are sent */
 	struct cfg_vdev dev_cfg;
 	struct vm *vm;
 	struct spinlock lock;    /* images, `decoded`, lines */
@@ -69,7 +69,7 @@ void vpci_undecode(struct vpci *b, struct vpci_fn *f);
 /* vpci_place - a place in the windows for each BAR. -ENOSPC: one is larger than any window. Thread. */
 int vpci_place(struct vpci *b, struct vpci_fn *f);
 /* vpci_follow - the work: stage 2 maps what is decoded and nothing else. Thread context, or a vCPU's open exit. */
-void vpci_follow(struct vdev *d);
+void vpci_follow(struct vpci *b);
 /* vpci_windows - claim the address windows. Thread. */
 int vpci_windows(struct vpci *b);
 
@@ -77,10 +77,14 @@ int vpci_windows(struct vpci *b);
 
 /* vpci_msix_access - true: m->off in BAR `bar` is in the table or the PBA, and was done. Exit; not locked. */
 bool vpci_msix_access(struct vpci *b, struct vpci_fn *f, u32 bar, struct mmio *m);
-/* vpci_msix_reset - all masked, nothing pending. Locked. */
+/* vpci_msix_reset - all masked, nothing pending. MSI-X is disabled: nobody looks. Not locked, it takes its time. */
 void vpci_msix_reset(struct vpci_fn *f);
-/* vpci_msix_changed - control or bus mastering was written. Locked, released meanwhile for what has been pending. */
-void vpci_msix_changed(struct vpci *b, struct vpci_fn *f);
+/*
+ * vpci_msix_waits - a virtual function has kept messages that perhaps may be sent by now. Locked. vpci_msix_flush - the
+ * work: send them. There may be thousands. Thread context, or a vCPU's open exit.
+ */
+bool vpci_msix_waits(const struct vpci_fn *f);
+void vpci_msix_flush(struct vpci *b);
 
 /* vm_map_device, vm_unmap_device - device memory of the host in the guest, while it runs: work context or thread. */
 int vm_map_device(struct vm *vm, ipa_t at, pa_t pa, u64 size) __must_check;
