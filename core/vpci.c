@@ -447,18 +447,3 @@ void vpci_destroy(struct vm *vm)
 	vm->vpci = NULL;
 	mem_free(b, sizeof(*b));
 }
-
-void vpci_report(struct vm *vm)
-{
-	struct vpci *b = vm->vpci;
-
-	for (u32 i = 0; b != NULL && i < 256; i++) {
-		struct vpci_fn *f = b->slot[i] != 0 ? b->list[b->slot[i] - 1] : NULL;
-
-		if (f != NULL) {
-			log_info("%s: PCI 00:%02x.%x %04x:%04x %s%s", vm->cfg->name, i >> 3, i & 7,
-				 vpci_config32(f, 0) & 0xffff, vpci_config32(f, 0) >> 16, f->what,
-				 vpci_mastering(f) ? ", mastering" : "");
-		}
-	}
-}

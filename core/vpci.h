@@ -141,7 +141,6 @@ void vpci_remove(struct vpci_fn *f);
 void vpci_intx(struct vpci_fn *f, bool level);
 /* vpci_msi - raise MSI-X vector `n`; kept as pending while it is masked. False: MSI-X is not enabled. */
 bool vpci_msi(struct vpci_fn *f, u32 n);
-bool vpci_msix_on(const struct vpci_fn *f);
 /* vpci_mastering - the guest lets the function read and write memory (COMMAND.BusMaster). */
 bool vpci_mastering(const struct vpci_fn *f);
 
@@ -155,7 +154,5 @@ void vpci_reset(struct vm *vm);
 void vpci_destroy(struct vm *vm);
 /* vpci_link - pin 0..3 whose interrupt is linked to the host's `intid` (vgic_link()); -1: none left, or -E from it. */
 int vpci_link(struct vm *vm, u32 intid);
-/* vpci_report - a line for each function, for the shell. Thread context. */
-void vpci_report(struct vm *vm);
 
 #endif

@@ -59,7 +59,7 @@ void vpci_msix_reset(struct vpci_fn *f)
 	}
 }
 
-bool vpci_msix_on(const struct vpci_fn *f)
+static bool msix_on(const struct vpci_fn *f)
 {
 	return f->msix.cap != 0 && (vpci_msix_control(f) & MSIX_ENABLE) != 0;
 }
@@ -100,7 +100,7 @@ bool vpci_msix_waits(const struct vpci_fn *f)
 	for (u32 n = 0; f->ops->vector == NULL && n < f->msix.count; n += 64) {
 		some |= f->msix.pending[n / 64] != 0;
 	}
-	return some && vpci_msix_on(f) && vpci_mastering(f);
+	return some && msix_on(f) && vpci_mastering(f);
 }
 
 void vpci_msix_flush(struct vpci *b)
@@ -127,10 +127,10 @@ bool vpci_msi(struct vpci_fn *f, u32 n)
 	u64 flags;
 
 	if (n >= f->msix.count) {
-		return vpci_msix_on(f);
+		return msix_on(f);
 	}
 	flags = spin_lock_irq(&b->lock);
-	on = vpci_msix_on(f);
+	on = msix_on(f);
 	e = f->msix.entry[n];
 	if (on) {
 		send = can_send(f, n);
