@@ -13,6 +13,7 @@
 #include "rt/board.h"
 #include "rt/console.h"
 #include "rt/cpu.h"
+#include "rt/edu.h"
 #include "rt/gic.h"
 #include "rt/its.h"
 #include "rt/mmu.h"
@@ -23,36 +24,12 @@
 
 #include <string.h>
 
-enum {
-	EDU_SRC = 0x80, EDU_DST = 0x88, EDU_COUNT = 0x90, EDU_CMD = 0x98, EDU_BUFFER = 0x40000,
-};
-
 #define PAGE	4096UL
 #define SECRET	0x5ec2e75ec2e70000UL
 #define CANARY	0x0bad5eedca11ab1eUL
 #define FREE	0x1000000UL	/* behind it nothing of the guest's lies */
 
-static u64 regs, failures;
-static unsigned int edu;
-
-static void start(u64 address, u64 count, bool to_memory)
-{
-	dsb();
-	mmio_write64(regs + EDU_SRC, to_memory ? EDU_BUFFER : address);
-	mmio_write64(regs + EDU_DST, to_memory ? address : EDU_BUFFER);
-	mmio_write64(regs + EDU_COUNT, count);
-	mmio_write64(regs + EDU_CMD, 1 | (to_memory ? 2 : 0));
-}
-
-static void dma(u64 address, u64 count, bool to_memory)
-{
-	u64 end = timer_count() + 5 * timer_frequency();
-
-	start(address, count, to_memory);
-	while ((mmio_read64(regs + EDU_CMD) & 1) && timer_count() < end) {
-	}
-	dsb();
-}
+static u64 failures;
 
 /* The guest's own memory is what its device may have. */
 static bool own_memory(void)
@@ -64,8 +41,8 @@ static bool own_memory(void)
 		to[i] = 0;
 	}
 	cache_clean((void *)from, 3 * PAGE);
-	dma((u64)from, PAGE, false);
-	dma((u64)to, PAGE, true);
+	edu_dma((u64)from, PAGE, false);
+	edu_dma((u64)to, PAGE, true);
 	for (unsigned int i = 0; i < PAGE / 8; i++) {
 		if (to[i] != CANARY + i) {
 			printf("its own memory: 0x%lx instead of 0x%lx\n", to[i], CANARY + i);
@@ -91,9 +68,9 @@ static void attack(u64 address)
 		return;
 	}
 	canaries(word);
-	dma((u64)word, 64, false);
-	dma(address, 64, false);
-	dma((u64)word, 64, true);
+	edu_dma((u64)word, 64, false);
+	edu_dma(address, 64, false);
+	edu_dma((u64)word, 64, true);
 	for (unsigned int i = 0; i < 8; i++) {
 		if (word[i] != CANARY && word[i] != 0 && word[i] != ~0UL) {
 			printf("read at 0x%lx: 0x%lx\n", address + 8 * i, word[i]);
@@ -101,7 +78,7 @@ static void attack(u64 address)
 			break;
 		}
 	}
-	dma(address, 64, true);	/* canaries still, or what a failed read has left */
+	edu_dma(address, 64, true);	/* canaries still, or what a failed read has left */
 }
 
 static void attack_all(void)
@@ -139,17 +116,16 @@ static void attacker(void)
 			break;
 		}
 	}
-	if (!pci_init() || (edu = pci_find(PCI_EDU, 0)) == PCI_NONE || !pci_enable(edu)) {
+	if (!edu_init()) {
 		printf("DMA: there is no edu\n");
 		return;
 	}
-	regs = pci_bar(edu, 0);
-	printf("DMA: edu at 0x%lx\n", regs);
+	printf("DMA: edu at 0x%lx\n", edu_regs);
 	failures += !own_memory();
 	attack_all();
 	failures += !own_memory();
 	printf("DMA: %lu failed\n", failures);
-	start((u64)left, PAGE, true);
+	edu_start((u64)left, PAGE, true);
 	psci(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 

@@ -146,8 +146,8 @@ static void touch(void *arg)
 	(void)arg;
 	while (!stop) {
 		probe_begin();
-		mmio_read32(regs);
-		mmio_write32(regs + EDU_ALIVE, 1);
+		mmio_read32(edu_regs);
+		mmio_write32(edu_regs + EDU_ALIVE, 1);
 		probe_end();
 	}
 }

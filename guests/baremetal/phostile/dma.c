@@ -6,9 +6,9 @@
 
 static void raise(void)
 {
-	mmio_write32(regs + EDU_RAISE, 1);
+	mmio_write32(edu_regs + EDU_RAISE, 1);
 	delay_us(500);
-	mmio_write32(regs + EDU_ACK, ~0U);
+	mmio_write32(edu_regs + EDU_ACK, ~0U);
 }
 
 void message_deeds(void)
@@ -41,8 +41,8 @@ void message_deeds(void)
 	}
 	over("messages of any event");
 	for (i = 0; i < 5000; i++) {
-		mmio_write32(regs + EDU_RAISE, 1);
-		mmio_write32(regs + EDU_ACK, ~0U);
+		mmio_write32(edu_regs + EDU_RAISE, 1);
+		mmio_write32(edu_regs + EDU_ACK, ~0U);
 		if (i % 64 == 0) {
 			set_message(its_base() + GITS_TRANSLATER, EVENT, i & 64);
 		}
@@ -68,23 +68,23 @@ void dma_deeds(void)
 		word[0] = CANARY;
 		word[1] = 0;
 		cache_clean(buffer, 64);
-		dma((u64)buffer, 8, false);
-		dma(address, 8, false);
-		dma((u64)buffer + 8, 8, true);
+		edu_dma((u64)buffer, 8, false);
+		edu_dma(address, 8, false);
+		edu_dma((u64)buffer + 8, 8, true);
 		if (word[1] != CANARY && word[1] != 0 && word[1] != ~0UL) {
 			printf("DMA has read 0x%lx at 0x%lx\n", word[1], address);
 			seen++;
 		}
-		dma(address, 8, true);
-		dma(address, PAGE, true);
+		edu_dma(address, 8, true);
+		edu_dma(address, PAGE, true);
 	}
 	failures += seen;
 	for (i = 0; i < 300; i++) {
 		address = any() >> (any() % 40);
 		if (!board_is_memory(address) && !board_is_memory(address + PAGE)) {
-			dma(address, any() % PAGE, any() & 1);
+			edu_dma(address, any() % PAGE, any() & 1);
 		}
 	}
 	printf("DMA to everywhere: %s, the function %s\n", seen ? "PHOSTILE-FAIL" : "nothing was seen",
-	       mmio_read32(regs) == 0x10000ed ? "is there" : "is gone");
+	       mmio_read32(edu_regs) == 0x10000ed ? "is there" : "is gone");
 }

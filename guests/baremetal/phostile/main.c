@@ -7,22 +7,11 @@
  */
 #include "phostile.h"
 
-unsigned int edu, failures;
-u64 regs;
+unsigned int failures;
 u8 buffer[3 * PAGE] __attribute__((aligned(4096)));
 
 static u32 bar_low;
 static bool interrupts;
-
-u64 any(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
 
 bool wild(unsigned int n, u64 *address)
 {
@@ -40,20 +29,6 @@ bool wild(unsigned int n, u64 *address)
 	}
 	*address = list[n];
 	return true;
-}
-
-void dma(u64 address, u64 count, bool to_memory)
-{
-	u64 end = timer_count() + 2 * timer_frequency();
-
-	dsb();
-	mmio_write64(regs + EDU_SRC, to_memory ? EDU_BUFFER : address);
-	mmio_write64(regs + EDU_DST, to_memory ? address : EDU_BUFFER);
-	mmio_write64(regs + EDU_COUNT, count);
-	mmio_write64(regs + EDU_CMD, 1 | (to_memory ? 2 : 0));
-	while ((mmio_read64(regs + EDU_CMD) & 1) && timer_count() < end) {
-	}
-	dsb();
 }
 
 bool set_message(u64 address, u32 data, bool on)
@@ -80,8 +55,8 @@ void recover(void)
 	pci_write(edu, PCI_COMMAND, 0);
 	pci_write(edu, PCI_BAR, bar_low);
 	pci_write(edu, PCI_COMMAND, PCI_MEM | PCI_MASTER);
-	regs = pci_bar(edu, 0);
-	mmio_write32(regs + EDU_ACK, ~0U);
+	edu_regs = pci_bar(edu, 0);
+	mmio_write32(edu_regs + EDU_ACK, ~0U);
 	interrupts = its_base() && its_init() && its_map(edu, EVENT, LPI) && set_message(its_base() + GITS_TRANSLATER, EVENT, true);
 	if (its_base() && !interrupts) {
 		printf("the ITS does not answer\n");
@@ -99,24 +74,24 @@ bool honest(void)
 		buffer[PAGE + i] = 0;
 	}
 	cache_clean(buffer, sizeof(buffer));
-	dma((u64)buffer, PAGE, false);
-	dma((u64)buffer + PAGE, PAGE, true);
+	edu_dma((u64)buffer, PAGE, false);
+	edu_dma((u64)buffer + PAGE, PAGE, true);
 	if (memcmp(buffer, buffer + PAGE, PAGE) != 0) {
 		printf("DMA brought other bytes\n");
 		good = false;
 	}
-	mmio_write32(regs + EDU_ALIVE, 0x5a5a1234);
-	if (mmio_read32(regs + EDU_ALIVE) != ~0x5a5a1234U) {
+	mmio_write32(edu_regs + EDU_ALIVE, 0x5a5a1234);
+	if (mmio_read32(edu_regs + EDU_ALIVE) != ~0x5a5a1234U) {
 		printf("the function does not answer\n");
 		good = false;
 	}
 	if (interrupts) {
-		mmio_write32(regs + EDU_RAISE, 1);
+		mmio_write32(edu_regs + EDU_RAISE, 1);
 		if (!its_await(LPI, 5000)) {
 			printf("no interrupt\n");
 			good = false;
 		}
-		mmio_write32(regs + EDU_ACK, ~0U);
+		mmio_write32(edu_regs + EDU_ACK, ~0U);
 	}
 	return good;
 }
@@ -160,13 +135,13 @@ void guest_main(void)
 	gic_init();
 	board_arg("only", only, sizeof(only));
 	board_arg("skip", skip, sizeof(skip));
-	if (!pci_init() || (edu = pci_find(PCI_EDU, 0)) == PCI_NONE || !pci_enable(edu)) {
+	if (!edu_init()) {
 		printf("PHOSTILE: there is no edu (bus at 0x%lx, window 0x%lx), 1 failures\n", pci.ecam, pci.mem_size);
 		return;
 	}
 	bar_low = pci_read(edu, PCI_BAR);
 	recover();
-	printf("edu is function 0x%x, registers at 0x%lx, ID 0x%x, interrupts %u\n", edu, regs, mmio_read32(regs), interrupts);
+	printf("edu is function 0x%x, registers at 0x%lx, ID 0x%x, interrupts %u\n", edu, edu_regs, mmio_read32(edu_regs), interrupts);
 	if (seconds != 0) {
 		honest_work(seconds);
 		return;

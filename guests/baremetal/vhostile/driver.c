@@ -19,16 +19,6 @@ void wr(u32 off, u32 value)
 	mmio_write32(dev->base + off, value);
 }
 
-u64 any(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
 const char *name_of(void)
 {
 	static const char *const names[] = { "?", "net", "blk", "console", "entropy" };

@@ -9,6 +9,7 @@
 #include "rt/fdt.h"
 #include "rt/gic.h"
 #include "rt/mmu.h"
+#include "rt/random.h"
 #include "rt/smp.h"
 #include "rt/timer.h"
 
@@ -82,8 +83,6 @@ unsigned int make_honest(volatile struct desc *d);
 bool honest(void);
 /* What has come of a deed is printed; a reset, and the device has to work again. */
 void over(const char *what);
-/* A pseudo-random number. */
-u64 any(void);
 const char *name_of(void);
 
 /* The deeds, on the device `dev`. */
