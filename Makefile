@@ -86,9 +86,9 @@ EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
 # What runs at most exits, or long with interrupts masked, is compiled for speed; all else, libfdt
 # too, for size: an exit costs the same, the image is a tenth smaller.
 HOT_C := core/exit.c core/irq.c core/mmio.c core/base/chacha20.c core/rng.c core/trace_exit.c \
-	arch/aarch64/cache.c core/console_mux.c core/sched.c core/timer.c $(filter-out core/vgic/its.c,$(wildcard core/vgic/*.c)) vdev/gic_dist.c vdev/gic_redist.c \
+	arch/aarch64/cache.c core/console/console_mux.c core/sched.c core/timer.c $(filter-out core/vgic/its.c,$(wildcard core/vgic/*.c)) vdev/gic_dist.c vdev/gic_redist.c \
 	core/vdev_work.c vdev/virtio/virtio.c vdev/virtio/mmio.c vdev/virtio/queue.c vdev/virtio/packed.c vdev/virtio/virtio-blk.c vdev/virtio/store.c vdev/virtio/queue_bytes.c \
-	vdev/virtio/blk_disk.c core/disk.c core/host/virtio_blk.c core/host/virtio_ring.c
+	vdev/virtio/blk_disk.c core/host/disk.c core/host/virtio_blk.c core/host/virtio_ring.c
 HOT_C += vdev/virtio/net_port.c vdev/virtio/net_tx.c vdev/virtio/net_switch.c
 $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.

@@ -52,7 +52,7 @@ static inline void skip_plain(void)
 /* Handlers named in exit_table and written where their subject is. */
 void exit_hvc(struct vcpu *v, u64 esr);    /* core/smccc.c */
 void exit_smc(struct vcpu *v, u64 esr);
-void exit_sysreg(struct vcpu *v, u64 esr); /* core/sysreg.c */
+void exit_sysreg(struct vcpu *v, u64 esr); /* core/sysreg/sysreg.c */
 void exit_wfx(struct vcpu *v, u64 esr);
 /* A class no guest can raise or whose instructions are refused: `unsupported instruction` decides. */
 void exit_unknown(struct vcpu *v, u64 esr);

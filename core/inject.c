@@ -8,7 +8,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/hcr.h"
 #include "core/spec/pstate.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vm.h"
 
 static u64 vector_offset(u64 spsr)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of the monitor: formatted here, kept and sent by core/console.c. */
+/* Messages of the monitor: formatted here, kept and sent by core/console/console.c. */
 #include "arch/arch.h"
 #include "core/base/fmt.h"
 #include "core/base/log.h"
-#include "core/console.h"
+#include "core/console/console.h"
 
 static enum log_level max_level = LOG_INFO;
 static u32 panics;

@@ -8,7 +8,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/types.h"
-#include "core/host_wdt.h"
+#include "core/host/host_wdt.h"
 
 enum option_mitigations { OPT_MITIGATIONS_AUTO, OPT_MITIGATIONS_ON, OPT_MITIGATIONS_OFF };
 

@@ -22,7 +22,7 @@
 #include "core/base/log.h"
 #include "core/sporadic.h"
 #include "core/stolen.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/trace.h"
 #include "core/vcpu.h"
 

@@ -9,7 +9,7 @@
  * RAM may be large: every exit cleans one slice and the guest executes the
  * instruction again, taking interrupts in between, until all is done.
  */
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 
 #include "core/spec/hcr.h"
 #include "core/spec/pstate.h"

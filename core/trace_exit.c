@@ -4,7 +4,7 @@
 
 #include "core/exit.h"
 #include "core/spec/esr.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vm.h"
 
 void trace_put(enum trace_kind kind, u8 who, u32 info, u64 a, u64 b)

@@ -15,7 +15,7 @@
 #include "core/base/memory.h"
 #include "core/spec/hcr.h"
 #include "core/sporadic.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/trace.h"
 #include "core/vm.h"
 

@@ -14,7 +14,7 @@
 #include "core/base/fmt.h"
 #include "core/base/log.h"
 #include "core/config/value.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/base/memory.h"
 #include "core/rng.h"
 #include "core/vdev.h"

@@ -124,7 +124,7 @@ struct vdev_type {
 	void (*quiesce)(struct vdev *d);
 	void (*destroy)(struct vdev *d);
 	/*
-	 * With `pci`, if cfg->pci is set: onto the VM's bus and off again (core/vpci.h) instead of a window. plug: behind
+	 * With `pci`, if cfg->pci is set: onto the VM's bus and off again (core/pci/vpci.h) instead of a window. plug: behind
 	 * create; 0 or -E, having said why. unplug: behind destroy, whatever came of plug.
 	 */
 	int (*plug)(struct vdev *d);

@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/vdev.h"
 #include "core/vm.h"
 #include "core/vm_request.h"

@@ -8,7 +8,7 @@
 #include "core/base/memory.h"
 #include "core/vdev.h"
 #include "core/vm.h"
-#include "core/vpci_priv.h"
+#include "core/pci/vpci_priv.h"
 
 /* A device's work is done once at a time: who comes meanwhile leaves word. */
 enum vdev_working { WORK_IDLE, WORK_RUNNING, WORK_AGAIN };

@@ -78,7 +78,7 @@ struct vm {
 	struct vpci *vpci;    /* its PCI bus, or NULL */
 	struct v2m *v2m;      /* its GICv2m frame, or NULL */
 	struct vdev_worker *workers; /* first: the VM's own, of devices without `sched` */
-	void *console;        /* port of the VM, core/console.h */
+	void *console;        /* port of the VM, core/console/console.h */
 	struct thread *thread;/* the VM's life-cycle thread */
 	struct thread *done;  /* told when the VM has ended */
 	struct vm_request *requests; /* waiting for its thread, oldest first; under lock */
@@ -98,7 +98,7 @@ struct vm {
 	u64 guest_lines_at;
 	u32 starts;           /* 1 = first start */
 	u64 helped;           /* run time of EL2 threads that worked for it and have ended */
-	u16 pass_links, pass_streams; /* made of cfg->pass: interrupts, entries with streams (core/pass.c) */
+	u16 pass_links, pass_streams; /* made of cfg->pass: interrupts, entries with streams (core/pass/pass.c) */
 	pa_t stolen;          /* page of the vCPUs' stolen time, mapped at cfg->stolen; 0: none */
 	/* The life-cycle thread's own. */
 	u8 verdict;           /* what a request wants after the end: see vm_life.c */

@@ -4,20 +4,20 @@
 #include <errno.h>
 #include <string.h>
 #include "core/board.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/dump.h"
 #include "core/image.h"
 #include "core/load/load.h"
 #include "core/base/memory.h"
-#include "core/msi_v2m.h"
-#include "core/msi.h"
-#include "core/pass.h"
-#include "core/pass_pci.h"
+#include "core/pci/msi_v2m.h"
+#include "core/pci/msi.h"
+#include "core/pass/pass.h"
+#include "core/pass/pass_pci.h"
 #include "core/rng.h"
 #include "core/sporadic.h"
 #include "core/stolen.h"
-#include "core/sysreg.h"
-#include "core/vpci.h"
+#include "core/sysreg/sysreg.h"
+#include "core/pci/vpci.h"
 
 #define MIN_SPIS 64
 #define TABLES_LATER 512 /* of stage 2, while it runs: for BARs, wherever the guest puts them, and shared memory */

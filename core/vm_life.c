@@ -6,7 +6,7 @@
 #include <string.h>
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/dump.h"
 #include "core/trace.h"
 #include "core/vm_build.h"

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include "core/dump.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/trace.h"
 
 enum ask { ASK_START, ASK_STOP, ASK_RESTART, ASK_PAUSE, ASK_RESUME, ASK_RELEASE, ASK_ENDED };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A PCI function that does nothing: for guests that look for one, and to keep a place on the bus. */
 #include "core/vdev.h"
-#include "core/vpci.h"
+#include "core/pci/vpci.h"
 
 struct dummy {
 	struct vdev dev;

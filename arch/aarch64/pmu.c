@@ -2,7 +2,7 @@
 /*
  * A vCPU's performance counters in and out of the hardware (ARM ARM D13). Every access of a guest
  * traps and works on struct vcpu_pmu; the hardware only counts, and only EL1 and EL0, as the filters
- * are checked before they get here (core/sysreg_pmu.c). A counter that EL2 keeps for itself is the last,
+ * are checked before they get here (core/sysreg/sysreg_pmu.c). A counter that EL2 keeps for itself is the last,
  * behind MDCR_EL2.HPMN: it does not obey PMCR_EL0.E.
  */
 #include "arch/arch.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "arch/host/host.h"
-#include "core/console.h"
+#include "core/console/console.h"
 
 struct host_uart host_uart = { .room = ~0U, .to_stderr = true };
 

@@ -255,7 +255,7 @@ struct cfg_pci {
 	ipa_t ecam;           /* 1 MiB */
 	ipa_t low, high;      /* windows for BARs: below 4 GiB (same addresses on the bus), and above */
 	u64 low_size, high_size; /* high_size 0: there is none */
-	u32 intx[4];          /* INTIDs of INTA to INTD, whatever the device's number is (core/vpci.h) */
+	u32 intx[4];          /* INTIDs of INTA to INTD, whatever the device's number is (core/pci/vpci.h) */
 	bool coherent;        /* all functions of the host on it are */
 };
 #define CFG_PCI_ECAM_SIZE MiB(1)

@@ -12,7 +12,7 @@
 #include "core/base/lock.h"
 #include "core/base/log.h"
 #include "core/board.h"
-#include "core/iommu.h"
+#include "core/iommu/iommu.h"
 #include "core/once.h"
 
 #define DEPTH 8 /* bridges behind each other */

@@ -66,7 +66,7 @@ bool pci_claim(struct pci_dev *d, const char *owner, const struct pci_dev **othe
 void pci_release(struct pci_dev *d);
 /* pci_take - claim it and turn on memory, DMA and INTx. False: it is another's. Thread context. */
 bool pci_take(struct pci_dev *d, const char *owner);
-/* pci_drive - likewise for a driver of the monitor: it also gets through the IOMMU in front (core/iommu.h). Thread. */
+/* pci_drive - likewise for a driver of the monitor: it also gets through the IOMMU in front (core/iommu/iommu.h). Thread. */
 bool pci_drive(struct pci_dev *d, const char *owner);
 
 /* pci_address - of register `off` of configuration space, for arch_io.h. Below 4096. Any context. */

@@ -5,7 +5,7 @@
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "core/disk_priv.h"
+#include "core/host/disk_priv.h"
 #include "core/host/virtio.h"
 #include "core/sched.h"
 

@@ -9,7 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/host/virtio.h"
-#include "core/nic_priv.h"
+#include "core/host/nic_priv.h"
 #include "core/sched.h"
 
 #define RX_BUFFERS 128

@@ -15,7 +15,7 @@ static u32 high(u64 v)
 	return (u32)(v >> 32);
 }
 
-/* INTA to INTD wherever the function is: the VM's bus has it show the pin of the line it uses (core/vpci.h). */
+/* INTA to INTD wherever the function is: the VM's bus has it show the pin of the line it uses (core/pci/vpci.h). */
 static void interrupts(struct fdt_writer *w, const struct cfg_pci *p, u32 gic)
 {
 	static const u32 mask[] = { 0, 0, 0, 7 };

@@ -5,7 +5,7 @@
 #include "core/base/fmt.h"
 #include "core/base/memory.h"
 #include "core/board.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/irq.h"
 #include "core/shell/shell.h"
 #include "core/shell/view.h"

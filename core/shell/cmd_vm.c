@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "core/base/fmt.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/shell/edit.h"
 #include "core/shell/shell.h"
 #include "core/shell/view.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/config/value.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/sched.h"
 #include "core/shell/edit.h"
 #include "core/shell/view.h"

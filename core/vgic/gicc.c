@@ -12,7 +12,7 @@
  * for both groups, and AckCtl, FIQEn, CBPR and the aliased registers of Group 1.
  */
 #include "core/spec/hcr.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vgic/vgic_priv.h"
 
 #define VTIMER_BIT (1u << VGIC_VTIMER)

@@ -4,13 +4,13 @@
  * gets it. Its tables are EL2's own, of bounded size; the memory the guest gives for them is not looked at. Commands
  * are executed in work of the vCPU that has written them; one that is wrong is ignored (5.3, "command errors").
  *
- * Devices are those of the VM's PCI bus (core/msi.h), and DeviceIDs without one, whose events come from INT commands
+ * Devices are those of the VM's PCI bus (core/pci/msi.h), and DeviceIDs without one, whose events come from INT commands
  * only. What commands change is changed by work alone, and under vgic.lock where a message looks at it.
  */
 #ifndef QUOIN_CORE_VGIC_ITS_H
 #define QUOIN_CORE_VGIC_ITS_H
 
-#include "core/msi.h"
+#include "core/pci/msi.h"
 #include "core/vdev.h"
 
 #define VITS_DEVICES 256     /* DeviceIDs: functions of bus 0 */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "core/config/check.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"
 

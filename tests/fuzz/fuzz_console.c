@@ -12,7 +12,7 @@
 #include <string.h>
 #include "tests/unit/vdev_util.h"
 #include "core/base/log.h"
-#include "core/console_state.h"
+#include "core/console/console_state.h"
 
 #define VMS 3
 #define LETTERS 7

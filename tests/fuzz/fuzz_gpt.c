@@ -4,7 +4,7 @@
  * get right CRCs, so that what stands in them is looked at; the rest is the disk, zeroes behind it.
  */
 #include <stdlib.h>
-#include "core/disk_priv.h"
+#include "core/host/disk_priv.h"
 #include "tests/unit/gpt_util.h"
 
 #define SIZE KiB(128)

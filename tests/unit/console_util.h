@@ -5,7 +5,7 @@
 
 #include "tests/unit/test.h"
 #include "tests/unit/vdev_util.h"
-#include "core/console_state.h"
+#include "core/console/console_state.h"
 
 #define MS 1000000UL
 #define IRQ_NONE 0

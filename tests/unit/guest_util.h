@@ -16,7 +16,7 @@
 #include "core/spec/esr.h"
 #include "core/spec/hcr.h"
 #include "core/spec/pstate.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vm.h"
 
 #define G_RAM   0x40000000UL

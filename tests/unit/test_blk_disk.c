@@ -4,7 +4,7 @@
  * when, in which order and how a test says.
  */
 #include <errno.h>
-#include "core/disk_priv.h"
+#include "core/host/disk_priv.h"
 #include "tests/unit/test.h"
 #include "tests/unit/virtq_util.h"
 

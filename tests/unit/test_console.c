@@ -6,7 +6,7 @@
 #include "tests/unit/console_util.h"
 #include "core/base/log.h"
 #include "core/board.h"
-#include "core/console_state.h"
+#include "core/console/console_state.h"
 
 static void early_lines_are_kept(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/console_focus.c: the escape key, who gets what is typed, how each VM's output looks. */
+/* core/console/console_focus.c: the escape key, who gets what is typed, how each VM's output looks. */
 #include "tests/unit/console_util.h"
 
 #define ESC "\x1d"

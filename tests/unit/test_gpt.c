@@ -2,7 +2,7 @@
 /* GUID partition tables: good ones, damaged ones, and disks without. */
 #include "tests/unit/test.h"
 #include "tests/unit/gpt_util.h"
-#include "core/disk_priv.h"
+#include "core/host/disk_priv.h"
 
 #define SIZE MiB(1)
 

@@ -3,7 +3,7 @@
 #include "arch/host/host.h"
 #include "arch_io.h"
 #include "core/board.h"
-#include "core/host_wdt.h"
+#include "core/host/host_wdt.h"
 #include "tests/unit/fdt_util.h"
 
 static const char host[] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/vdev_hostdev.c, core/console_kept.c: what a serial device may be connected to. */
+/* core/vdev_hostdev.c, core/console/console_kept.c: what a serial device may be connected to. */
 #include "tests/unit/console_util.h"
 
 static struct rig *make(u32 id, const char *name, const char *hostdev)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include "tests/unit/test.h"
 #include "tests/unit/guest_util.h"
-#include "core/console.h"
-#include "core/iommu.c"
-#include "core/iommu_fault.c"
+#include "core/console/console.h"
+#include "core/iommu/iommu.c"
+#include "core/iommu/iommu_fault.c"
 
 #define STREAMS 256
 

@@ -2,7 +2,7 @@
 /* vdev/pl011.c, register by register, as drivers of Linux and QNX and the manual (DDI 0183) use it. */
 #include "tests/unit/test.h"
 #include "tests/unit/vdev_util.h"
-#include "core/console_state.h"
+#include "core/console/console_state.h"
 
 enum {
 	DR = 0x00, RSR = 0x04, FR = 0x18, ILPR = 0x20, IBRD = 0x24, FBRD = 0x28, LCR = 0x2c, CR = 0x30,

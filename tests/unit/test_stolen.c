@@ -5,7 +5,7 @@
 #include "core/base/memory.h"
 #include "core/spec/smccc.h"
 #include "core/stolen.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 
 #define AT 0x2f010000UL
 #define MS 1000000UL

@@ -2,7 +2,7 @@
 /* Trapped system registers: what each does, what a guest learns of the CPU, set/way, CNTP. */
 #include "tests/unit/test.h"
 #include "tests/unit/guest_util.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 
 /* ISS of a trapped access (ARM ARM D24.2.37), Rt included. */
 #define ISS(op0, op1, crn, crm, op2, rt) \

@@ -3,7 +3,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/guest_util.h"
 #include "core/base/board.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 
 #define REG(op0, op1, crn, crm, op2) \
 	((u64)(op0) << 20 | (u64)(op2) << 17 | (u64)(op1) << 14 | (u64)(crn) << 10 | 5UL << 5 | \

@@ -4,7 +4,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/guest_util.h"
 #include "core/base/memory.h"
-#include "core/sysreg.h"
+#include "core/sysreg/sysreg.h"
 #include "core/trace.c"
 
 #define ORDER TRACE_MIN_ORDER

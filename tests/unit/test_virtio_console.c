@@ -2,7 +2,7 @@
 /* The virtio console between a driver's rings and the monitor's console. */
 #include "tests/unit/test.h"
 #include "tests/unit/virtq_util.h"
-#include "core/console_state.h"
+#include "core/console/console_state.h"
 
 #define TX_RING (RING_IPA + 0x4000)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Network cards of three VMs on one switch, driven through their registers and rings. */
 #include "tests/unit/test.h"
-#include "core/nic_priv.h"
+#include "core/host/nic_priv.h"
 #include "tests/unit/virtq_util.h"
 
 #define RX_RING RING_IPA

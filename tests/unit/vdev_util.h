@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/base/memory.h"
 #include "core/vm.h"
 

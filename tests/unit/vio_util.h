@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include "arch/host/host.h"
 #include "arch_io.h"
-#include "core/disk.h"
+#include "core/host/disk.h"
 #include "core/sched.h"
 
 /* The code with its state, so that each test has a machine that was never looked at. */
@@ -26,7 +26,7 @@
 #undef scanned
 #undef devices
 #undef device_count
-#include "core/disk_table.c"
+#include "core/host/disk_table.c"
 #include "core/irq.c"
 
 #define FAKES 4

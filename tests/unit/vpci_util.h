@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/host.h"
-#include "core/msi.h"
+#include "core/pci/msi.h"
 #include "core/vgic/link.h"
 #include "core/vm.h"
 
@@ -37,14 +37,14 @@ static bool test_pci_msi(const struct board *b, const struct board_pci *pci, u16
 #include "core/host/pci.c"
 #undef DEPTH
 #undef WINDOW
-#include "core/vpci.c"
-#include "core/vpci_bar.c"
-#include "core/vpci_msix.c"
+#include "core/pci/vpci.c"
+#include "core/pci/vpci_bar.c"
+#include "core/pci/vpci_msix.c"
 #define board_pci_msi test_pci_msi
-#include "core/pass_pci.c"
-#include "core/pass_pci_caps.c"
-#include "core/pass_pci_reset.c"
-#include "core/pass_pci_kinds.c"
+#include "core/pass/pass_pci.c"
+#include "core/pass/pass_pci_caps.c"
+#include "core/pass/pass_pci_reset.c"
+#include "core/pass/pass_pci_kinds.c"
 #undef board_pci_msi
 
 #define FAKE_ECAM 0x4010000000UL

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "arch/arch.h"
 #include "core/board.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "tools/qvm-check/qvm_check.h"
 
 static const char *missing[8];

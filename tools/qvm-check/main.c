@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/board.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "tools/qvm-check/qvm_check.h"
 
 #define MAX_BOARD_RAM 64

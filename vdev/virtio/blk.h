@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the halves of virtio-blk: virtio-blk.c answers the driver, and at once where the disk is memory
- * (store.c); blk_disk.c passes requests on to a disk of the machine (core/disk.h), which answers later.
+ * (store.c); blk_disk.c passes requests on to a disk of the machine (core/host/disk.h), which answers later.
  */
 #ifndef QUOIN_VDEV_VIRTIO_BLK_H
 #define QUOIN_VDEV_VIRTIO_BLK_H
 
-#include "core/disk.h"
+#include "core/host/disk.h"
 #include "vdev/virtio/store.h"
 #include "vdev/virtio/virtio.h"
 

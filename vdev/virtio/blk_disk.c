@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * virtio-blk over a disk of the machine (core/disk.h): the driver's requests become the disk's, whose device
+ * virtio-blk over a disk of the machine (core/host/disk.h): the driver's requests become the disk's, whose device
  * reads and writes the guest's pages itself. A request takes several of ours if it has more pieces or
  * sectors than the disk takes at once, or several ranges; the first of them, its head, stands for it.
  *

@@ -6,7 +6,7 @@
 #include "vdev/virtio/net_uplink.h"
 
 #include <string.h>
-#include "core/nic.h"
+#include "core/host/nic.h"
 
 #define UPLINKS 4
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PCI transport (virtio 1.2 4.1), no transitional devices: those have I/O BARs. One BAR has all of it, the bus
- * (core/vpci.h) does its MSI-X table. The driver's notification is the one hot access; the rest is set-up.
+ * (core/pci/vpci.h) does its MSI-X table. The driver's notification is the one hot access; the rest is set-up.
  */
 #include <errno.h>
 #include <string.h>
-#include "core/vpci.h"
+#include "core/pci/vpci.h"
 #include "vdev/virtio/transport.h"
 
 #define VENDOR 0x1af4U

@@ -6,7 +6,7 @@
  *                              VM ends (copy on write)
  *   hostdev </disks/root.img   the same, read-only
  *   hostdev ram:64M            memory of that size, zero at first
- *   hostdev [<]/dev/disk0p1    a disk of the machine (core/disk.h): not a store, blk_disk.c
+ *   hostdev [<]/dev/disk0p1    a disk of the machine (core/host/disk.h): not a store, blk_disk.c
  */
 #ifndef QUOIN_VDEV_VIRTIO_STORE_H
 #define QUOIN_VDEV_VIRTIO_STORE_H

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of streams that reach for more than they have.
+ *
+ * Faults come from a thread that takes a few at a time and rests between: devices that fault for ever cost
+ * a small part of a CPU. One alone is cut off in less than a second.
+ */
+#include "core/iommu/iommu_priv.h"
+
+#include "core/base/log.h"
+#include "core/board.h"
+#include "core/irq.h"
+#include "core/sched.h"
+#include "core/vm.h"
+
+#define BATCH 32     /* faults taken at once */
+#define PACE_MS 5    /* ... and how long the rest is */
+#define POLL_MS 100  /* an IOMMU without interrupts is looked at */
+#define LINES 4      /* about one stream, a second */
+#define PRIO 200
+
+static u32 news = 1;
+static struct thread *watcher;
+static bool has_irq;
+
+static void say(const struct iommu_stream *r, u32 index, const struct iommu_fault *f)
+{
+	char at[32], number[16];
+	const char *why = f->what, *more = f->lost ? ", others before it are lost" : "";
+
+	at[0] = '\0';
+	if (f->has_addr) {
+		fmt_str(at, sizeof(at), " at 0x%lx, %s", f->addr, f->write ? "write" : "read");
+	}
+	if (why == NULL) {
+		fmt_str(number, sizeof(number), "event 0x%x", f->number);
+		why = number;
+	}
+	if (r != NULL && r->vm != NULL) {
+		log_warn("VM '%s': DMA fault of %s (stream 0x%x)%s: %s%s", r->vm->cfg->name, r->what, f->sid, at, why,
+			 more);
+	} else {
+		log_warn("DMA fault of %s (stream 0x%x of IOMMU %u)%s: %s%s", r != NULL && r->what != NULL ? r->what :
+			 "a device nobody uses", f->sid, index, at, why, more);
+	}
+}
+
+/* Nothing of it is let through or told of any more. */
+static void cut_off(struct iommu *u, struct iommu_stream *r)
+{
+	if (iommu_set(u, r->sid, NULL) != 0) {
+		return; /* no memory: tried again with the next fault */
+	}
+	r->cut = true;
+	if (r->vm != NULL) {
+		log_warn("VM '%s': %s (stream 0x%x) faults too often, its DMA is off until the VM starts anew",
+			 r->vm->cfg->name, r->what, r->sid);
+	} else {
+		log_warn("stream 0x%x faults too often, its DMA is off", r->sid);
+	}
+}
+
+static void fault(struct iommu *u, const struct iommu_fault *f)
+{
+	u8 index = (u8)(u - iommu_units);
+	struct iommu_stream *r;
+	u64 now = counter_now();
+
+	sleep_lock(&iommu_busy);
+	r = f->sid < u->sids ? iommu_record(index, f->sid) : NULL;
+	if (r == NULL) {
+		static u64 said;
+
+		if (now - said > counter_hz) {
+			said = now;
+			say(NULL, index, f);
+		}
+	} else if (!r->cut) { /* otherwise it is from before */
+		if (now - r->since > counter_hz) {
+			r->since = now;
+			r->window = r->told = 0;
+		}
+		r->faults++;
+		r->window++;
+		r->last = *f;
+		if (r->told < LINES) {
+			r->told++;
+			say(r, index, f);
+		}
+		if (r->vm != NULL && r->stop) {
+			vm_end_for(r->vm, VM_END_DEVICE, "DMA fault of %s (stream 0x%x) at 0x%lx", r->what, r->sid,
+				   f->has_addr ? f->addr : 0);
+		}
+		if (r->window > IOMMU_FAULTS_MAX) {
+			cut_off(u, r);
+		}
+	}
+	sleep_unlock(&iommu_busy);
+}
+
+/* A few of what an IOMMU has to tell; false: that was all. */
+bool iommu_serve(struct iommu *u)
+{
+	struct iommu_fault f;
+	u32 n = 0;
+
+	u->ops->errors(u);
+	while (n < BATCH && !u->dead && u->ops->fault(u, &f)) {
+		fault(u, &f);
+		n++;
+	}
+	return n != 0;
+}
+
+static void watch(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		bool more = false;
+
+		__atomic_store_n(&news, 0, __ATOMIC_SEQ_CST);
+		for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+			struct iommu *u = iommu_working(i);
+
+			more |= u != NULL && iommu_serve(u);
+		}
+		if (more || !has_irq) {
+			thread_sleep_until(counter_now() + counter_hz / 1000 * (more ? PACE_MS : POLL_MS));
+		} else if (__atomic_load_n(&news, __ATOMIC_SEQ_CST) == 0) {
+			thread_block();
+		}
+	}
+}
+
+/* Exit context. */
+static void interrupt(void *arg)
+{
+	(void)arg;
+	__atomic_store_n(&news, 1, __ATOMIC_SEQ_CST);
+	thread_wake(watcher);
+}
+
+static bool take(const struct board_irq *irq)
+{
+	return irq->intid != 0 && irq_share(irq->intid, (irq->flags & 0xc) == 0, "iommu", interrupt, NULL) == 0;
+}
+
+void iommu_start(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+		count += iommu_working(i) != NULL;
+	}
+	if (count == 0) {
+		return;
+	}
+	watcher = thread_create("iommu", PRIO, ~0UL, watch, NULL);
+	if (watcher == NULL) {
+		log_warn("no memory to tell of DMA faults");
+		return;
+	}
+	has_irq = true;
+	for (u32 i = 0; i < BOARD_MAX_IOMMUS; i++) {
+		const struct board_iommu *b = &iommu_board->iommu[i];
+
+		if (iommu_working(i) != NULL) {
+			bool events = take(&b->eventq);
+
+			has_irq &= events;
+			if (b->gerror.intid != b->eventq.intid && !take(&b->gerror)) {
+				has_irq = false;
+			}
+		}
+	}
+}
