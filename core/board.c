@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "core/board_parse.h"
+#include "core/board_soc.h"
 
 int board_reserve(struct board *b, pa_t start, u64 size, enum board_reserve_kind kind)
 {
@@ -224,6 +225,10 @@ void board_finish(struct board_parser *p)
 		return;
 	}
 	finish_ram(b);
+	if (board_soc_apply(b) != NULL) {
+		board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
+		return;
+	}
 	finish_modules(p);
 	b->gic.maintenance = board_irq_at(&b->gic, &p->maintenance, 0);
 	if (b->gic.maintenance.intid == 0) {

@@ -62,6 +62,8 @@ int board_named_range(const struct board *b, const char *name, struct range *out
 struct fdt_reader;
 /* board_node_open - a reader at the first property of a device's node; 0 or -EINVAL. Any context. */
 int board_node_open(const struct board *b, u32 node, struct fdt_reader *r) __must_check;
+/* board_phandle_open - likewise of whatever node has that phandle; goes through the tree. 0 or -ENOENT. Any context. */
+int board_phandle_open(const struct board *b, u32 phandle, struct fdt_reader *r) __must_check;
 
 /* board_module_find - by index (from 0, ascending addresses) or by exact address; NULL: none. */
 const struct board_module *board_module_find(const struct board *b, bool by_addr, u64 key);

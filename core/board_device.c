@@ -305,3 +305,22 @@ int board_node_open(const struct board *b, u32 node, struct fdt_reader *r)
 	r->depth = 1;
 	return 0;
 }
+
+int board_phandle_open(const struct board *b, u32 phandle, struct fdt_reader *r)
+{
+	u32 start[FDT_READER_DEPTH];
+	enum fdt_item i;
+
+	if (b->fdt == NULL || fdt_reader_open(r, b->fdt, ~0UL) != 0) {
+		return -ENOENT;
+	}
+	while ((i = fdt_reader_next(r)) != FDT_BAD && i != FDT_DONE) {
+		if (i == FDT_NODE) {
+			start[r->depth - 1] = r->at;
+		} else if (i == FDT_PROPERTY && r->len == 4 && fdt_be32(r->data) == phandle &&
+			   (strcmp(r->name, "phandle") == 0 || strcmp(r->name, "linux,phandle") == 0)) {
+			return board_node_open(b, start[r->depth - 1], r) != 0 ? -ENOENT : 0;
+		}
+	}
+	return -ENOENT;
+}

@@ -33,6 +33,7 @@ static void root_node(struct board_parser *p)
 	s = board_prop_string(p, PROP_COMPATIBLE);
 	if (s != NULL) {
 		p->b->compatible = s;
+		p->b->compatible_len = p->prop[PROP_COMPATIBLE].len;
 	}
 }
 

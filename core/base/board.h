@@ -147,7 +147,7 @@ struct pass_stream {
 };
 
 #define BOARD_DEVICE_REGS 8
-#define BOARD_DEVICE_IRQS 16
+#define BOARD_DEVICE_IRQS 32
 #define BOARD_DEVICE_STREAMS 8
 #define BOARD_DEVICE_CLOCKS 8
 #define BOARD_PATH_MAX 96
@@ -188,7 +188,8 @@ struct board_module {
 
 struct board {
 	const char *model;      /* or "" */
-	const char *compatible; /* of the root, first string, or "" */
+	const char *compatible; /* of the root, a list of strings, or "" */
+	u32 compatible_len;
 	const void *fdt;        /* the tree, for board_device_find() and its like */
 	u32 fdt_size;           /* bytes it really occupies */
 

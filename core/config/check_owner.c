@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who owns what: pages, interrupts, streams and PCI functions, of VMs and of the monitor. */
 #include "core/board.h"
+#include "core/board_soc.h"
 #include "core/base/fmt.h"
 #include "core/config/check_parts.h"
 
@@ -39,8 +40,9 @@ static const char *owner_gic(const struct board_gic *g, const struct range *regs
 const char *config_owner_of(const struct board_limits *l, const struct range *regs)
 {
 	const struct board *b = l->board;
-	const char *who = owner_gic(&b->gic, regs);
+	const char *who = board_soc_memory(b, regs);
 
+	who = who != NULL ? who : owner_gic(&b->gic, regs);
 	for (u32 i = 0; i < b->reserved_count && who == NULL; i++) {
 		const struct range r = { b->reserved[i].start, b->reserved[i].size };
 
@@ -88,6 +90,9 @@ const char *config_owner_irq(const struct board_limits *l, u32 intid)
 	if (l->console != NULL && l->console->irq.intid == intid) {
 		return "the monitor's console's";
 	}
+	if (board_soc_irq(b, intid)) {
+		return "the secure firmware's (Group 0)";
+	}
 	for (u32 i = 0; i < b->iommu_count; i++) {
 		const struct board_iommu *m = &b->iommu[i];
 
@@ -109,7 +114,7 @@ bool check_owner(struct check *c, const struct cfg_pass *p)
 	for (u32 i = 0; i < p->range_count; i++) {
 		const struct pass_range *r = &p->range[i];
 		const struct range regs = { r->pa, r->size };
-		const char *who = r->reserved ? NULL : config_owner_of(c->board, &regs);
+		const char *who = r->reserved ? board_soc_memory(c->board->board, &regs) : config_owner_of(c->board, &regs);
 
 		if (who != NULL) {
 			free = false;

@@ -6,6 +6,7 @@
 #include "core/board.h"
 #include "core/fdt_reader.h"
 #include "core/load/fdt_writer.h"
+#include "core/load/pass_supply.h"
 
 #define NAME_MAX 64
 #define KEPT_MAX 48          /* phandles of passed nodes that others may refer to */
@@ -149,8 +150,10 @@ static bool has_named(const struct kept *k, struct fdt_reader r, u32 start, cons
 	return true;
 }
 
-static void copy_property(struct fdt_writer *w, const struct kept *k, const struct fdt_reader *r, u32 start, bool top)
+static void copy_property(struct pass_fdt *f, const struct kept *k, const struct fdt_reader *r, u32 start, bool top)
 {
+	struct fdt_writer *w = f->w;
+
 	if (strcmp(r->name, "phandle") == 0 && r->len == 4) {
 		u32 phandle = kept_as(k, fdt_be32(r->data));
 
@@ -162,7 +165,12 @@ static void copy_property(struct fdt_writer *w, const struct kept *k, const stru
 	} else if (listed(left_out, r->name) || strncmp(r->name, "pinctrl-", 8) == 0) {
 		return;
 	} else if (is_reference(r->name)) {
-		(void)copy_references(w, k, r);
+		u32 supply = !copy_references(w, k, r) && r->len == 4 && ends(r->name, "-supply") ?
+			     pass_supply(f, fdt_be32(r->data)) : 0;
+
+		if (supply != 0) {
+			fdt_writer_u32(w, r->name, supply);
+		}
 	} else if (has_named(k, *r, start, r->name)) {
 		fdt_writer_bytes(w, r->name, r->data, r->len);
 	}
@@ -223,7 +231,7 @@ static void copy_names(struct fdt_writer *w, struct fdt_reader r, const char *na
 /* What is different in the guest. */
 static void own_properties(struct pass_fdt *f, const struct cfg_pass *p, const struct fdt_reader *r)
 {
-	u32 cells[16 * 4], n = 0;
+	u32 cells[3 * BOARD_DEVICE_IRQS], n = 0; /* no more ranges than 16, nor clocks */
 
 	for (u32 i = 0; i < MIN(p->range_count, 16u); i++) {
 		const struct pass_range *x = &p->range[i];
@@ -235,7 +243,7 @@ static void own_properties(struct pass_fdt *f, const struct cfg_pass *p, const s
 	}
 	fdt_writer_u32s(f->w, "reg", cells, n);
 	n = 0;
-	for (u32 i = 0; i < MIN(p->irq_count, 16u); i++) {
+	for (u32 i = 0; i < MIN(p->irq_count, (u32)BOARD_DEVICE_IRQS); i++) {
 		cells[n++] = 0; /* SPI */
 		cells[n++] = p->irq[i].guest - 32;
 		cells[n++] = p->irq[i].flags;
@@ -293,7 +301,7 @@ static void copy_node(struct pass_fdt *f, const struct kept *k, struct fdt_reade
 
 	for (i = fdt_reader_next(r); i != FDT_BAD && i != FDT_DONE; i = fdt_reader_next(r)) {
 		if (i == FDT_PROPERTY && written == depth) {
-			copy_property(f->w, k, r, start, depth == 0);
+			copy_property(f, k, r, start, depth == 0);
 		} else if (i == FDT_NODE) {
 			if (written == depth && depth < DEPTH_MAX) {
 				fdt_writer_begin(f->w, r->name);
@@ -364,6 +372,7 @@ size_t pass_fdt_bound(const struct guest_fdt *g)
 		n += KiB(1);
 		for (i = fdt_reader_next(&r); i != FDT_BAD && i != FDT_DONE && r.depth != 0; i = fdt_reader_next(&r)) {
 			n += i == FDT_PROPERTY ? 16 + r.len + strlen(r.name) : i == FDT_NODE ? 16 + r.name_len : 0;
+			n += i == FDT_PROPERTY && ends(r.name, "-supply") ? PASS_SUPPLY_SIZE : 0;
 		}
 	}
 	return n;
@@ -401,4 +410,5 @@ void pass_fdt_nodes(struct fdt_writer *w, const struct guest_fdt *g, u32 clock_2
 		fdt_writer_end(w);
 	}
 	clock_nodes(&f);
+	pass_supply_nodes(&f);
 }

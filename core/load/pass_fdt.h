@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Nodes of passed devices (pass dt:, pass rest) in the guest's tree, made from the host's: registers and interrupts
- * as the guest sees them, clocks as fixed clocks, dma-coherent, and whatever properties and subnodes do not refer to
+ * as the guest sees them, clocks and regulators as fixed ones, dma-coherent, and whatever properties and subnodes do not refer to
  * something the guest does not have. References to nodes that are passed to the same VM stay.
  */
 #ifndef QUOIN_CORE_LOAD_PASS_FDT_H
@@ -12,6 +12,7 @@
 struct fdt_writer;
 
 #define PASS_FDT_CLOCKS 16
+#define PASS_FDT_SUPPLIES 8
 
 /* One tree in the making. */
 struct pass_fdt {
@@ -19,6 +20,11 @@ struct pass_fdt {
 	struct fdt_writer *w;
 	u32 clock_24m; /* phandle of the clock there is anyway */
 	u32 hz[PASS_FDT_CLOCKS]; /* other fixed clocks, in the order they were asked for; 0: the end */
+	u32 supply_count;
+	struct {
+		u32 host, microvolt; /* phandle there */
+		const char *name;
+	} supply[PASS_FDT_SUPPLIES]; /* core/load/pass_supply.h */
 };
 
 /* pass_fdt_bound - bytes they add at most. Any context. */
