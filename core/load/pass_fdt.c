@@ -229,7 +229,7 @@ static void copy_names(struct fdt_writer *w, struct fdt_reader r, const char *na
 }
 
 /* What is different in the guest. */
-static void own_properties(struct pass_fdt *f, const struct cfg_pass *p, const struct fdt_reader *r)
+static __noinline void own_properties(struct pass_fdt *f, const struct cfg_pass *p, const struct fdt_reader *r)
 {
 	u32 cells[3 * BOARD_DEVICE_IRQS], n = 0; /* no more ranges than 16, nor clocks */
 
