@@ -465,14 +465,15 @@ void vits_kick(struct vits *its, struct vcpu *v)
 void vits_reset(struct vm *vm)
 {
 	struct vits *its = vm->vgic.its;
+	u64 flags = spin_lock_irq(&vm->vgic.lock);
 
+	its->enabled = false; /* behind it a message that is still on its way means nothing */
+	spin_unlock_irq(&vm->vgic.lock, flags);
 	vgic_lpi_reset(&vm->vgic);
-	its->enabled = false;
 	its->epoch++;
 	its->cwriter = its->creadr = 0;
 	its->cbaser = its->baser = 0;
 	its->wants = its->doing = its->refused = 0;
-	its->spare = vm->vgic.lpis->count;
 	memset(its->coll, VITS_NOWHERE, sizeof(its->coll));
 	for (u32 i = 0; i < VITS_DEVICES; i++) {
 		struct msi_device *m = its->dev[i];

@@ -47,12 +47,15 @@ inline u32 vits_translate(struct msi_device *m, u32 event)
 	return vgic_lpi_pend(g, lpi, to) ? VITS_NOWHERE : to;
 }
 
-/* The LPI of `event` may have come to another CPU than that of its vCPU: it is to follow. Exit context. */
+/*
+ * The LPI of `event` may have come to another CPU than that of its vCPU: it is to follow. Not to one that has stopped:
+ * the VM's worker does nothing for it while the ITS is reset, and is gone before the function is. Exit context.
+ */
 static __noinline __cold void lpi_astray(struct msi_device *m, u32 event, u32 to)
 {
 	struct vits *its = m->vm->vgic.its;
 
-	if (m->vm->vcpu[to]->thread.cpu != this_cpu()->id) {
+	if (m->vm->vcpu[to]->thread.cpu != this_cpu()->id && READ_ONCE(m->vm->state) == VM_RUNNING) {
 		m->astray = event + 1;
 		if (counter_now() - its->routed_at > ns_to_counter(ROUTE_NS)) {
 			its->routed_at = counter_now();
