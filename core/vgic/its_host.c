@@ -166,12 +166,16 @@ void its_host_unlink(struct msi_device *m)
 void its_host_route(struct msi_device *m, u32 event, u32 vcpu)
 {
 	u32 cpu = READ_ONCE(m->vm->vcpu[vcpu]->thread.cpu);
+	u64 flags;
 
 	if (m->linked && event < m->nvec && m->event[event].cpu != cpu) {
+		/* At a guest's priority, two commands: who holds it is not preempted, or others' guests would wait for its. */
+		flags = irq_save();
 		sleep_lock(&busy);
 		if (its_move(m->host.its, m->host.devid, event, cpu) == 0) {
 			m->event[event].cpu = (u8)cpu;
 		}
 		sleep_unlock(&busy);
+		irq_restore(flags);
 	}
 }
