@@ -14,6 +14,7 @@
 /* What there is to know of a kind; `regs` are the node's, in its order. */
 struct kind {
 	const char *compatible;
+	u32 frames, size; /* what has to be there: `size` bytes in each of its regions that are used */
 	bool (*runs)(const struct range *regs);
 	void (*kick)(const struct range *regs);
 	void (*stop)(const struct range *regs); /* NULL: cannot be stopped */
@@ -119,12 +120,12 @@ static void imx_kick(const struct range *r)
 }
 
 static const struct kind kinds[] = {
-	{ "arm,sp805", sp805_runs, sp805_kick, sp805_stop },
-	{ "arm,sbsa-gwdt", sbsa_runs, sbsa_kick, sbsa_stop },
-	{ "renesas,rcar-gen3-wdt", rwdt_runs, rwdt_kick, rwdt_stop },
-	{ "cdns,wdt-r1p2", cadence_runs, cadence_kick, cadence_stop },
-	{ "brcm,bcm2835-pm-wdt", bcm_runs, bcm_kick, bcm_stop },
-	{ "fsl,imx21-wdt", imx_runs, imx_kick, NULL },
+	{ "arm,sp805", 1, 0xc04, sp805_runs, sp805_kick, sp805_stop },
+	{ "arm,sbsa-gwdt", 2, 4, sbsa_runs, sbsa_kick, sbsa_stop },
+	{ "renesas,rcar-gen3-wdt", 1, 8, rwdt_runs, rwdt_kick, rwdt_stop },
+	{ "cdns,wdt-r1p2", 1, 0xc, cadence_runs, cadence_kick, cadence_stop },
+	{ "brcm,bcm2835-pm-wdt", 1, 0x28, bcm_runs, bcm_kick, bcm_stop },
+	{ "fsl,imx21-wdt", 1, 4, imx_runs, imx_kick, NULL },
 };
 
 static struct wdt {
@@ -135,7 +136,6 @@ static u32 wdt_count;
 static struct timer timer;
 static enum host_wdt_mode mode;
 static bool (*reg_taken)(const struct range *regs);
-
 
 static void kick_all(struct timer *t)
 {
@@ -155,12 +155,16 @@ static const struct kind *kind_of(const struct board_device *d)
 	return NULL;
 }
 
-static bool reachable(const struct board_device *d)
+/* All of its registers are, whatever the device tree says of their size: an access beside what is mapped ends EL2. */
+static bool reachable(const struct board_device *d, const struct kind *k)
 {
+	if (d->reg_count < k->frames) {
+		return false;
+	}
 	for (u32 i = 0; i < MIN(d->reg_count, 2u); i++) {
 		pa_t page = ALIGN_DOWN(d->reg[i].start, PAGE_SIZE);
 
-		if (reg_taken(&d->reg[i]) ||
+		if ((i < k->frames && (!IS_ALIGNED(d->reg[i].start, 4) || d->reg[i].size < k->size)) || reg_taken(&d->reg[i]) ||
 		    arch_map(page, ALIGN_UP(d->reg[i].start + d->reg[i].size, PAGE_SIZE) - page, MAP_DEVICE) != 0) {
 			return false;
 		}
@@ -174,7 +178,7 @@ static bool look(const struct board_device *d, void *ctx)
 	struct range regs[2] = { d->reg[0], d->reg[1] };
 
 	(void)ctx;
-	if (k == NULL || d->reg_count < (k->runs == sbsa_runs ? 2u : 1u) || !reachable(d)) {
+	if (k == NULL || !reachable(d, k)) {
 		return true;
 	}
 	if (!k->runs(regs)) {
@@ -182,7 +186,7 @@ static bool look(const struct board_device *d, void *ctx)
 	} else if (mode == HOST_WDT_STOP && k->stop != NULL) {
 		k->stop(regs);
 		log_info("watchdog %s: stopped", d->path);
-	} else if (wdt_count < MAX_WDTS) {
+	} else {
 		wdts[wdt_count] = (struct wdt){ k, { regs[0], regs[1] } };
 		wdt_count++;
 		log_info("watchdog %s: runs, kicked from now on", d->path);
