@@ -179,15 +179,19 @@ static __noinline void arch_call(struct vcpu *v, u32 fid)
 	}
 }
 
-/* A function of the machine's firmware that `pass smc:` lets this VM call. */
-static bool is_passed(const struct vcpu *v, u32 fid)
+/* A function of the machine's firmware that `pass smc:` lets this VM call: the firmware gets what was looked at. */
+static bool passed_call(struct vcpu *v, u32 fid)
 {
 	const struct cfg_smc *s = v->vm->cfg->smc;
 
 	while (s != NULL && (fid < s->first || fid > s->last)) {
 		s = s->next;
 	}
-	return s != NULL;
+	if (s == NULL) {
+		return false;
+	}
+	v->x[0] = fid;
+	return arch_firmware_guest(v->x);
 }
 
 /* Any call but PSCI_VERSION; the PC is behind it. */
@@ -206,7 +210,7 @@ static __noinline void smccc_call(struct vcpu *v)
 		v->x[0] = (u64)(fid == PV_TIME_ST ? stolen_structure(v) : stolen_features(v, (u32)v->x[1]));
 	} else if (fid == SMCCC_VENDOR_HYP_UID) {
 		set_result(v, hyp_uid[0], hyp_uid[1], hyp_uid[2], hyp_uid[3]);
-	} else if (v->calls != 0 && is_passed(v, fid) && arch_firmware_guest(v->x)) {
+	} else if (v->calls != 0 && passed_call(v, fid)) {
 		return; /* behind PSCI and the ranges above, which are never the firmware's */
 	} else {
 		v->x[0] = (u64)SMCCC_NOT_SUPPORTED;

@@ -489,6 +489,8 @@ static void listed_functions_reach_the_firmware(void)
 	CHECK_EQ(g->v->x[1], 1 + 4); /* x4 to x7 went along */
 	CHECK_EQ(g->v->x[2], 2 + 5);
 	CHECK_EQ(g->v->x[3], 3 + 6 + 7);
+	CHECK_EQ(call(g, 0x84000000c2000003, 0, 0, 0), 0xc2000004); /* a function is 32 bits, there as well */
+	fw_calls--;
 	CHECK_EQ(err(call(g, 0xc200000c, 0, 0, 0)), -1);
 	CHECK_EQ(err(call(g, 0xc1ffffff, 0, 0, 0)), -1);
 	CHECK_EQ(err(call(g, 0x82000003, 0, 0, 0)), -1);
