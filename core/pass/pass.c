@@ -113,19 +113,9 @@ static bool has_stream(const struct cfg_pass *p)
 	return has;
 }
 
-static pa_t doorbell_of(struct vm *vm)
-{
-	for (u32 i = 0; i < BOARD_MAX_ITS; i++) {
-		if (its_doorbell(i) != 0) {
-			return msi_kind(vm) == MSI_ITS ? its_doorbell(i) : 0;
-		}
-	}
-	return 0;
-}
-
 static int open_dma(struct vm *vm, const struct cfg_pass *p, struct diag *d)
 {
-	pa_t doorbell = doorbell_of(vm);
+	pa_t doorbell = msi_kind(vm) == MSI_ITS ? its_doorbell(pass_pci_its(vm)) : 0;
 	int err = s2_dma_enable(&vm->s2, doorbell != 0 ? msi_doorbell(vm) : 0, doorbell);
 
 	if (err != 0) {

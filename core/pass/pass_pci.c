@@ -160,6 +160,22 @@ static bool takes_messages(const struct vm *vm)
 	}
 }
 
+u32 pass_pci_its(const struct vm *vm)
+{
+	u32 its, devid;
+
+	for (const struct cfg_pass *p = machine != NULL ? vm->cfg->pass : NULL; p != NULL; p = p->next) {
+		for (u32 i = 0; i < p->pci_count; i++) {
+			const struct pass_pci *c = &p->pci[i];
+
+			if (c->has_stream && board_pci_msi(machine, &machine->pci[c->host], c->bdf, &its, &devid)) {
+				return its;
+			}
+		}
+	}
+	return 0;
+}
+
 static int add_messages(struct vm *vm, struct pass_fn *p, const struct pass_pci *c, struct diag *d)
 {
 	struct msi_host host = { 0 };
@@ -176,6 +192,11 @@ static int add_messages(struct vm *vm, struct pass_fn *p, const struct pass_pci 
 		return -ENODEV;
 	}
 	host.iommu = c->has_stream && iommu_usable(c->stream.iommu, c->stream.sid);
+	if (msi_kind(vm) == MSI_ITS && host.iommu && host.its != pass_pci_its(vm)) {
+		diag_error(d, c->pos, "%s: its messages go to another ITS of the host than those of the VM's first function, "
+			   "expected one of the same", p->what);
+		return -ENODEV;
+	}
 	err = msi_device_add(vm, p->fn.bdf, p->vectors, &host, &p->fn.msi);
 	if (err != 0) {
 		diag_error(d, c->pos, "%s: no messages for %u vectors (%d)", p->what, p->vectors, err);

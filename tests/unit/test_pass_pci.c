@@ -394,5 +394,23 @@ static void resets_of_kinds(void)
 	vpci_machine_end();
 }
 
+/* A machine with an ITS for each of two bridges: the VM's doorbell is the one its functions send to. */
+static void its_of_the_bridge(void)
+{
+	static struct board two = { .pci = { { .msi_all = 0 }, { .msi_all = 1 } }, .pci_count = 2 };
+	struct pass_pci fn[2] = { { .host = 0 }, { .host = 1, .bdf = 8 } };
+	struct cfg_pass second = { .pci = fn + 1, .pci_count = 1 }, first = { .pci = fn, .pci_count = 1, .next = &second };
+	struct vm_config cfg = { .pass = &first };
+	struct vm vm = { .cfg = &cfg };
+
+	pass_pci_board(&two);
+	CHECK_EQ(pass_pci_its(&vm), 0); /* none is behind an IOMMU */
+	fn[1].has_stream = true;
+	CHECK_EQ(pass_pci_its(&vm), 1);
+	fn[0].has_stream = true;
+	CHECK_EQ(pass_pci_its(&vm), 0);
+	pass_pci_board(&fake_board);
+}
+
 TEST_MAIN(RUN(resets_of_kinds), RUN(what_is_shown), RUN(bars), RUN(messages), RUN(lines), RUN(without_messages), RUN(no_dma), RUN(isolation),
-	  RUN(capabilities_of_nonsense))
+	  RUN(capabilities_of_nonsense), RUN(its_of_the_bridge))

@@ -151,8 +151,8 @@ static bool test_host_message(struct msi_device *m, u64 addr, u32 data, u64 *hos
 
 static bool test_pci_msi(const struct board *b, const struct board_pci *pci, u16 bdf, u32 *its, u32 *devid)
 {
-	(void)b, (void)pci;
-	*its = 0;
+	(void)b;
+	*its = pci->msi_all; /* the test's bridges say it by number */
 	*devid = bdf;
 	return true;
 }
