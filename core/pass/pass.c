@@ -172,6 +172,7 @@ void pass_quiesce(struct vm *vm)
 		return;
 	}
 	pass_pci_quiesce(vm);
+	msi_settle(); /* the workers that such an interrupt asks may end after this */
 	detach(vm);
 	vgic_link_quiesce(vm);
 }

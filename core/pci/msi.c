@@ -24,6 +24,11 @@ void msi_reset(struct vm *vm)
 	}
 }
 
+void msi_settle(void)
+{
+	its_host_settle();
+}
+
 void msi_destroy(struct vm *vm)
 {
 	if (vm->vgic.its != NULL) {

@@ -33,6 +33,8 @@ void msi_board(const struct board *b);
 int msi_create(struct vm *vm, struct diag *d) __must_check;
 /* msi_reset - as after power-on, every start and restart: nothing is mapped or pending. No vCPU runs. Thread. */
 void msi_reset(struct vm *vm);
+/* msi_settle - behind it no message of a VM that has stopped, and whose functions send no more, is under way. Thread. */
+void msi_settle(void);
 /* msi_destroy - all devices have been removed. Thread. */
 void msi_destroy(struct vm *vm);
 

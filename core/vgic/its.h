@@ -99,6 +99,8 @@ void its_host_board(const struct board *b);
 /* its_host_link - LPIs for the events of `m`, which come to vits_raise(). 0 or -E, said in the log if it is the ITS. */
 int its_host_link(struct msi_device *m, const struct msi_host *host) __must_check;
 void its_host_unlink(struct msi_device *m);
+/* its_host_settle - interrupts that other CPUs were taking, and what they ask VMs for, are over. Thread. */
+void its_host_settle(void);
 /* its_host_route - the LPI of `event` is to come to the CPU where vCPU `vcpu` is. */
 void its_host_route(struct msi_device *m, u32 event, u32 vcpu);
 

@@ -75,7 +75,7 @@ static void lpi_fired(u32 intid)
 		return;
 	}
 	__atomic_store_n(look, m, __ATOMIC_SEQ_CST);
-	if (likely(__atomic_load_n(&owner[i], __ATOMIC_SEQ_CST) == m)) { /* it stays: its_host_unlink() waits for us */
+	if (likely(__atomic_load_n(&owner[i], __ATOMIC_SEQ_CST) == m)) { /* it stays: its_host_settle() waits for us */
 		spin_lock(&m->vm->vgic.lock);
 		to = vits_translate(m, i - m->lpi);
 		spin_unlock(&m->vm->vgic.lock);
@@ -144,6 +144,17 @@ int its_host_link(struct msi_device *m, const struct msi_host *host)
 	return err;
 }
 
+void its_host_settle(void)
+{
+	for (u32 i = 0; i < MAX_CPUS; i++) {
+		struct msi_device *m = __atomic_load_n(&seen[i], __ATOMIC_SEQ_CST);
+
+		while (m != NULL && __atomic_load_n(&seen[i], __ATOMIC_SEQ_CST) == m) {
+			vdev_pause();
+		}
+	}
+}
+
 void its_host_unlink(struct msi_device *m)
 {
 	if (!m->linked) {
@@ -154,11 +165,7 @@ void its_host_unlink(struct msi_device *m)
 	for (u32 i = 0; i < m->nvec; i++) {
 		__atomic_store_n(&owner[m->lpi + i], NULL, __ATOMIC_SEQ_CST);
 	}
-	for (u32 i = 0; i < MAX_CPUS; i++) {
-		while (__atomic_load_n(&seen[i], __ATOMIC_SEQ_CST) == m) {
-			vdev_pause();
-		}
-	}
+	its_host_settle();
 	m->linked = false;
 	sleep_unlock(&busy);
 }
