@@ -79,6 +79,7 @@ HOST_SKIP ?=
 HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c))
 # Of the hardware layer what touches registers only, over a model of them.
 UART_C := $(wildcard arch/aarch64/uart/*.c)
+CLOCK_C := $(wildcard arch/aarch64/clock/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 
 EL2_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(CORE_C) $(ARCH_C) $(GIC_C)) \
@@ -193,7 +194,7 @@ $(eval $(call host_library,$(BUILD)/tools,-O2))
 
 tools: $(TOOLS)
 define tool # $(1) name. Devices are named one by one: they register by linker section, unreferenced.
-$(BUILD)/tools/$(1): $(patsubst %.c,$(BUILD)/tools/obj/%.o,$(wildcard tools/$(1)/*.c) $(VDEV_C) $(UART_C)) $(BUILD)/tools/libquoin.a
+$(BUILD)/tools/$(1): $(patsubst %.c,$(BUILD)/tools/obj/%.o,$(wildcard tools/$(1)/*.c) $(VDEV_C) $(UART_C) $(CLOCK_C)) $(BUILD)/tools/libquoin.a
 	$(call say,tool,$$@)
 	$(Q)$(HOSTCC) -o $$@ $$^ $(TOOLS_LDLIBS)
 endef
@@ -204,6 +205,7 @@ $(BUILD)/host/test_%: $(BUILD)/host/obj/tests/unit/test_%.o $(VDEV_C:%.c=$(BUILD
 	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 # Commands, and drivers of UARTs, register by linker section, unreferenced, as devices do.
 $(BUILD)/host/test_uart: $(UART_C:%.c=$(BUILD)/host/obj/%.o)
+$(BUILD)/host/test_cpg $(BUILD)/host/test_cpg_config: $(CLOCK_C:%.c=$(BUILD)/host/obj/%.o)
 $(BUILD)/host/test_shell: $(patsubst %.c,$(BUILD)/host/obj/%.o,$(wildcard core/shell/*.c))
 
 # --- guests and images -----------------------------------------------------------------------------

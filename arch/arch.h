@@ -308,6 +308,37 @@ int its_map(u32 its, u32 devid, u32 nvec, u32 lpi, u32 cpu, void **itt) __must_c
 void its_unmap(u32 its, u32 devid, u32 nvec, u32 lpi, void *itt);
 int its_move(u32 its, u32 devid, u32 event, u32 cpu) __must_check;
 
+/* ---- Clock and reset controllers of a chip (arch/aarch64/clock/): its modules have a clock and a reset each. */
+
+struct clock_ops {
+	const char *const *compatible; /* NULL-terminated */
+	u32 size;                      /* of what init() needs mapped, from the first register on */
+	/*
+	 * The module that an entry of `clocks` gates, or one of `resets` (reset: true) resets; `cells` stand behind the
+	 * phandle. -1: none, a clock that always runs. Pure.
+	 */
+	int (*module)(const u32 *cells, u32 count, bool reset);
+	u32 (*number)(u32 module); /* as people and device trees number it */
+	/* Its rate in Hz as hand_over() sets it, the controller's input being `input_hz`; 0: not known. Pure. */
+	u32 (*rate)(const char *compatible, const u32 *cells, u32 count, u32 input_hz);
+	/* Why a device of these compatibles, `len` bytes of strings, is given to no VM, and what to do instead; NULL: it may be. Pure. */
+	const char *(*refused)(const char *compatible, u32 len);
+	/* Registers by offset, with whatever protects them. One caller at a time writes. */
+	u32 (*read)(pa_t regs, u32 off);
+	void (*write)(pa_t regs, u32 off, u32 val);
+	/* Let the module's clock run (one caller at a time); running: it does. */
+	void (*on)(pa_t regs, u32 module);
+	bool (*running)(pa_t regs, u32 module);
+	void (*reset)(pa_t regs, u32 module, bool assert); /* one caller at a time */
+	u32 reset_us;                  /* how long a reset has to be */
+};
+
+#define CLOCK(ident) \
+	extern const struct clock_ops clock_##ident; \
+	static const struct clock_ops *const clock_ref_##ident __used __section("quoin_clocks") = \
+		&clock_##ident; \
+	const struct clock_ops clock_##ident
+
 /* ---- Console hardware (arch/aarch64/uart/) */
 
 struct uart_ops {

@@ -135,6 +135,11 @@ static void finish_uarts(struct board_parser *p)
 	struct board_uart *u;
 	u32 i, k;
 
+	for (k = 0; k < p->clock_count; k++) {
+		if (p->clock[k].phandle == p->clock_input) {
+			p->b->clock.input_hz = p->clock[k].hz;
+		}
+	}
 	for (i = 0; i < p->b->uart_count; i++) {
 		u = &p->b->uart[i];
 		u->irq = board_irq_at(&p->b->gic, &p->uart_irq[i], 0);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/board_parse.h"
+#include "core/clock/clock.h"
+#include "arch/arch.h"
 
 #define MAX_PROVIDERS 64
 
@@ -82,6 +84,39 @@ static void note_streams(const struct board_parser *p, struct board_device *d)
 	}
 }
 
+/* Entry of `clocks` of the chip's controller: the module it gates, its rate. */
+static u32 chip_clock(struct board_device *d, const u32 *cells)
+{
+	const struct board_clock *c = &walk.b->clock;
+	int module = c->ops->module(cells, 2, false);
+
+	if (module >= 0) {
+		clock_add(&d->clocks, (u32)module);
+	}
+	if (d->clock_count < BOARD_DEVICE_CLOCKS) {
+		d->clock_chip |= (u8)(1U << d->clock_count);
+		d->clock_cells[d->clock_count][0] = cells[0];
+		d->clock_cells[d->clock_count][1] = cells[1];
+	}
+	return c->ops->rate(c->compatible, cells, 2, c->input_hz);
+}
+
+static void note_resets(const struct board_parser *p, struct board_device *d)
+{
+	const struct board_clock *c = &walk.b->clock;
+	const u8 *e = p->prop[PROP_RESETS].data;
+	u32 n = board_has(p, PROP_RESETS) && c->ops != NULL ? p->prop[PROP_RESETS].len / 8 : 0;
+
+	for (; n != 0 && fdt_be32(e) == c->phandle; n--, e += 8) { /* others have cells nobody counts */
+		u32 cell = fdt_be32(e + 4);
+		int module = c->ops->module(&cell, 1, true);
+
+		if (module >= 0) {
+			clock_add(&d->resets, (u32)module);
+		}
+	}
+}
+
 static void note_clocks(const struct board_parser *p, struct board_device *d)
 {
 	const u8 *e = p->prop[PROP_CLOCKS].data;
@@ -96,10 +131,12 @@ static void note_clocks(const struct board_parser *p, struct board_device *d)
 				hz = walk.provider[i].hz;
 			}
 		}
-		if (d->clock_count == BOARD_DEVICE_CLOCKS) {
-			return;
+		if (walk.b->clock.ops != NULL && fdt_be32(e) == walk.b->clock.phandle && cells == 2 && left > 2) {
+			hz = chip_clock(d, (u32[2]){ fdt_be32(e + 4), fdt_be32(e + 8) });
 		}
-		d->clock_hz[d->clock_count++] = hz;
+		if (d->clock_count < BOARD_DEVICE_CLOCKS) {
+			d->clock_hz[d->clock_count++] = hz;
+		}
 		if (left - 1 < cells) {
 			return; /* whose cells nobody knows: the rest cannot be told apart */
 		}
@@ -141,6 +178,7 @@ static void note_device(struct board_parser *p, struct board_device *d)
 	}
 	note_streams(p, d);
 	note_clocks(p, d);
+	note_resets(p, d);
 	for (u32 i = 0; d->compatible != NULL && i < ARRAY_SIZE(no_dma); i++) {
 		if (fdt_has_string((const u8 *)d->compatible, d->compatible_len, no_dma[i])) {
 			d->dma = DMA_NEVER;

@@ -3,6 +3,7 @@
 #include "core/board_parse.h"
 
 #include <string.h>
+#include "core/clock/clock.h"
 
 void board_raw_irq_of(const struct board_parser *p, struct board_raw_irq *raw)
 {
@@ -324,6 +325,24 @@ static void uart_node(struct board_parser *p)
 	b->uart_count++;
 }
 
+/* True if it is a chip's clock and reset controller that is driven. */
+static bool controller_node(struct board_parser *p)
+{
+	struct board_clock *c = &p->b->clock;
+	const char *s = board_prop_string(p, PROP_COMPATIBLE), *which = NULL;
+	const struct clock_ops *ops = s == NULL || c->ops != NULL ? NULL :
+				      clock_driver(s, p->prop[PROP_COMPATIBLE].len, &which);
+
+	if (ops == NULL || !board_reg(p, 0, &c->regs)) {
+		return false;
+	}
+	c->ops = ops;
+	c->compatible = which;
+	c->phandle = board_phandle(p);
+	p->clock_input = board_prop_u32(p, PROP_CLOCKS, 0);
+	return true;
+}
+
 static void virtio_node(struct board_parser *p)
 {
 	struct board *b = p->b;
@@ -369,6 +388,9 @@ static void device_node(struct board_parser *p, const char *name)
 	}
 	if (board_has(p, PROP_IOMMU_CELLS)) {
 		board_iommu_node(p);
+		return;
+	}
+	if (board_has(p, PROP_CLOCK_CELLS) && controller_node(p)) {
 		return;
 	}
 	if (board_compatible(p, "virtio,mmio")) {

@@ -54,6 +54,7 @@ static const struct {
 	{ "reg", PROP_REG },
 	{ "reg-io-width", PROP_REG_IO_WIDTH },
 	{ "reg-shift", PROP_REG_SHIFT },
+	{ "resets", PROP_RESETS },
 	{ "rng-seed", PROP_RNG_SEED },
 	{ "status", PROP_STATUS },
 	{ "stdout-path", PROP_STDOUT_PATH },

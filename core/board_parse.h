@@ -24,7 +24,7 @@ enum board_prop {
 	PROP_LINUX_STDOUT_PATH,
 	PROP_METHOD, PROP_MODEL, PROP_MSI_BASE_SPI, PROP_MSI_MAP, PROP_MSI_MAP_MASK, PROP_MSI_NUM_SPIS, PROP_MSI_PARENT,
 	PROP_NO_MAP, PROP_PHANDLE,
-	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT,
+	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT, PROP_RESETS,
 	PROP_RNG_SEED, PROP_STATUS, PROP_STDOUT_PATH,
 	PROP_COUNT
 };
@@ -73,6 +73,7 @@ struct board_parser {
 		u32 len;
 	} iommu_names[BOARD_MAX_IOMMUS];
 	u32 uart_clock[BOARD_MAX_UARTS]; /* phandle */
+	u32 clock_input;                 /* the same of the controller's first input */
 	u64 uart_path[BOARD_MAX_UARTS];
 	u32 clock_count;
 	struct {

@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "core/base/log.h"
 #include "core/board.h"
+#include "core/clock/clock.h"
 #include "core/console/console.h"
 #include "core/host/virtio.h"
 #include "core/host/host_wdt.h"
@@ -177,6 +178,9 @@ void quoin_main(const struct boot_info *boot)
 	error = read_board(boot);
 	if (error == NULL) {
 		error = map_ram(boot);
+	}
+	if (error == NULL) {
+		clock_init(&board, board_console(&board, console_knows));
 	}
 	/* Even with a tree that is refused: its UART may have been found, to say why. */
 	if (console_init(&board) != 0) {

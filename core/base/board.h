@@ -140,6 +140,24 @@ struct board_iommu {
 	bool coherent;      /* its walks snoop the caches: dma-coherent */
 };
 
+#define CLOCK_MODULES 384
+
+/* Modules of a chip, as its clock and reset controller counts them (core/clock/clock.h). */
+struct clock_set {
+	u32 word[CLOCK_MODULES / 32];
+};
+
+struct clock_ops;
+
+/* The chip's clock and reset controller. */
+struct board_clock {
+	const struct clock_ops *ops; /* NULL: there is none that is driven */
+	const char *compatible;
+	struct range regs;
+	u32 phandle;
+	u32 input_hz;                /* of its first input; 0: not known */
+};
+
 /* A stream of DMA: who reads and writes memory, as an IOMMU tells them apart. */
 struct pass_stream {
 	u8 iommu; /* index of board.iommu[] */
@@ -169,7 +187,10 @@ struct board_device {
 	struct range reg[BOARD_DEVICE_REGS];      /* CPU addresses */
 	struct board_irq irq[BOARD_DEVICE_IRQS];  /* in the order of the node; intid 0: not at the GIC */
 	struct pass_stream stream[BOARD_DEVICE_STREAMS];
-	u32 clock_hz[BOARD_DEVICE_CLOCKS];        /* 0: not a fixed clock */
+	u32 clock_hz[BOARD_DEVICE_CLOCKS];        /* 0: not a fixed clock, nor a known one of the chip's */
+	u32 clock_cells[BOARD_DEVICE_CLOCKS][2];  /* of the chip's controller: the entry behind the phandle */
+	u8 clock_chip;                            /* bit i: clock i is one of the chip's controller */
+	struct clock_set clocks, resets;          /* of the chip's modules; all, not just so many */
 	enum board_dma dma;
 	bool coherent;             /* dma-coherent of the node or a bus above it */
 	bool other_iommu;          /* its `iommus` leads (also) to one that is not driven */
@@ -218,6 +239,7 @@ struct board {
 	struct board_pci pci[BOARD_MAX_PCI];
 	u32 iommu_count;
 	struct board_iommu iommu[BOARD_MAX_IOMMUS];
+	struct board_clock clock;
 
 	const char *bootargs;   /* or "" */
 	struct range initrd;    /* size 0: none */

@@ -323,6 +323,7 @@ int config_check(struct vm_config *cfg, const struct board_limits *board, struct
 		check_vdevs(&c);
 		check_contexts(&c);
 		check_passes(&c);
+		check_clock_vdev(&c);
 		check_memory(&c);
 		check_auto(&c);
 		check_pci(&c);

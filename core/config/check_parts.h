@@ -49,6 +49,10 @@ void check_overlaps(struct check *c);
 bool check_owner(struct check *c, const struct cfg_pass *p);
 /* check_share - nothing passed to `vm` is passed to `other` (or earlier to itself). */
 void check_share(const struct vm_config *vm, const struct vm_config *other, struct diag *diag);
+/* check_clock_vdev - a virtual clock controller fits the board; check_share_modules - what it lists is no other VM's. */
+void check_clock_vdev(struct check *c);
+void check_share_modules(const struct vm_config *vm, const struct vm_config *other, const struct board_limits *board,
+			 struct diag *diag);
 /* check_free_place - an address at or above `at` where `size` bytes meet no window and no reservation. */
 u64 check_free_place(struct check *c, u64 at, u64 size);
 /* check_auto - location and interrupt of devices that may do without; all else has its place. */

@@ -24,6 +24,13 @@ void check_text_irqs(struct check *c, struct cfg_pass *p);
 bool check_dma_windows(struct check *c, struct cfg_pass *p);
 bool check_dma_function(struct check *c, struct cfg_pass *p);
 
+struct clock_set;
+/* check_refused - why no VM is given a device, and what instead; NULL: it may be. A board has to be there. */
+const char *check_refused(const struct check *c, const struct board_device *d);
+/* check_device_clocks - clocks of a node, and what modules they and its resets are; check_modules - the latter. False: no room. */
+bool check_device_clocks(struct check *c, struct cfg_pass *p, const struct board_device *d);
+bool check_modules(struct check *c, struct cfg_pass *p, const struct clock_set *clocks, const struct clock_set *resets);
+
 /* check_pass_node - fill a `pass dt:`; check_neighbours - devices in one page go to a VM together. */
 void check_pass_node(struct check *c, struct cfg_pass *p);
 void check_neighbours(struct check *c);

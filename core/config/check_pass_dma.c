@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DMA of passed devices: what confines it, and whether it may be. */
 #include "core/board.h"
+#include "core/clock/clock.h"
 #include "core/config/check_pass.h"
 
 /* What devices of the tree are behind an entry's windows. */
@@ -9,12 +10,18 @@ struct behind {
 	u32 known, streams;
 	bool may, open, coherent; /* open: not all of it is behind an IOMMU that is driven */
 	struct pass_stream stream[BOARD_DEVICE_STREAMS];
+	const struct check *c;
+	const char *refused; /* why one of them cannot be passed */
+	struct clock_set clocks, resets;
 };
 
 static void add_device(struct behind *f, const struct board_device *d)
 {
 	f->known++;
 	f->coherent |= d->coherent;
+	clock_join(&f->clocks, &d->clocks);
+	clock_join(&f->resets, &d->resets);
+	f->refused = f->refused != NULL ? f->refused : check_refused(f->c, d);
 	if (d->dma == DMA_NEVER) {
 		return;
 	}
@@ -102,18 +109,22 @@ static bool judge_dma(struct check *c, struct cfg_pass *p, const struct behind *
 
 bool check_dma_windows(struct check *c, struct cfg_pass *p)
 {
-	struct behind f = { .p = p };
+	struct behind f = { .p = p, .c = c };
 
 	(void)board_device_walk(c->board->board, find_behind, &f);
 	f.may |= f.known == 0; /* who knows what it is? */
 	f.open |= f.known == 0;
 	p->coherent = f.coherent;
-	return judge_dma(c, p, &f);
+	if (f.refused != NULL) {
+		check_error(c, &p->pos, "%.48s cannot be passed: %s", p->what, f.refused);
+		return false;
+	}
+	return check_modules(c, p, &f.clocks, &f.resets) && judge_dma(c, p, &f);
 }
 
 bool check_dma_device(struct check *c, struct cfg_pass *p, const struct board_device *d)
 {
-	struct behind f = { .p = p };
+	struct behind f = { .p = p, .c = c };
 
 	add_device(&f, d);
 	p->coherent = d->coherent;

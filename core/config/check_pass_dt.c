@@ -161,11 +161,7 @@ bool check_pass_device(struct check *c, struct cfg_pass *p, const struct board_d
 	if (!device_irqs(c, p, d) || !device_ranges(c, p, d)) {
 		return false;
 	}
-	p->clock_hz = d->clock_count != 0 ? check_alloc(c, d->clock_count * sizeof(u32)) : NULL;
-	for (u32 i = 0; i < d->clock_count && p->clock_hz != NULL; i++) {
-		p->clock_hz[p->clock_count++] = d->clock_hz[i];
-	}
-	return !c->full;
+	return check_device_clocks(c, p, d) && !c->full;
 }
 
 /* A device with registers in the same page as one that is passed: the VM would get both. */
@@ -233,6 +229,8 @@ void check_pass_node(struct check *c, struct cfg_pass *p)
 	} else if (d.reg_count == 0 && !has_shared_irq(&d)) {
 		check_error(c, &p->target_pos, "'%.64s' is no device to pass: its interrupts are each CPU's, a VM has its own",
 			    p->target);
+	} else if (check_refused(c, &d) != NULL) {
+		check_error(c, &p->target_pos, "'%.64s' cannot be passed: %s", p->target, check_refused(c, &d));
 	} else if (d.partial) {
 		check_error(c, &p->target_pos, "device '%.64s' has more than %d register ranges, %d interrupts or %d streams",
 			    p->target, BOARD_DEVICE_REGS, BOARD_DEVICE_IRQS, BOARD_DEVICE_STREAMS);

@@ -2,7 +2,7 @@
 /* `pass rest`: what no VM and not the monitor has. */
 #include <errno.h>
 #include "core/board.h"
-#include "core/config/check_parts.h"
+#include "core/config/check_pass.h"
 #include "core/fdt_reader.h"
 #include "core/vgic/link.h"
 
@@ -115,6 +115,9 @@ static bool add_device(const struct board_device *d, void *ctx)
 	}
 	if (fdt_has_string((const u8 *)d->compatible, d->compatible_len, "virtio,mmio") &&
 	    (names(r, "/dev/disk") || names(r, "/dev/nic"))) {
+		return true;
+	}
+	if (check_refused(&r->c, d) != NULL) {
 		return true;
 	}
 	for (u32 i = 0; i < d->reg_count; i++) {

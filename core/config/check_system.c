@@ -29,7 +29,8 @@ static void share_number(const struct cfg_option *o, const struct vm_config *oth
 	}
 }
 
-static void check_pair(const struct vm_config *vm, const struct vm_config *other, struct diag *diag)
+static void check_pair(const struct vm_config *vm, const struct vm_config *other, const struct board_limits *board,
+		       struct diag *diag)
 {
 	if (vm->named && other->named && strcmp(vm->name, other->name) == 0) {
 		diag_error(diag, &vm->pos, "a second VM with the name '%s'", vm->name);
@@ -42,6 +43,8 @@ static void check_pair(const struct vm_config *vm, const struct vm_config *other
 		}
 	}
 	check_share(vm, other, diag);
+	check_share_modules(vm, other, board, diag);
+	check_share_modules(other, vm, board, diag);
 }
 
 int config_check_system(const struct vm_config *const *vms, u32 count,
@@ -57,7 +60,7 @@ int config_check_system(const struct vm_config *const *vms, u32 count,
 		u64 ram = ram_of(vms[i]);
 
 		for (u32 j = 0; j < i; j++) {
-			check_pair(vms[i], vms[j], diag);
+			check_pair(vms[i], vms[j], board, diag);
 		}
 		used += MIN(ram, ~used);
 		if (board != NULL && used > have && used - ram <= have) {

@@ -217,8 +217,11 @@ struct cfg_pass {
 	struct pass_pci *pci;       /* one at most per entry: functions of one context are split up */
 	u32 range_count, irq_count, stream_count, pci_count;
 	u32 node;            /* PASS_DT: of board.fdt, as board_device.node; 0: none */
-	u32 *clock_hz;       /* of the node's `clocks`, in order; 0: not a fixed clock */
+	u32 *clock_hz;       /* of the node's `clocks`, in order; 0: not known */
 	u32 clock_count;
+	u8 clock_chip;       /* bit i: clock i is of the chip's controller: */
+	u32 (*clock_cells)[2]; /* the entry behind its phandle */
+	struct clock_set *modules; /* clocks, then resets of the chip's modules that its devices name; NULL: none */
 	bool coherent;       /* the host's device is dma-coherent */
 };
 

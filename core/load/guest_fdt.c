@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 #include "core/base/fmt.h"
+#include "core/board.h"
+#include "core/clock/clock.h"
 #include "core/load/fdt_writer.h"
 #include "core/load/pass_fdt.h"
 #include "core/load/pci_fdt.h"
@@ -23,6 +25,7 @@
 
 struct fdt_node {
 	struct fdt_writer *w;
+	const struct board *board; /* or NULL */
 	const struct vdev *dev;
 	u32 clock; /* phandle */
 	u32 hz[OWN_CLOCKS]; /* clocks that devices asked for, 0: none */
@@ -104,6 +107,25 @@ void fdt_node_primecell(struct fdt_node *n, const char *compatible, const char *
 	fdt_node_intr(n, true);
 	fdt_node_u32s(n, "clocks", clocks, count);
 	fdt_node_strs(n, "clock-names", clock_names, count);
+}
+
+const struct board_clock *fdt_node_controller(struct fdt_node *n)
+{
+	if (n->board == NULL || n->board->clock.ops == NULL) {
+		return NULL;
+	}
+	fdt_writer_u32(n->w, "phandle", pass_fdt_controller(n->w, n->dev->base));
+	return &n->board->clock;
+}
+
+void fdt_node_begin(struct fdt_node *n, const char *name)
+{
+	fdt_writer_begin(n->w, name);
+}
+
+void fdt_node_end(struct fdt_node *n)
+{
+	fdt_writer_end(n->w);
 }
 
 static bool is_serial(const struct vdev *dev)
@@ -313,9 +335,10 @@ static void clock(struct fdt_writer *w, const char *name, u32 hz, u32 phandle)
 	fdt_writer_end(w);
 }
 
-static void devices(struct fdt_writer *w, struct vdev *dev, u32 clock_phandle)
+static void devices(struct fdt_writer *w, const struct guest_fdt *g, u32 clock_phandle)
 {
-	struct fdt_node n = { .w = w, .clock = clock_phandle };
+	struct fdt_node n = { .w = w, .board = g->board, .clock = clock_phandle };
+	struct vdev *dev = g->devices;
 	char name[NODE_NAME_MAX];
 
 	fdt_writer_begin(w, "vdevs");
@@ -390,7 +413,7 @@ int guest_fdt_build(const struct guest_fdt *g, void *buf, size_t size, size_t *u
 	}
 	gic(&w, g->cfg, gic_phandle, msi_phandle);
 	clock(&w, "clock-24m", 24000000, clock_phandle);
-	devices(&w, g->devices, clock_phandle);
+	devices(&w, g, clock_phandle);
 	pci_fdt_bus(&w, g->cfg, gic_phandle, msi_phandle);
 	pass_fdt_nodes(&w, g, clock_phandle);
 	fdt_writer_end(&w);

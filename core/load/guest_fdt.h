@@ -20,6 +20,7 @@
 #define GUEST_FDT_PHANDLE_GIC   0x8001
 #define GUEST_FDT_PHANDLE_CLOCK 0x8002
 #define GUEST_FDT_PHANDLE_MSI   0x8010 /* the ITS or the v2m frame */
+#define GUEST_FDT_PHANDLE_CPG   0x8011 /* a virtual clock and reset controller */
 
 struct vdev;
 struct board;

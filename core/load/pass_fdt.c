@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/base/fmt.h"
 #include "core/board.h"
+#include "core/clock/clock.h"
 #include "core/fdt_reader.h"
 #include "core/load/fdt_writer.h"
 #include "core/load/pass_supply.h"
@@ -17,6 +18,7 @@
 
 struct kept {
 	u32 count;
+	u32 chip, controller; /* phandle of the chip's controller, and of the VM's; 0: it has none */
 	u32 phandle[KEPT_MAX];
 };
 
@@ -89,9 +91,32 @@ static void collect(const struct guest_fdt *g, struct kept *k)
 	}
 }
 
+u32 pass_fdt_controller(struct fdt_writer *w, ipa_t base)
+{
+	char path[NAME_MAX];
+
+	fmt_str(path, sizeof(path), "/vdevs/clock-controller@%lx", base);
+	return fdt_writer_phandle(w, path, GUEST_FDT_PHANDLE_CPG);
+}
+
+/* The VM has one: its nodes keep their clocks and resets. */
+static void find_controller(const struct guest_fdt *g, struct fdt_writer *w, struct kept *k)
+{
+	const struct cfg_vdev *v = clock_vdev(g->cfg);
+
+	k->chip = k->controller = 0;
+	if (v != NULL && v->loc != NULL && g->board != NULL && g->board->clock.ops != NULL) {
+		k->chip = g->board->clock.phandle;
+		k->controller = pass_fdt_controller(w, v->loc->addr);
+	}
+}
+
 /* The phandle in the guest, 0: it has no such node. */
 static u32 kept_as(const struct kept *k, u32 phandle)
 {
+	if (phandle == k->chip && phandle != 0) {
+		return k->controller;
+	}
 	for (u32 i = 0; i < k->count; i++) {
 		if (k->phandle[i] == phandle) {
 			return KEPT_BASE + i;
@@ -177,7 +202,7 @@ static void copy_property(struct pass_fdt *f, const struct kept *k, const struct
 }
 
 /* A clock of `hz` in the guest: its phandle. */
-static u32 clock_of(struct pass_fdt *f, u32 hz)
+static u32 fixed_clock(struct pass_fdt *f, u32 hz)
 {
 	char path[NAME_MAX];
 	u32 i = 0;
@@ -198,7 +223,7 @@ static void clock_nodes(struct pass_fdt *f)
 	char name[NAME_MAX];
 
 	for (u32 i = 0; i < PASS_FDT_CLOCKS && f->hz[i] != 0; i++) {
-		u32 hz = f->hz[i] - 1, phandle = clock_of(f, hz);
+		u32 hz = f->hz[i] - 1, phandle = fixed_clock(f, hz);
 
 		fmt_str(name, sizeof(name), BUS "-clock-%u", hz);
 		fdt_writer_begin(f->w, name);
@@ -229,7 +254,8 @@ static void copy_names(struct fdt_writer *w, struct fdt_reader r, const char *na
 }
 
 /* What is different in the guest. */
-static __noinline void own_properties(struct pass_fdt *f, const struct cfg_pass *p, const struct fdt_reader *r)
+static __noinline void own_properties(struct pass_fdt *f, const struct kept *k, const struct cfg_pass *p,
+				      const struct fdt_reader *r)
 {
 	u32 cells[3 * BOARD_DEVICE_IRQS], n = 0; /* no more ranges than 16, nor clocks */
 
@@ -254,11 +280,20 @@ static __noinline void own_properties(struct pass_fdt *f, const struct cfg_pass 
 	}
 	n = 0;
 	for (u32 i = 0; i < MIN(p->clock_count, 16u); i++) {
-		cells[n++] = clock_of(f, p->clock_hz[i]);
+		if (k->controller != 0 && (p->clock_chip >> i & 1) != 0) {
+			cells[n++] = k->controller;
+			cells[n++] = p->clock_cells[i][0];
+			cells[n++] = p->clock_cells[i][1];
+		} else {
+			cells[n++] = fixed_clock(f, p->clock_hz[i]);
+		}
 	}
 	if (n != 0) {
 		fdt_writer_u32s(f->w, "clocks", cells, n);
 		copy_names(f->w, *r, "clock-names", p->clock_count);
+	}
+	if (k->controller != 0 && p->modules != NULL && !clock_empty(&p->modules[0])) {
+		fdt_writer_u32(f->w, "power-domains", k->controller); /* which has the clocks of drivers that ask for none */
 	}
 	if (p->coherent) {
 		fdt_writer_bytes(f->w, "dma-coherent", NULL, 0);
@@ -386,6 +421,7 @@ void pass_fdt_nodes(struct fdt_writer *w, const struct guest_fdt *g, u32 clock_2
 	struct kept k;
 
 	collect(g, &k);
+	find_controller(g, w, &k);
 	for (const struct cfg_pass *p = g->cfg->pass; p != NULL; p = p->next) {
 		struct fdt_reader r;
 
@@ -402,7 +438,7 @@ void pass_fdt_nodes(struct fdt_writer *w, const struct guest_fdt *g, u32 clock_2
 		}
 		node_name(p, name, sizeof(name));
 		fdt_writer_begin(w, name);
-		own_properties(&f, p, &r);
+		own_properties(&f, &k, p, &r);
 		copy_node(&f, &k, &r);
 		fdt_writer_end(w);
 	}

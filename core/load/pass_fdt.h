@@ -31,6 +31,8 @@ struct pass_fdt {
 size_t pass_fdt_bound(const struct guest_fdt *g);
 /* pass_fdt_aliases - serialN from `first` on for passed UARTs, inside /aliases; opens the node if `first` is 0. How many. */
 u32 pass_fdt_aliases(struct fdt_writer *w, const struct guest_fdt *g, u32 first);
+/* pass_fdt_controller - phandle of the virtual clock and reset controller at `base`. */
+u32 pass_fdt_controller(struct fdt_writer *w, ipa_t base);
 /* pass_fdt_nodes - the nodes, below the root. Thread context. */
 void pass_fdt_nodes(struct fdt_writer *w, const struct guest_fdt *g, u32 clock_24m);
 

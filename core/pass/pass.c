@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "core/base/memory.h"
+#include "core/clock/clock.h"
 #include "core/iommu/iommu.h"
 #include "core/pci/msi.h"
 #include "core/pass/pass_pci.h"
@@ -126,7 +127,7 @@ static int open_dma(struct vm *vm, const struct cfg_pass *p, struct diag *d)
 
 int pass_create(struct vm *vm, struct diag *d)
 {
-	int err = 0;
+	int err = clock_hand_over(vm->cfg, d);
 
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		vm->vcpu[i]->calls = vm->cfg->smc != NULL;
@@ -169,11 +170,13 @@ static void detach(struct vm *vm)
 void pass_quiesce(struct vm *vm)
 {
 	if (vm->cfg->pass == NULL) {
+		clock_quiet(vm->cfg);
 		return;
 	}
 	pass_pci_quiesce(vm);
 	msi_settle(); /* the workers that such an interrupt asks may end after this */
 	detach(vm);
+	clock_quiet(vm->cfg);
 	vgic_link_quiesce(vm);
 }
 
@@ -182,6 +185,7 @@ void pass_reset(struct vm *vm)
 	struct diag d = { .emit = log_diag };
 	u32 left = vm->pass_streams;
 
+	(void)!clock_hand_over(vm->cfg, &d); /* what does not run is said */
 	for (const struct cfg_pass *p = vm->cfg->pass; p != NULL && left != 0; p = p->next) {
 		(void)attach(vm, p, &d); /* without it the device faults, and that is said */
 		left -= has_stream(p);

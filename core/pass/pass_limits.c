@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the checks of `pass` ask of the running machine (struct board_limits). */
 #include "core/board.h"
+#include "core/clock/clock.h"
 #include "core/config/check.h"
 #include "core/console/console.h"
 #include "core/host/pci.h"
@@ -73,6 +74,7 @@ void pass_promise(const struct vm_config *cfg)
 {
 	struct pci_dev *d;
 
+	clock_promise(cfg);
 	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
 		for (u32 n = 0; p->pci_count != 0 && (d = pci_at(board, n)) != NULL; n++) {
 			if (d->host == &board->pci[p->pci->host] && d->bdf == p->pci->bdf) {
