@@ -39,7 +39,7 @@ const struct config_keyword config_keywords[] = {
 	{ "intr", IN_LOC, 1, true, "an interrupt, such as gic:37", opt_intr },
 	{ "dma", CTX_PASS, 1, true, "unprotected or none", opt_dma },
 	{ "msi", CTX_PASS, 1, true, "v2m", opt_msi },
-	{ "fault", CTX_PASS, 1, true, "stop or log", opt_fault },
+	{ "fault", CTX_PASS, 1, false, /* log is an option, too */ "stop or log", opt_fault },
 	{ "intx", CTX_PASS, 1, true, "none", opt_intx },
 	{ "name", CTX_VDEV, 1, false, "a name for the device", opt_name },
 	{ "log", CTX_VDEV, 2, true, "LEVEL[,LEVEL...] and a destination", opt_log },

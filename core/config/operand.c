@@ -71,7 +71,7 @@ static bool pci_function(struct slice s, struct cfg_fn *fn)
 	return true;
 }
 
-#define PCI_FORM "expected pci:BUS:DEV[.FUNCTION] or pci:VENDOR/DEVICE, in a pass also =pci:..."
+#define PCI_FORM "expected pci:BUS:DEV[.FUNCTION] or pci:0xVENDOR/0xDEVICE, in a pass also =pci:..."
 
 bool parse_function(struct parser *p, const struct token *arg, struct cfg_fn *fn)
 {

@@ -309,9 +309,14 @@ void virtio_blk_scan(void)
 	struct vio_dev *d;
 
 	for (u32 n = 0; (d = vio_find(VIO_BLOCK, n)) != NULL; n++) {
-		struct blk *b = vio_take(d) ? mem_alloc(sizeof(*b)) : NULL;
+		struct blk *b;
 		int err = -ENOMEM;
 
+		if (!vio_take(d)) {
+			log_info("a disk behind %s is not used: a VM has it, or its IOMMU keeps it out", d->place);
+			continue;
+		}
+		b = mem_alloc(sizeof(*b));
 		if (b != NULL) {
 			b->dev = d;
 			d->interrupt = found;

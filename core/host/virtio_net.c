@@ -257,9 +257,14 @@ void virtio_net_scan(void)
 	struct vio_dev *d;
 
 	for (u32 n = 0; (d = vio_find(VIO_NET, n)) != NULL; n++) {
-		struct card *c = vio_take(d) ? mem_alloc(sizeof(*c)) : NULL;
+		struct card *c;
 		int err = -ENOMEM;
 
+		if (!vio_take(d)) {
+			log_info("a network card behind %s is not used: a VM has it, or its IOMMU keeps it out", d->place);
+			continue;
+		}
+		c = mem_alloc(sizeof(*c));
 		if (c != NULL) {
 			c->dev = d;
 			d->interrupt = interrupt;

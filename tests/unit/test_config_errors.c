@@ -313,7 +313,7 @@ static const struct row parse_rows[] = {
 	  "or $asinfo_length{NAME} in a pass" },
 	{ "vdev widget loc pci:0",
 	  "t:1:17: error: bad PCI location 'pci:0': expected pci:BUS:DEV[.FUNCTION] or "
-	  "pci:VENDOR/DEVICE, in a pass also =pci:..." },
+	  "pci:0xVENDOR/0xDEVICE, in a pass also =pci:..." },
 	{ "pass loc 0x1000,0x1000,rwz",
 		  "t:1:26: error: bad attribute 'z': expected letters of +-rwxcemdnst" },
 	{ "pass loc 0xfffffffffffff000,0x2000",
@@ -323,7 +323,7 @@ static const struct row parse_rows[] = {
 	  "$asinfo_length{NAME} in a pass" },
 	{ "pass loc pci:0:1=pci:zz",
 		  "t:1:10: error: bad PCI location 'pci:0:1=pci:zz': expected pci:BUS:DEV[.FUNCTION] "
-	  "or pci:VENDOR/DEVICE, in a pass also =pci:..." },
+	  "or pci:0xVENDOR/0xDEVICE, in a pass also =pci:..." },
 	{ "reserve loc 0x1000",
 	  "t:1:13: error: 'reserve loc' needs a length: expected ADDRESS,LENGTH" },
 	{ "reserve intr gic:31",

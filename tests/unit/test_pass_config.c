@@ -147,6 +147,8 @@ static void nodes_are_resolved(void)
 	CHECK(p->fault_stop && cfg.has_dma && !cfg.dma_identity);
 	CHECK_EQ(p->clock_hz[0], 24000000);
 	CHECK(p->node != 0);
+	CHECK_EQ(vm("pass pci:0:3.0 fault log intx none"), 0);
+	CHECK(!nth(0)->fault_stop && nth(0)->pci->no_intx);
 	/* A window over the same device is as good. */
 	CHECK_EQ(vm("pass loc mem:0x1c000000,0x1000,rwn=0xb000000 intr gic:44=132,u loc 0xb004000,0x1000"), 0);
 	p = nth(0);
@@ -316,7 +318,7 @@ static const struct {
 	{ "pass pci:0:3.0 msi v2m", "t:2:1: error: 'msi v2m' belongs to GIC version 2: a VM with version 3 has an ITS" },
 	{ "pass pci:0:3.0 intr gic:40", "t:2:21: error: this pass takes no interrupt" },
 	{ "pass pci:0:40", "t:2:6: error: bad PCI location 'pci:0:40': expected pci:BUS:DEV[.FUNCTION] or "
-			   "pci:VENDOR/DEVICE, in a pass also =pci:..." },
+			   "pci:0xVENDOR/0xDEVICE, in a pass also =pci:..." },
 	{ "pass smc:0x84000003", "t:2:10: error: firmware call 0x84000003 cannot be passed: PSCI, SDEI and TRNG are the monitor's" },
 	{ "pass smc:0x80000000",
 	  "t:2:10: error: firmware call 0x80000000 cannot be passed: calls of the architecture and of hypervisors are the "
@@ -327,6 +329,7 @@ static const struct {
 	{ "initrd pass loc 0xb010000,0x1000 dma none",
 	  "t:2:1: error: a blob in passed memory is not supported: expected 'load' for it, or 'data pass'" },
 	{ "pass dt:/pl031@9010000 dma maybe", "t:2:28: error: 'maybe': expected one of unprotected|none" },
+	{ "pass dt:/pl031@9010000 fault never", "t:2:30: error: 'never': expected one of stop|log" },
 	{ "vdev smmu",
 	  "t:2:6: error: vdev 'smmu' is not supported: use pass dt:PATH or pass pci:BUS:DEV.FN, whose DMA the monitor confines "
 	  "by itself" },
