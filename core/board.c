@@ -41,7 +41,7 @@ struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_
 	u32 cells = g->cells + raw->extended, step = 4 * cells;
 	const u8 *e;
 
-	if (step == 0 || raw->len / step <= i) { /* 0: there is no GIC */
+	if (g->cells < 3 || raw->len / step <= i) { /* 0: there is no GIC */
 		return (struct board_irq){ 0, 0 };
 	}
 	e = raw->data + i * step;
@@ -54,6 +54,11 @@ struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_
 	return board_irq_of(e);
 }
 
+static bool is_ppi(u32 intid)
+{
+	return intid >= 16 && intid < 32;
+}
+
 /* The timer binding's order is fixed; without a usable node the PPIs every Arm server uses. */
 static void finish_timer(struct board_parser *p)
 {
@@ -64,16 +69,27 @@ static void finish_timer(struct board_parser *p)
 	} const line[] = {
 		{ &t->secure, 29 }, { &t->phys, 30 }, { &t->virt, 27 }, { &t->hyp, 26 },
 	};
+	bool good = true;
+	char path[BOARD_PATH_MAX];
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(line); i++) {
 		*line[i].irq = board_irq_at(&p->b->gic, &p->timer, i);
 	}
 	t->hyp_virt = board_irq_at(&p->b->gic, &p->timer, 4);
-	if (t->virt.intid != 0 && t->hyp.intid != 0) {
+	for (i = 2; i < ARRAY_SIZE(line); i++) {
+		good &= is_ppi(line[i].irq->intid) && line[i].irq->intid != line[(i + 1) % 4].irq->intid;
+	}
+	if (good) {
 		return;
 	}
-	board_warn(p, "no usable arm,armv8-timer node, PPIs 13, 14, 11 and 10 are assumed");
+	if (p->timer_node == 0) {
+		board_warn(p, "no usable arm,armv8-timer node: PPIs 13, 14, 11 and 10 are assumed");
+	} else if (!board_parent_lost(p, &p->timer, p->timer_node)) {
+		(void)board_search(p->b, &(struct board_want){ .node = p->timer_node }, path);
+		board_warn(p, "%s: %s: expected four PPIs of the GIC; 13, 14, 11 and 10 are assumed", path,
+			   p->timer.data == NULL ? "no interrupts" : "unusable interrupts");
+	}
 	for (i = 0; i < ARRAY_SIZE(line); i++) {
 		line[i].irq->intid = line[i].usual;
 		line[i].irq->flags = 8;
@@ -127,7 +143,9 @@ static void finish_stdout(struct board_parser *p)
 			return;
 		}
 	}
-	board_warn(p, "stdout-path '%.64s' names no enabled UART", p->stdout_path);
+	board_warn(p, "/chosen: stdout-path '%.64s' names %s: expected an enabled UART", p->stdout_path,
+		   hash == 0 || board_search(p->b, &(struct board_want){ .hash = hash }, NULL) == 0 ? "no node" :
+		   "none, or one without registers");
 }
 
 static void finish_uarts(struct board_parser *p)
@@ -218,25 +236,27 @@ void board_finish(struct board_parser *p)
 {
 	struct board *b = p->b;
 
+	finish_ram(b);
+	board_check_uarts(p);
 	finish_uarts(p);
 	finish_stdout(p);
 	if (b->gic.version == 0) {
 		board_fail(p,
 			   "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
 	} else if (b->cpu_count == 0) {
-		board_fail(p, "no CPU under /cpus");
+		board_fail(p, "/cpus: no usable CPU: expected nodes with device_type \"cpu\" and a reg");
 	}
+	board_check(p);
 	if (p->failed) {
 		return;
 	}
-	finish_ram(b);
 	if (board_soc_apply(b) != NULL) {
 		board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
 		return;
 	}
 	finish_modules(p);
 	b->gic.maintenance = board_irq_at(&b->gic, &p->maintenance, 0);
-	if (b->gic.maintenance.intid == 0) {
+	if (!is_ppi(b->gic.maintenance.intid)) {
 		b->gic.maintenance.intid = 25;
 		b->gic.maintenance.flags = 4;
 	}
@@ -250,7 +270,7 @@ void board_finish(struct board_parser *p)
 	board_finish_iommus(p);
 	finish_timer(p);
 	if (b->ram_count == 0) {
-		board_fail(p, "no memory node with RAM"); /* last: firmware adds it, all else is known */
+		board_fail(p, "no RAM: expected a memory node with a reg"); /* last: firmware adds it, all else is known */
 	}
 }
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include "core/base/fmt.h"
 #include "core/board_parse.h"
 #include "core/clock/clock.h"
 #include "arch/arch.h"
@@ -195,8 +194,7 @@ static void note_path(const struct board_parser *p, char *path)
 
 	path[0] = '\0';
 	for (u32 i = 1; i < p->depth; i++) {
-		n += fmt_str(path + n, n < BOARD_PATH_MAX ? BOARD_PATH_MAX - n : 0, "/%s", p->frame[i].name);
-		n = MIN(n, (size_t)BOARD_PATH_MAX - 1);
+		board_path_put(path, &n, p->frame[i].name);
 	}
 	for (char *c = path; *c != '\0'; c++) {
 		*c = *c < ' ' || *c > '~' ? '?' : *c; /* names of a damaged tree do not steer a terminal */

@@ -10,10 +10,10 @@ void board_iommu_node(struct board_parser *p)
 	struct board_iommu *m = &b->iommu[b->iommu_count];
 
 	if (b->iommu_count == BOARD_MAX_IOMMUS) {
-		board_warn(p, "more than %d IOMMUs, '%.32s' is not used", BOARD_MAX_IOMMUS,
-			   p->frame[p->depth - 1].name);
+		board_warn(p, "more than %d IOMMUs: it is not used", BOARD_MAX_IOMMUS);
 		return;
 	}
+	p->iommu_node[b->iommu_count] = p->frame[p->depth - 1].node;
 	m->compatible = board_prop_string(p, PROP_COMPATIBLE);
 	m->phandle = board_phandle(p);
 	m->cells = MIN(board_prop_u32(p, PROP_IOMMU_CELLS, 0), 16U);
@@ -41,6 +41,7 @@ void board_v2m_node(struct board_parser *p)
 	if (g->v2m_count == BOARD_MAX_V2M || !board_reg(p, 0, &f->regs)) {
 		return;
 	}
+	p->v2m_node[g->v2m_count] = p->frame[p->depth - 1].node;
 	f->phandle = board_phandle(p);
 	if (base >= 32 && base < 1020 && count != 0 && count <= 1020 - base) {
 		f->base = base;

@@ -45,10 +45,23 @@ static void memory_node(struct board_parser *p)
 	struct board *b = p->b;
 	struct range x;
 
-	n = step != 0 && board_has(p, PROP_REG) ? p->prop[PROP_REG].len / step : 0;
+	n = board_has(p, PROP_REG) ? p->prop[PROP_REG].len / step : 0;
+	if (board_has(p, PROP_REG) && p->prop[PROP_REG].len % step != 0) {
+		board_warn(p, "reg of %u bytes: expected a multiple of %u, an address and a size", p->prop[PROP_REG].len, step);
+	}
 	for (i = 0; i < n; i++) {
 		if (!board_reg(p, i, &x)) {
-			continue; /* an empty bank, as bootloaders leave them */
+			if (x.size != 0) { /* an empty bank, as bootloaders leave them, is none */
+				board_warn(p, "0x%lx,0x%lx: expected an end below 2^64; it is not used", x.start, x.size);
+			}
+			continue;
+		}
+		for (u32 k = 0; k < b->ram_count; k++) {
+			if (range_overlaps(b->ram[k].start, b->ram[k].size, x.start, x.size)) {
+				board_warn(p, "0x%lx,0x%lx overlaps 0x%lx,0x%lx: expected banks of their own; they are one",
+					   x.start, x.size, b->ram[k].start, b->ram[k].size);
+				break;
+			}
 		}
 		if (b->ram_count == BOARD_MAX_RAM) {
 			board_warn(p, "more than %d RAM banks, 0x%lx,0x%lx and on are left unused",
@@ -63,10 +76,27 @@ static void reserved_node(struct board_parser *p)
 {
 	enum board_reserve_kind kind = board_has(p, PROP_NO_MAP) ? RESERVED_NO_MAP :
 								   RESERVED_FIRMWARE;
+	const struct board_frame *bus = &p->frame[p->depth - 2];
+	u32 step = 4 * (bus->acells + bus->scells), len = board_has(p, PROP_REG) ? p->prop[PROP_REG].len : 0;
 	struct range x;
-	u32 i;
 
-	for (i = 0; board_reg(p, i, &x); i++) {
+	/* Without reg the operating system chooses its place. */
+	if (len == 0) {
+		return;
+	}
+	if (bus->acells - 1 > 1 || bus->scells - 1 > 1 || len % step != 0) {
+		board_warn(p, "reg of %u bytes, with %u address and %u size cells: cannot be read, expected an address and a size",
+			   len, bus->acells, bus->scells);
+		return;
+	}
+	for (u32 i = 0; i < len / step; i++) {
+		if (!board_reg(p, i, &x)) {
+			if (x.size != 0) {
+				board_warn(p, "0x%lx,0x%lx: expected an end below 2^64 and a ranges that has it", x.start, x.size);
+			}
+			continue;
+		}
+		board_check_reserved(p, &x);
 		if (board_reserve(p->b, x.start, x.size, kind) != 0) {
 			board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
 			return;
@@ -83,17 +113,16 @@ static void cpu_node(struct board_parser *p)
 	u64 mpidr;
 	u32 i;
 
-	if (bus->acells - 1 > 1 || !board_has(p, PROP_REG) ||
-	    p->prop[PROP_REG].len < 4 * bus->acells) {
-		board_warn(p, "CPU node '%.32s' has no usable reg, CPU ignored",
-			   p->frame[p->depth - 1].name);
+	if (!board_has(p, PROP_REG) || p->prop[PROP_REG].len < 4 * bus->acells) {
+		board_warn(p, "no usable reg: expected its MPIDR in %u cell%s; this CPU is left out", bus->acells,
+			   bus->acells == 1 ? "" : "s");
 		return;
 	}
 	/* Binding "arm/cpus": MPIDR_EL1's affinity fields, Aff3 in the first of two cells. */
 	mpidr = fdt_cells(p->prop[PROP_REG].data, bus->acells) & 0xff00ffffffUL;
 	for (i = 0; i < b->cpu_count; i++) {
 		if (b->cpu[i].mpidr == mpidr) {
-			board_warn(p, "two CPU nodes have MPIDR 0x%lx, second ignored", mpidr);
+			board_warn(p, "MPIDR 0x%lx is that of a CPU before: expected one of its own; this CPU is left out", mpidr);
 			return;
 		}
 	}
@@ -109,6 +138,10 @@ static void cpu_node(struct board_parser *p)
 	} else if (method != NULL && strcmp(method, "spin-table") == 0) {
 		c->enable = ENABLE_SPIN_TABLE;
 		c->release_addr = board_prop_number(p, PROP_CPU_RELEASE_ADDR);
+		if (c->release_addr == 0) {
+			board_warn(p, "a spin table without cpu-release-addr: expected an address; it stays off unless it is the boot "
+				   "CPU");
+		}
 	}
 }
 
@@ -121,55 +154,72 @@ static void psci_node(struct board_parser *p, u32 version)
 	} else if (method != NULL && strcmp(method, "hvc") == 0) {
 		p->b->psci.conduit = CONDUIT_HVC;
 	} else {
-		board_warn(p, "PSCI node without method smc or hvc, firmware calls are not used");
+		board_warn(p, "no method \"smc\" or \"hvc\": firmware calls are not used, other CPUs stay off");
+		p->psci_told = true;
 		return;
 	}
 	p->b->psci.version = version;
 }
 
+/* Registers that the GIC cannot do without, mapped in whole pages. */
+static bool gic_frame(struct board_parser *p, u32 i, u64 least, const char *what, struct range *out)
+{
+	if (board_reg(p, i, out) && out->size >= least && IS_ALIGNED(out->start | out->size, PAGE_SIZE)) {
+		return true;
+	}
+	board_fail(p, "no usable %s: expected 0x%lx bytes or more in whole pages as entry %u of reg", what, least, i);
+	return false;
+}
+
+/* False: it is none, having said so. */
+static bool gic_read(struct board_parser *p, u32 version)
+{
+	static const char *const names[] = { "GICC", "GICH (to host VMs)", "GICV (to host VMs)" };
+	struct board_gic *g = &p->b->gic;
+	struct range *frames[] = { &g->cpu, &g->hyp, &g->vcpu };
+	u32 regions = version == 2 ? 0 : board_prop_u32(p, PROP_REDIST_REGIONS, 1);
+
+	g->cells = board_prop_u32(p, PROP_INTERRUPT_CELLS, 3);
+	if (g->cells < 3 || g->cells > 4) {
+		board_fail(p, "#interrupt-cells is %u: expected 3 or 4", g->cells);
+		return false;
+	}
+	if (version != 2 && (regions == 0 || regions > BOARD_MAX_GICR)) {
+		board_fail(p, "#redistributor-regions is %u: expected 1 to %d", regions, BOARD_MAX_GICR);
+		return false;
+	}
+	if (!gic_frame(p, 0, version == 2 ? KiB(4) : KiB(64), "distributor", &g->dist)) {
+		return false;
+	}
+	for (; g->redist_count < regions; g->redist_count++) {
+		if (!gic_frame(p, 1 + g->redist_count, KiB(128), "redistributors", &g->redist[g->redist_count])) {
+			return false;
+		}
+	}
+	/* Of a GICv3 they are for compatibility: it may lack them. */
+	for (u32 i = 0; i < ARRAY_SIZE(frames); i++) {
+		if (version == 2 ? !gic_frame(p, 1 + i, i == 1 ? KiB(4) : KiB(8), names[i], frames[i]) :
+				   !board_reg(p, 1 + regions + i, frames[i])) {
+			return version != 2;
+		}
+	}
+	return true;
+}
+
 static void gic_node(struct board_parser *p, u32 version)
 {
 	struct board_gic *g = &p->b->gic;
-	struct range *frames[] = { &g->cpu, &g->hyp, &g->vcpu };
-	u32 i, regions;
 
 	if (g->version != 0) {
 		return; /* one behind the first is not the CPUs' */
 	}
-	g->cells = board_prop_u32(p, PROP_INTERRUPT_CELLS, 3);
-	regions = board_prop_u32(p, PROP_REDIST_REGIONS, 1);
-	if (g->cells < 3 || g->cells > 4) {
-		board_fail(p, "the GIC has %u interrupt cells, expected 3 or 4", g->cells);
-		return;
-	}
-	if (version == 2) {
-		regions = 0;
-	} else if (regions == 0 || regions > BOARD_MAX_GICR) {
-		board_fail(p, "the GIC has %u redistributor regions, expected 1 to %d", regions,
-			   BOARD_MAX_GICR);
-		return;
-	}
-	if (!board_reg(p, 0, &g->dist)) {
-		board_fail(p, "the GIC has no usable distributor address");
-		return;
-	}
-	for (i = 0; i < regions; i++) {
-		if (!board_reg(p, 1 + i, &g->redist[i])) {
-			board_fail(p, "the GIC has no usable address for redistributor region %u",
-				   i);
-			return;
-		}
-	}
-	g->redist_count = regions;
-	g->redist_stride = board_prop_number(p, PROP_REDIST_STRIDE);
-	for (i = 0; i < ARRAY_SIZE(frames) && board_reg(p, 1 + regions + i, frames[i]); i++) {
-		;
-	}
-	if (version == 2 && i < ARRAY_SIZE(frames)) {
-		board_fail(p, "the GIC lacks GICC, GICH or GICV in its reg: no virtualization");
+	if (!gic_read(p, version)) {
+		g->cells = g->redist_count = 0;
 		return;
 	}
 	g->version = version;
+	g->redist_stride = board_prop_number(p, PROP_REDIST_STRIDE);
+	p->gic_node = p->frame[p->depth - 1].node;
 	g->phandle = board_phandle(p);
 	g->address_cells = board_prop_u32(p, PROP_ADDRESS_CELLS, 0);
 	board_raw_irq_of(p, &p->maintenance);
@@ -182,6 +232,7 @@ static void its_node(struct board_parser *p)
 	struct range x;
 
 	if (g->its_count < BOARD_MAX_ITS && board_reg(p, 0, &x)) {
+		p->its_node[g->its_count] = p->frame[p->depth - 1].node;
 		g->its_phandle[g->its_count] = board_phandle(p);
 		g->its[g->its_count++] = x;
 	}
@@ -244,8 +295,7 @@ static void module_node(struct board_parser *p)
 	u32 i;
 
 	if (!module_range(p, &x)) {
-		board_warn(p, "/chosen/%.32s has no usable reg, ignored",
-			   p->frame[p->depth - 1].name);
+		board_warn(p, "no usable reg: expected an address and a size; this module is left out");
 		return;
 	}
 	if (b->module_count == BOARD_MAX_MODULES ||
@@ -312,6 +362,11 @@ static void uart_node(struct board_parser *p)
 	if (b->uart_count == BOARD_MAX_UARTS || !board_reg(p, 0, &x)) {
 		return;
 	}
+	if (board_prop_u32(p, PROP_REG_SHIFT, 0) > 4 || board_prop_u32(p, PROP_REG_IO_WIDTH, 0) > 4) {
+		board_warn(p, "reg-shift %u, reg-io-width %u: expected up to 4; this UART is left out",
+			   board_prop_u32(p, PROP_REG_SHIFT, 0), board_prop_u32(p, PROP_REG_IO_WIDTH, 0));
+		return;
+	}
 	u = &b->uart[b->uart_count];
 	u->regs = x;
 	u->compatible = board_prop_string(p, PROP_COMPATIBLE);
@@ -321,6 +376,7 @@ static void uart_node(struct board_parser *p)
 	u->clock_hz = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
 	board_raw_irq_of(p, &p->uart_irq[b->uart_count]);
 	p->uart_clock[b->uart_count] = board_prop_u32(p, PROP_CLOCKS, 0);
+	p->uart_node[b->uart_count] = p->frame[p->depth - 1].node;
 	p->uart_path[b->uart_count] = p->frame[p->depth - 1].path_hash;
 	b->uart_count++;
 }
@@ -348,6 +404,7 @@ static void virtio_node(struct board_parser *p)
 	struct board *b = p->b;
 
 	if (b->virtio_count < BOARD_MAX_VIRTIO && board_reg(p, 0, &b->virtio[b->virtio_count].regs)) {
+		p->virtio_node[b->virtio_count] = p->frame[p->depth - 1].node;
 		board_raw_irq_of(p, &p->virtio_irq[b->virtio_count++]);
 	}
 }
@@ -367,7 +424,7 @@ static void device_node(struct board_parser *p, const char *name)
 		clock_node(p);
 		return;
 	}
-	if (board_has(p, PROP_METHOD)) {
+	if (board_has(p, PROP_METHOD) || strncmp(name, "psci", 4) == 0) {
 		if (board_compatible(p, "arm,psci-1.0")) {
 			psci_node(p, 0x10000);
 		} else if (board_compatible(p, "arm,psci-0.2")) {
@@ -376,6 +433,7 @@ static void device_node(struct board_parser *p, const char *name)
 		return;
 	}
 	if (board_compatible(p, "arm,armv8-timer")) {
+		p->timer_node = p->frame[p->depth - 1].node;
 		board_raw_irq_of(p, &p->timer);
 		p->b->timer.frequency = board_prop_u32(p, PROP_CLOCK_FREQUENCY, 0);
 		return;
@@ -445,8 +503,14 @@ void board_node(struct board_parser *p)
 			chosen_node(p);
 		} else if (strcmp(name, "cpus") == 0) {
 			f->kind = NODE_CPUS;
+			if (f->acells - 1 > 1) {
+				board_fail(p, "#address-cells is %u: expected 1 or 2, for the CPUs' MPIDRs", f->acells);
+			}
 		} else if (strcmp(name, "reserved-memory") == 0) {
 			f->kind = NODE_RESERVED;
+			if (f->ranges == NULL) {
+				f->ranges = (const u8 *)""; /* they are addresses of memory, what else */
+			}
 		} else {
 			device_node(p, name);
 		}

@@ -66,9 +66,17 @@ static void __printf(3, 0) report(struct board_parser *p, enum diag_kind kind, c
 				  va_list ap)
 {
 	static const struct src_pos pos = { .file = "device tree" };
-	char text[200], *c;
+	char text[280], *c;
+	size_t n = 0;
 
-	fmt_vstr(text, sizeof(text), fmt, ap);
+	/* Of the node that is being judged its path comes first. */
+	for (u32 i = 1; i < p->depth; i++) {
+		board_path_put(text, &n, p->frame[i].name);
+	}
+	if (p->depth != 0) {
+		n += fmt_str(text + n, sizeof(text) - n, "%s: ", n == 0 ? "/" : "");
+	}
+	fmt_vstr(text + n, sizeof(text) - n, fmt, ap);
 	for (c = text; *c != '\0'; c++) {
 		if (*c < ' ' || *c > '~') {
 			*c = '?'; /* names of a damaged tree do not steer a terminal */
@@ -94,6 +102,9 @@ void board_warn(struct board_parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (p->failed) {
+		return; /* of a tree that is refused one thing is said: why */
+	}
 	va_start(ap, fmt);
 	report(p, DIAG_WARNING, fmt, ap);
 	va_end(ap);
@@ -235,16 +246,21 @@ static void judge(struct board_parser *p)
 		f->ranges = p->prop[PROP_RANGES].data;
 		f->ranges_len = p->prop[PROP_RANGES].len;
 	}
-	if (f->acells > 4 || f->scells > 4) {
-		board_fail(p, "node '%.32s' has more than 4 address or size cells", f->name);
-		return;
+	if (f->acells > 4 || f->scells > 4 || (p->depth == 1 && (f->acells - 1 > 1 || f->scells - 1 > 1))) {
+		board_fail(p, "#address-cells %u, #size-cells %u: expected %s", f->acells, f->scells,
+			   p->depth == 1 ? "1 or 2" : "4 at most");
+		f->acells = 2;
+		f->scells = 1;
 	}
 	f->intr_parent = board_prop_u32(p, PROP_INTERRUPT_PARENT, f->intr_parent);
 	f->enabled = f->enabled && enabled(p);
 	f->coherent |= board_has(p, PROP_DMA_COHERENT);
 	if (p->visit != NULL) {
-		p->failed |= !p->visit(p);
-	} else if (f->enabled) {
+		p->over = !p->visit(p);
+		return;
+	}
+	board_note_phandle(p);
+	if (f->enabled) {
 		board_node(p);
 	}
 }
@@ -275,7 +291,7 @@ static void walk(struct board_parser *p)
 {
 	bool fresh = false; /* the current node has not been judged yet */
 
-	while (!p->failed) {
+	while (!p->over) {
 		switch (fdt_reader_next(&p->r)) {
 		case FDT_NODE:
 			if (fresh) {
@@ -295,6 +311,7 @@ static void walk(struct board_parser *p)
 		case FDT_DONE: return;
 		case FDT_BAD:
 			board_fail(p, "%s (at byte 0x%x)", p->r.error, p->r.error_at);
+			p->depth = 0;
 			return;
 		}
 	}
@@ -305,12 +322,17 @@ static void reservations(struct board_parser *p)
 	u64 start, size;
 
 	while (fdt_reader_reservation(&p->r, &start, &size)) {
-		if (size != 0 && board_reserve(p->b, start, size, RESERVED_FIRMWARE) != 0) {
-			board_fail(p, "memory reservation 0x%lx,0x%lx wraps or is one too many",
+		if (size != 0 && !range_valid(start, size)) {
+			board_warn(p, "memory reservation 0x%lx,0x%lx: expected an end below 2^64; all behind it is kept",
 				   start, size);
+			size = 0 - start;
+		}
+		if (size != 0 && board_reserve(p->b, start, size, RESERVED_FIRMWARE) != 0) {
+			board_fail(p, "more than %d memory reservations", BOARD_MAX_RESERVED);
 			return;
 		}
 	}
+	p->memreserves = p->b->reserved_count;
 	p->b->fdt_size = fdt_reader_size(&p->r);
 }
 
@@ -343,9 +365,7 @@ int board_parse(struct board *b, const void *fdt, size_t max_size, struct diag *
 	}
 	reservations(p);
 	walk(p);
-	if (!p->failed) {
-		board_finish(p);
-	}
+	board_finish(p);
 	return p->failed ? -EINVAL : 0;
 }
 

@@ -82,9 +82,19 @@ struct board_parser {
 	struct fdt_reader aliases; /* where the properties of /aliases start */
 	bool has_aliases;
 	const char *stdout_path; /* NULL: none */
+	/* For messages about what was found: board_frame.node of each. */
+	u32 gic_node, timer_node, uart_node[BOARD_MAX_UARTS], virtio_node[BOARD_MAX_VIRTIO], iommu_node[BOARD_MAX_IOMMUS];
+	u32 its_node[BOARD_MAX_ITS], v2m_node[BOARD_MAX_V2M];
+	u32 phandles[256];       /* a bit for each, by its remainder */
+	u32 twin[4], twin_count; /* phandles that two nodes have */
+	u32 lost_parent;         /* an interrupt-parent that is no node; 0: none met */
+	u32 searches, memreserves; /* made for phandles so far; entries of the reservation block */
+	bool psci_told;          /* why there is no PSCI */
+	bool overlap_told;       /* of reserved memory */
 	/* Set: called for each node instead of taking it for the board (core/board_device.c). */
 	bool (*visit)(struct board_parser *p);
-	bool failed;             /* the one error has been reported, or the walk is over */
+	bool failed;             /* the one error has been reported; the walk goes on, for a console to say it on */
+	bool over;               /* visit() wants no more */
 };
 
 /* Properties of the current node. */
@@ -121,13 +131,36 @@ void board_iommu_node(struct board_parser *p);
 void board_v2m_node(struct board_parser *p);
 void board_finish_iommus(struct board_parser *p);
 
+/* board_path_put - extend a path of BOARD_PATH_MAX at *n by a node's name, as far as there is room. */
+void board_path_put(char *path, size_t *n, const char *name);
+/*
+ * board_search - the first node of the tree with that place, hash of its path or phandle (0: not asked for): its place,
+ * 0: there is none. `path`, if not NULL, receives up to BOARD_PATH_MAX. A walk over the whole tree; one at a time.
+ */
+struct board_want {
+	u32 node, phandle;
+	u64 hash;
+};
+u32 board_search(const struct board *b, const struct board_want *want, char *path);
+
+/*
+ * board_note_phandle - of the current node; one that another has is said. board_parent_lost - true if the interrupts of
+ * `node` go to a phandle that is nobody's, which is said once. board_check_reserved - a region of the current node,
+ * before it is noted. board_check_uarts, board_check - when all is known: what cannot be is left out, each with a line.
+ */
+void board_note_phandle(struct board_parser *p);
+bool board_parent_lost(struct board_parser *p, const struct board_raw_irq *raw, u32 node);
+void board_check_reserved(struct board_parser *p, const struct range *x);
+void board_check_uarts(struct board_parser *p);
+void board_check(struct board_parser *p);
+
 /* board_pci_node - the current node is a PCI host bridge with an ECAM. */
 void board_pci_node(struct board_parser *p);
 
 /* board_path_step - hash of a path extended by one name, from 0 for the root: to compare paths. */
 u64 board_path_step(u64 hash, const char *name, size_t len);
 
-/* board_fail - report the one error, which ends the walk; board_warn - report and go on. */
+/* board_fail - report the one error of a tree that is refused; board_warn - report and go on. */
 void board_fail(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
 void board_warn(struct board_parser *p, const char *fmt, ...) __printf(2, 3);
 

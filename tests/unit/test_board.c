@@ -156,8 +156,9 @@ static void console_fallback(void)
 {
 	REQUIRE(parse_file("virt-gicv2"));
 	CHECK_EQ(b.stdout_uart, -1);
-	CHECK_STR(heard.last, "device tree: warning: stdout-path '/soc/uart@9000000' names no enabled UART");
-	CHECK_EQ(heard.d.warnings, 2); /* and the CPU that is there twice */
+	CHECK_STR(heard.last, "device tree: warning: /chosen: stdout-path '/soc/uart@9000000' names no node: expected an enabled "
+			      "UART");
+	CHECK_EQ(heard.d.warnings, 3); /* and the CPU that is there twice, and an interrupt-parent that is not there */
 	CHECK(board_console(&b, only_8250) == &b.uart[1]);
 	CHECK(board_console(&b, no_uart) == NULL);
 	b.stdout_uart = 0;
@@ -331,23 +332,23 @@ static void incomplete_trees(void)
 		{ CELLS CPUS MEMORY GIC, "" },
 		{ CELLS CPUS MEMORY,
 		  "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)" },
-		{ CELLS MEMORY GIC, "no CPU under /cpus" },
-		{ CELLS CPUS GIC, "no memory node with RAM" },
+		{ CELLS MEMORY GIC, "/cpus: no usable CPU: expected nodes with device_type \"cpu\" and a reg" },
+		{ CELLS CPUS GIC, "no RAM: expected a memory node with a reg" },
 		{ CELLS CPUS GIC "memory@0 { device_type = \"memory\"; reg = <0 0 0 0>; };",
-		  "no memory node with RAM" },
+		  "no RAM: expected a memory node with a reg" },
 		{ CELLS CPUS MEMORY "intc { compatible = \"arm,gic-v3\"; reg = <0 0x8000000 0 0x10000>; };",
-		  "the GIC has no usable address for redistributor region 0" },
+		  "/intc: no usable redistributors: expected 0x20000 bytes or more in whole pages as entry 1 of reg" },
 		{ CELLS CPUS MEMORY "intc { compatible = \"arm,gic-v3\"; reg = <0 0x8000000 0 0>; };",
-		  "the GIC has no usable distributor address" },
+		  "/intc: no usable distributor: expected 0x10000 bytes or more in whole pages as entry 0 of reg" },
 		{ CELLS CPUS MEMORY "intc { compatible = \"arm,gic-400\"; reg = <0 0x8000000 0 0x1000>; };",
-		  "the GIC lacks GICC, GICH or GICV in its reg: no virtualization" },
+		  "/intc: no usable GICC: expected 0x2000 bytes or more in whole pages as entry 1 of reg" },
 		{ CELLS CPUS MEMORY "intc { compatible = \"arm,gic-v3\"; #redistributor-regions = <9>;"
 		  " reg = <0 0x8000000 0 0x1000>; };",
-		  "the GIC has 9 redistributor regions, expected 1 to 8" },
+		  "/intc: #redistributor-regions is 9: expected 1 to 8" },
 		{ CELLS CPUS MEMORY "intc { compatible = \"arm,gic-v3\"; #interrupt-cells = <1>;"
 		  " reg = <0 0x8000000 0 0x1000>; };",
-		  "the GIC has 1 interrupt cells, expected 3 or 4" },
-		{ "#address-cells = <5>;" CPUS, "node '' has more than 4 address or size cells" },
+		  "/intc: #interrupt-cells is 1: expected 3 or 4" },
+		{ "#address-cells = <5>;" CPUS, "/: #address-cells 5, #size-cells 1: expected 1 or 2" },
 	};
 	unsigned char *t;
 	char want[160];
@@ -398,7 +399,7 @@ static void usual_timer_without_node(void)
 	CHECK_EQ(b.timer.hyp.intid, 26);
 	CHECK_EQ(b.timer.phys.intid, 30);
 	CHECK_EQ(b.gic.maintenance.intid, 25);
-	CHECK_STR(heard.last, "device tree: warning: no usable arm,armv8-timer node, "
+	CHECK_STR(heard.last, "device tree: warning: no usable arm,armv8-timer node: "
 			      "PPIs 13, 14, 11 and 10 are assumed");
 	free(t);
 }
@@ -429,7 +430,7 @@ static void stdout_paths(void)
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		snprintf(root, sizeof(root), "%s %s chosen { %s };"
-			 "bus { #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0 0x10000>;"
+			 "bus { #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0x9000000 0x10000>;"
 			 "serial@5000 { compatible = \"x\"; reg = <0x5000 16>; };"
 			 "serial@6000 { compatible = \"x\"; reg = <0x6000 16>; }; };"
 			 "aliases { s1 = \"/bus/serial@6000:3\"; s3 = <3>; };",
@@ -459,7 +460,7 @@ static void crowds(void)
 	snprintf(root + n, sizeof(root) - n, "};");
 	t = dtc_root(root, &size);
 	REQUIRE(t != NULL);
-	CHECK_STR(refusal(t, size), "device tree: error: more than 48 reserved memory ranges");
+	CHECK_STR(refusal(t, size), "device tree: error: /reserved-memory/r48: more than 48 reserved memory ranges");
 	free(t);
 
 	n = snprintf(root, sizeof(root), "%s %s cpus { #address-cells = <1>; #size-cells = <0>;",
@@ -479,7 +480,7 @@ static void crowds(void)
 	n = snprintf(root, sizeof(root), "%s %s %s", CELLS CPUS, MEMORY, GIC);
 	for (i = 0; i < 30; i++) {
 		n += snprintf(root + n, sizeof(root) - n,
-			      "serial@%x { compatible = \"x\"; reg = <0 %d 0 1>; };", i, i);
+			      "serial@%x { compatible = \"x\"; reg = <0 %d 0 1>; };", i, 0x9000000 + i);
 	}
 	t = dtc_root(root, &size);
 	REQUIRE(t != NULL);
