@@ -82,5 +82,7 @@ struct board_limits;
  * from the CPUs' names, 40 bits if one is unknown. The monitor asks its CPUs instead.
  */
 void board_limits_of(const struct board *b, struct range *ram, u32 max, struct board_limits *l);
+/* board_limits_cpu - CPU number `id` of those that run is the one with that MPIDR. */
+void board_limits_cpu(struct board_limits *l, u32 id, u64 mpidr);
 
 #endif

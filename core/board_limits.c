@@ -91,9 +91,21 @@ void board_limits_of(const struct board *b, struct range *ram, u32 max, struct b
 	l->pa_bits = 52;
 	for (i = 0; i < b->cpu_count; i++) {
 		l->pa_bits = MIN(l->pa_bits, pa_bits(b->cpu[i].compatible));
+		if (i < ARRAY_SIZE(l->core)) {
+			l->core[i] = b->cpu[i].compatible;
+		}
 	}
 	l->ram = ram;
 	l->ram_count = board_free_ram(b, ram, max);
 	l->board = b;
 	l->console = b->uart_count == 0 ? NULL : &b->uart[MAX(b->stdout_uart, 0)];
+}
+
+void board_limits_cpu(struct board_limits *l, u32 id, u64 mpidr)
+{
+	for (u32 i = 0; i < l->board->cpu_count && id < ARRAY_SIZE(l->core); i++) {
+		if (l->board->cpu[i].mpidr == mpidr) {
+			l->core[id] = l->board->cpu[i].compatible;
+		}
+	}
 }

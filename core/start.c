@@ -5,6 +5,7 @@
 #include <string.h>
 #include "arch/arch.h"
 #include "core/base/log.h"
+#include "core/base/percpu.h"
 #include "core/board.h"
 #include "core/config/check.h"
 #include "core/config/parse.h"
@@ -175,6 +176,9 @@ static void start_main(void *arg)
 	(void)arg;
 	board_limits_of(board, ram, ARRAY_SIZE(ram), &limits);
 	limits.cpu_count = cpu_count;
+	for (u32 i = 0; i < cpu_count; i++) {
+		board_limits_cpu(&limits, i, percpus[i].mpidr);
+	}
 	limits.pa_bits = (u8)s2_max_ipa_bits();
 	limits.gic_version = (u8)gic_host_version();
 	pass_limits(board, &limits);

@@ -239,21 +239,6 @@ static void check_loads(struct check *c)
 	}
 }
 
-static void check_cpus(struct check *c)
-{
-	const struct vm_config *cfg = c->cfg;
-	u32 have = c->board != NULL ? MIN(c->board->cpu_count, 64U) : 64;
-
-	for (u32 i = 0; i < cfg->cpu_count; i++) {
-		u64 beyond = have < 64 ? cfg->cpu[i].runmask >> have : 0;
-
-		if (beyond != 0) {
-			check_error(c, &cfg->cpu[i].runmask_pos, "runmask names CPU %u: the board has 0 to %u",
-				    have + (u32)__builtin_ctzl(beyond), have - 1);
-		}
-	}
-}
-
 static void check_contexts(struct check *c)
 {
 	const struct vm_config *cfg = c->cfg;

@@ -37,6 +37,7 @@ struct board_function {
 /* What a board offers; from its device tree. */
 struct board_limits {
 	u32 cpu_count;   /* CPUs the monitor runs on, numbered from 0 */
+	const char *core[8]; /* compatible of each, by number; NULL: not known */
 	u8 gic_version;  /* 2 or 3 */
 	u8 pa_bits;      /* of the smallest CPU: limits guest-physical addresses */
 	const struct range *ram; /* free for VMs */

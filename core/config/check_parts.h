@@ -29,6 +29,7 @@ void *check_alloc(struct check *c, size_t size);
 void check_window(struct check *c, u64 start, u64 size, const char *what, const char *name,
 		  const struct src_pos *pos, bool absent);
 
+void check_cpus(struct check *c);   /* what `cluster` names; runmask */
 void check_gic(struct check *c);
 /* check_line - who of the VM has interrupt `line`, NULL: it is free; `skip`: but that one. */
 const struct src_pos *check_line(const struct vm_config *cfg, u32 line, const struct src_pos *skip);

@@ -105,7 +105,16 @@ void opt_sched(struct parser *p, const struct token *opt, const struct token *ar
 	c.pos = p->cpu->pos;
 	c.runmask_pos = p->cpu->runmask_pos;
 	c.runmask = p->cpu->runmask;
+	c.cluster = p->cpu->cluster;
+	c.cluster_pos = p->cpu->cluster_pos;
 	*p->cpu = c;
+}
+
+void opt_cluster(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	(void)opt;
+	p->cpu->cluster = arg->text;
+	p->cpu->cluster_pos = arg->pos;
 }
 
 void opt_partition(struct parser *p, const struct token *opt, const struct token *arg)

@@ -32,7 +32,7 @@ const struct config_keyword config_keywords[] = {
 	{ "user", CTX_VM, 1, false, "USER[:GROUP[,GROUP...]]", opt_user },
 	/* Of a context. */
 	{ "partition", CTX_CPU, 1, false, "a partition's name", opt_partition },
-	{ "cluster", CTX_CPU, 1, false, "a cluster's name", opt_partition },
+	{ "cluster", CTX_CPU, 1, true, "a kind of core", opt_cluster },
 	{ "runmask", CTX_CPU, 1, true, "CPU[,CPU...]", opt_runmask },
 	{ "sched", CTX_CPU | CTX_VDEV, 1, true, CONFIG_SCHED_FORM, opt_sched },
 	{ "loc", IN_LOC, 1, true, "a location", opt_loc },

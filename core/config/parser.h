@@ -147,6 +147,7 @@ void opt_safety(struct parser *p, const struct token *opt, const struct token *a
 void opt_user(struct parser *p, const struct token *opt, const struct token *arg);
 /* context.c: */
 void opt_cpu(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_cluster(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_runmask(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_sched(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_partition(struct parser *p, const struct token *opt, const struct token *arg);

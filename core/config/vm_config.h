@@ -30,7 +30,9 @@ enum cfg_sched_alg { SCHED_RR, SCHED_FIFO, SCHED_SPORADIC };
 struct cfg_cpu {
 	struct src_pos pos;
 	struct src_pos runmask_pos;
-	u64 runmask; /* bit n: host CPU n; 0 = float */
+	u64 runmask; /* bit n: host CPU n; 0 = float. With a board: only of the cluster, if one is named */
+	struct src_pos cluster_pos;
+	const char *cluster; /* kind of core, or NULL */
 	u8 prio;     /* 1..255; 0: not given, PRIO_DEFAULT */
 	u8 alg;      /* enum cfg_sched_alg */
 	u8 prio_low, max_repl; /* sporadic */

@@ -374,8 +374,6 @@ static const struct row later_rows[] = {
 	{ "cpu sched 9,8,7,100,50s", "" },
 	{ "cpu partition p cluster c",
 	  "t:1:5: warning: there are no scheduling partitions here: 'partition' is ignored, use runmask and "
-	  "sched\n"
-	  "t:1:17: warning: there are no scheduling clusters here: 'cluster' is ignored, use runmask and "
 	  "sched" },
 	{ "vdev widget sched 8 log info stderr soon x",
 	  "t:1:13: warning: 'sched' of a vdev is not supported yet: ignored\n"
