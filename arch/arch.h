@@ -245,6 +245,8 @@ struct iommu_fault {
 	u32 number;       /* of the IOMMU's own events */
 	bool has_addr, write;
 	bool lost;        /* others before it could not be recorded */
+	bool of_view;     /* only whose view it was is known: `vmid` instead of `sid`, and not what was wanted */
+	u8 vmid;
 };
 
 struct iommu_ops;
@@ -257,6 +259,7 @@ struct iommu {
 	bool coherent;  /* it sees the caches: of the board, lowered by the driver */
 	u8 addr_bits;   /* widest address it takes or gives out: by init() */
 	u64 sids;       /* streams are below: by init() */
+	struct iommu *main; /* that does the work for this one, else itself: inits before it, tells its faults */
 	pa_t empty;     /* a page of zeroes: the root of an empty stage 2 of 32 bits */
 	bool dead;      /* it does not work (any more), and lets nothing through */
 	void *priv;     /* the driver's */
@@ -264,9 +267,11 @@ struct iommu {
 
 struct iommu_ops {
 	const char *compatible;
+	u8 kind;        /* enum board_iommu_kind it drives, or IOMMU_OTHER: only what is `compatible` */
+	bool bypassed;  /* by every stream that was not set: those the tree names are, at boot, to the empty stage 2 */
 	/*
 	 * Take it over: nothing passes from the first moment on, then every stream goes through the empty
-	 * stage 2. 0, or -E and *why. Boot.
+	 * stage 2 (but see `bypassed`). 0, or -E and *why. Boot.
 	 */
 	int (*init)(struct iommu *u, const char **why);
 	/*
@@ -290,6 +295,8 @@ struct iommu_ops {
 
 /* Set by the driver of an IOMMU that does not see the caches: stage 2 for devices is cleaned to memory. */
 extern bool s2_dma_clean;
+/* Set by one that walks tables of its own, made of them: iommu_flush() tells of new entries as well. */
+extern bool s2_dma_copied;
 
 /* ---- ITSs of the machine and LPIs (arch/aarch64/gic/its.c). One caller at a time. Thread context or work. */
 

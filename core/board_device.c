@@ -22,6 +22,7 @@ static struct {
 	} provider[MAX_PROVIDERS]; /* of clocks */
 	struct board_device dev;
 	bool (*each)(const struct board_device *d, void *ctx);
+	void (*stream)(const struct pass_stream *s, void *ctx);
 	void *ctx;
 	/* What board_device_find() and board_named_range() look for. */
 	const char *path;
@@ -52,10 +53,14 @@ static const char *const no_dma[] = {
 	"fsl,imx27-pwm", "google,goldfish-rtc", "cfi-flash", "jedec-flash", "mmio-sram",
 };
 
-static void note_streams(const struct board_parser *p, struct board_device *d)
+/* Streams of the current node, one after the other; *other: why some are behind nothing that is driven. */
+static void each_stream(const struct board_parser *p, void (*each)(const struct pass_stream *s, void *ctx), void *ctx,
+			const char **other)
 {
 	const u8 *e = p->prop[PROP_IOMMUS].data;
 	u32 left = board_has(p, PROP_IOMMUS) ? p->prop[PROP_IOMMUS].len / 4 : 0;
+	struct board_pci bridge = { 0 };
+	struct pass_stream s;
 
 	while (left != 0) {
 		const struct board_iommu *m = NULL;
@@ -67,19 +72,41 @@ static void note_streams(const struct board_parser *p, struct board_device *d)
 			}
 		}
 		if (m == NULL || m->kind == IOMMU_OTHER || left < 1 + m->cells) {
-			d->other_iommu = true;
+			*other = m != NULL && m->reason != NULL ? m->reason : "of a kind that is not driven";
 			if (m == NULL || left < 1 + m->cells) {
 				return;
 			}
-		} else if (d->stream_count == BOARD_DEVICE_STREAMS) {
-			d->partial = true;
-			return;
 		} else {
-			d->stream[d->stream_count].iommu = (u8)(i - 1);
-			d->stream[d->stream_count++].sid = fdt_be32(e + 4);
+			s = (struct pass_stream){ (u8)(i - 1), fdt_be32(e + 4) };
+			each(&s, ctx);
 		}
 		left -= 1 + m->cells;
 		e += 4 * (1 + m->cells);
+	}
+	if (!board_has(p, PROP_IOMMU_MAP)) {
+		return;
+	}
+	/* A bridge, passed with all that is behind it. With a mask of 0 that is one stream. */
+	bridge.iommu_map = p->prop[PROP_IOMMU_MAP].data;
+	bridge.iommu_map_len = p->prop[PROP_IOMMU_MAP].len;
+	bridge.iommu_mask = board_prop_u32(p, PROP_IOMMU_MAP_MASK, 0xffff);
+	for (u32 rid = 0; rid <= MIN(bridge.iommu_mask, 63U); rid++) {
+		if (board_pci_stream(walk.b, &bridge, (u16)rid, &s) && walk.b->iommu[s.iommu].kind != IOMMU_OTHER) {
+			each(&s, ctx);
+		} else if (bridge.iommu_mask == 0) {
+			*other = "of a kind that is not driven";
+		}
+	}
+}
+
+static void note_stream(const struct pass_stream *s, void *ctx)
+{
+	struct board_device *d = ctx;
+
+	if (d->stream_count == BOARD_DEVICE_STREAMS) {
+		d->partial = true;
+	} else {
+		d->stream[d->stream_count++] = *s;
 	}
 }
 
@@ -175,7 +202,10 @@ static void note_device(struct board_parser *p, struct board_device *d)
 		}
 		d->irq[d->irq_count] = board_irq_at(&walk.b->gic, &raw, d->irq_count);
 	}
-	note_streams(p, d);
+	each_stream(p, note_stream, d, &d->other_iommu);
+	if (board_has(p, PROP_IOMMU_MAP) && board_prop_u32(p, PROP_IOMMU_MAP_MASK, ~0U) != 0) {
+		d->other_iommu = "one with many streams for what is behind this bridge";
+	}
 	note_clocks(p, d);
 	note_resets(p, d);
 	for (u32 i = 0; d->compatible != NULL && i < ARRAY_SIZE(no_dma); i++) {
@@ -183,7 +213,7 @@ static void note_device(struct board_parser *p, struct board_device *d)
 			d->dma = DMA_NEVER;
 		}
 	}
-	if (board_has(p, PROP_IOMMUS)) {
+	if (board_has(p, PROP_IOMMUS) || board_has(p, PROP_IOMMU_MAP)) {
 		d->dma = DMA_MAYBE;
 	}
 }
@@ -254,6 +284,23 @@ int board_device_walk(const struct board *b, bool (*each)(const struct board_dev
 	walk.each = each;
 	walk.ctx = ctx;
 	return err != 0 ? err : board_walk(b, visit_each);
+}
+
+static bool visit_streams(struct board_parser *p)
+{
+	const char *other;
+
+	each_stream(p, walk.stream, walk.ctx, &other);
+	return true;
+}
+
+int board_stream_walk(const struct board *b, void (*each)(const struct pass_stream *s, void *ctx), void *ctx)
+{
+	memset(&walk, 0, sizeof(walk));
+	walk.b = b;
+	walk.stream = each;
+	walk.ctx = ctx;
+	return board_walk(b, visit_streams);
 }
 
 /* The current node's path is walk.path; a name there without a unit address fits any. */

@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IOMMUs and MSI frames of the board; bindings "arm,smmu-v3", "iommu", "arm,gic-v2m-frame". */
+/* IOMMUs and MSI frames of the board; bindings "arm,smmu-v3", "renesas,ipmmu-vmsa", "iommu", "arm,gic-v2m-frame". */
 #include "core/board_parse.h"
 
 #include <string.h>
+
+#define IPMMU_ALWAYS_ON 32U /* this power area of R-Car Gen3 (dt-bindings/power/r8a7795-sysc.h and its like) */
+
+/* R-Car Gen3: an IPMMU in a power area that may be off must not be touched, and neither knows what is behind it. */
+static void ipmmu_node(struct board_parser *p, struct board_iommu *m)
+{
+	static const char *const known[] = {
+		"renesas,ipmmu-r8a7795", "renesas,ipmmu-r8a7796", "renesas,ipmmu-r8a77961", "renesas,ipmmu-r8a77965",
+		"renesas,ipmmu-r8a774a1", "renesas,ipmmu-r8a774b1", "renesas,ipmmu-r8a774e1",
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(known) && m->cells == 1; i++) {
+		if (board_compatible(p, known[i])) {
+			m->kind = IOMMU_IPMMU;
+		}
+	}
+	if (m->kind == IOMMU_IPMMU && board_has(p, PROP_POWER_DOMAINS) && (p->prop[PROP_POWER_DOMAINS].len != 8 ||
+	    fdt_be32(p->prop[PROP_POWER_DOMAINS].data + 4) != IPMMU_ALWAYS_ON)) {
+		m->kind = IOMMU_OTHER;
+		m->reason = "in a power area that may be off";
+	}
+	p->ipmmu_main[m - p->b->iommu] = board_prop_u32(p, PROP_RENESAS_IPMMU_MAIN, 0);
+}
 
 void board_iommu_node(struct board_parser *p)
 {
@@ -22,6 +45,8 @@ void board_iommu_node(struct board_parser *p)
 		m->regs.size = 0;
 	} else if (board_compatible(p, "arm,smmu-v3") && m->cells == 1) {
 		m->kind = IOMMU_SMMUV3;
+	} else {
+		ipmmu_node(p, m);
 	}
 	board_raw_irq_of(p, &p->iommu_irq[b->iommu_count]);
 	if (board_has(p, PROP_INTERRUPT_NAMES)) {
@@ -68,9 +93,36 @@ static void name_irq(struct board_iommu *m, const char *name, struct board_irq i
 	}
 }
 
+/* The main one of an IPMMU, by phandle; a cache without one cannot be used. */
+static void finish_ipmmu(struct board_parser *p, u32 index)
+{
+	struct board *b = p->b;
+	struct board_iommu *m = &b->iommu[index];
+
+	m->main = index;
+	if (p->ipmmu_main[index] == 0) {
+		name_irq(m, "combined", board_irq_at(&b->gic, &p->iommu_irq[index], 0));
+		return;
+	}
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		if (b->iommu[i].phandle == p->ipmmu_main[index] && b->iommu[i].kind == IOMMU_IPMMU && p->ipmmu_main[i] == 0) {
+			m->main = i;
+			return;
+		}
+	}
+	m->kind = IOMMU_OTHER;
+	m->reason = "without a main IPMMU that could be used";
+}
+
 void board_finish_iommus(struct board_parser *p)
 {
 	struct board *b = p->b;
+
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		if (b->iommu[i].kind == IOMMU_IPMMU) {
+			finish_ipmmu(p, i);
+		}
+	}
 
 	for (u32 i = 0; i < b->iommu_count; i++) {
 		const u8 *name = p->iommu_names[i].data, *end = name + p->iommu_names[i].len;

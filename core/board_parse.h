@@ -23,8 +23,9 @@ enum board_prop {
 	PROP_KASLR_SEED, PROP_INITRD_START, PROP_INITRD_END, PROP_LINUX_PHANDLE,
 	PROP_LINUX_STDOUT_PATH,
 	PROP_METHOD, PROP_MODEL, PROP_MSI_BASE_SPI, PROP_MSI_MAP, PROP_MSI_MAP_MASK, PROP_MSI_NUM_SPIS, PROP_MSI_PARENT,
-	PROP_NO_MAP, PROP_PHANDLE,
-	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT, PROP_RESETS,
+	PROP_NO_MAP, PROP_PHANDLE, PROP_POWER_DOMAINS,
+	PROP_RANGES, PROP_REDIST_STRIDE, PROP_REG, PROP_REG_IO_WIDTH, PROP_REG_SHIFT, PROP_RENESAS_IPMMU_MAIN,
+	PROP_RESETS,
 	PROP_RNG_SEED, PROP_STATUS, PROP_STDOUT_PATH,
 	PROP_COUNT
 };
@@ -68,6 +69,7 @@ struct board_parser {
 	u32 depth;               /* frames in use; the current node is frame[depth - 1] */
 	struct board_raw_irq maintenance, timer, pmu, uart_irq[BOARD_MAX_UARTS], virtio_irq[BOARD_MAX_VIRTIO];
 	struct board_raw_irq iommu_irq[BOARD_MAX_IOMMUS];
+	u32 ipmmu_main[BOARD_MAX_IOMMUS]; /* phandles; 0: it is that */
 	struct {
 		const u8 *data; /* interrupt-names */
 		u32 len;

@@ -154,6 +154,9 @@ int s2_map(struct s2 *s, ipa_t ipa, pa_t pa, u64 size, enum s2_attr attr)
 		size -= s2_block(level);
 	}
 	dsb(ishst); /* the entries before the eret of whoever runs the VM next */
+	if (s->dma_root != 0 && s2_dma_copied) {
+		iommu_flush(s->vmid);
+	}
 	return 0;
 }
 

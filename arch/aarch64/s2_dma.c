@@ -16,7 +16,7 @@
 #include "core/base/memory.h"
 #include "core/base/range.h"
 
-bool s2_dma_clean;
+bool s2_dma_clean, s2_dma_copied;
 
 /* A table without what devices do not have; 0 without memory. */
 static pa_t copy_of(struct s2 *s, pa_t table, unsigned int level)
@@ -202,7 +202,7 @@ static int add_doorbell(struct s2 *s, ipa_t doorbell, pa_t pa)
 	}
 	s2_put(d, s2_leaf_entry(pa, S2_DEVICE_DMA, 3));
 	dsb(ishst);
-	if (unshared) {
+	if (unshared || s2_dma_copied) {
 		iommu_flush(s->vmid);
 	}
 	s->doorbell = doorbell;

@@ -100,7 +100,7 @@ WEAK void s2_destroy(struct s2 *s)
 	s->root = 0;
 }
 
-WEAK bool s2_dma_clean;
+WEAK bool s2_dma_clean, s2_dma_copied;
 
 WEAK int s2_dma_enable(struct s2 *s, ipa_t doorbell, pa_t doorbell_pa)
 {

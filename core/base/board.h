@@ -21,7 +21,7 @@
 #define BOARD_MAX_MODULES  16
 #define BOARD_MAX_VIRTIO   32
 #define BOARD_MAX_PCI      2
-#define BOARD_MAX_IOMMUS   8
+#define BOARD_MAX_IOMMUS   24
 #define BOARD_MAX_V2M      4
 
 enum board_reserve_kind {
@@ -128,6 +128,7 @@ struct board_pci { /* a pci-host-ecam-generic bridge */
 enum board_iommu_kind {
 	IOMMU_OTHER,   /* something the monitor does not drive: what is behind it is not confined */
 	IOMMU_SMMUV3,  /* arm,smmu-v3 */
+	IOMMU_IPMMU,   /* renesas,ipmmu-vmsa of R-Car Gen3: a main one, and caches in front of it that have the streams */
 };
 
 /* Interrupts of an SMMUv3 by interrupt-names (binding "arm,smmu-v3"); "combined" is all of them. */
@@ -137,6 +138,8 @@ struct board_iommu {
 	struct range regs;
 	struct board_irq eventq, gerror, priq, cmdq; /* intid 0: none */
 	u32 phandle, cells; /* cells: of a device's `iommus` entry behind the phandle */
+	u32 main;           /* of an IPMMU: index of the main one, its own if it is that */
+	const char *reason; /* of IOMMU_OTHER: why it is not driven, NULL: its kind is not known */
 	bool coherent;      /* its walks snoop the caches: dma-coherent */
 };
 
@@ -166,7 +169,7 @@ struct pass_stream {
 
 #define BOARD_DEVICE_REGS 8
 #define BOARD_DEVICE_IRQS 32
-#define BOARD_DEVICE_STREAMS 8
+#define BOARD_DEVICE_STREAMS 16
 #define BOARD_DEVICE_CLOCKS 8
 #define BOARD_PATH_MAX 96
 
@@ -193,7 +196,7 @@ struct board_device {
 	struct clock_set clocks, resets;          /* of the chip's modules; all, not just so many */
 	enum board_dma dma;
 	bool coherent;             /* dma-coherent of the node or a bus above it */
-	bool other_iommu;          /* its `iommus` leads (also) to one that is not driven */
+	const char *other_iommu;   /* its `iommus` leads (also) to one that is not driven: why; NULL: it does not */
 	bool partial;
 	bool enabled;
 };

@@ -184,12 +184,13 @@ static void share_streams(const struct cfg_pass *a, const struct cfg_pass *b, co
 			  struct diag *d)
 {
 	const struct pass_stream *s, *t;
-	char what[64];
+	char what[80];
 
 	for (u32 i = 0; (s = stream_at(a, i)) != NULL; i++) {
 		for (u32 j = 0; (t = stream_at(b, j)) != NULL; j++) {
 			if (s->iommu == t->iommu && s->sid == t->sid) {
-				fmt_str(what, sizeof(what), "stream 0x%x (of %.32s)", s->sid, a->what);
+				fmt_str(what, sizeof(what), "stream 0x%x (of %.32s)%s", s->sid, a->what,
+					strcmp(a->what, b->what) != 0 ? ", one for several devices," : "");
 				taken(d, &a->pos, what, other, &b->pos);
 			}
 		}

@@ -9,6 +9,7 @@ struct behind {
 	const struct cfg_pass *p;
 	u32 known, streams;
 	bool may, open, coherent; /* open: not all of it is behind an IOMMU that is driven */
+	const char *why;          /* of an IOMMU that is not, or NULL */
 	struct pass_stream stream[BOARD_DEVICE_STREAMS];
 	const struct check *c;
 	const char *refused; /* why one of them cannot be passed */
@@ -26,7 +27,8 @@ static void add_device(struct behind *f, const struct board_device *d)
 		return;
 	}
 	f->may = true;
-	f->open |= d->stream_count == 0 || d->other_iommu || d->partial;
+	f->open |= d->stream_count == 0 || d->other_iommu != NULL || d->partial;
+	f->why = d->other_iommu != NULL ? d->other_iommu : f->why;
 	for (u32 i = 0; i < d->stream_count; i++) {
 		if (f->streams == BOARD_DEVICE_STREAMS) {
 			f->open = true;
@@ -102,7 +104,8 @@ static bool judge_dma(struct check *c, struct cfg_pass *p, const struct behind *
 		return true;
 	}
 	if (!p->implied) {
-		check_error(c, &p->pos, "%.64s may do DMA and no IOMMU confines it: " DMA_WORDS, p->what);
+		check_error(c, &p->pos, "%.64s may do DMA and no IOMMU confines it%s%s: " DMA_WORDS, p->what,
+			    f->why != NULL ? ", its own is " : "", f->why != NULL ? f->why : "");
 	}
 	return false;
 }
@@ -137,7 +140,7 @@ bool check_dma_function(struct check *c, struct cfg_pass *p)
 	struct pass_pci *f = p->pci;
 
 	b.open = !board_pci_stream(c->board->board, &c->board->board->pci[f->host], f->bdf, &f->stream) ||
-		 c->board->board->iommu[f->stream.iommu].kind != IOMMU_SMMUV3;
+		 c->board->board->iommu[f->stream.iommu].kind == IOMMU_OTHER;
 	p->coherent = c->board->board->pci[f->host].coherent;
 	f->has_stream = !b.open;
 	if (f->has_stream && p->dma != PASS_DMA_NONE && !stream_works(c, p, &f->stream, f->pos)) {

@@ -21,10 +21,11 @@ static struct s2 own; /* what the monitor's devices reach */
 static pa_t empty;
 bool iommu_busy;
 
-static const struct iommu_ops *driver(const char *compatible)
+static const struct iommu_ops *driver(const struct board_iommu *b)
 {
 	for (const struct iommu_ops *const *o = __start_quoin_iommus; o < __stop_quoin_iommus; o++) {
-		if (compatible != NULL && strcmp((*o)->compatible, compatible) == 0) {
+		if ((b->kind != IOMMU_OTHER && (*o)->kind == b->kind) ||
+		    (b->compatible != NULL && strcmp((*o)->compatible, b->compatible) == 0)) {
 			return *o;
 		}
 	}
@@ -41,34 +42,32 @@ static void init_unit(struct iommu *u, const struct board_iommu *b)
 	u->regs_size = b->regs.size;
 	u->coherent = b->coherent;
 	u->empty = empty;
+	u->main = b->kind == IOMMU_IPMMU ? &iommu_units[b->main] : u;
 	if (err == 0) {
 		err = u->ops->init(u, &why);
 	}
 	u->dead = err != 0;
 	if (err != 0) {
 		log_warn("%s at 0x%lx: %s", u->ops->compatible, u->regs, why);
-	} else {
+	} else if (!u->ops->bypassed) {
 		log_info("%s at 0x%lx: %lu streams, none reaches memory yet", u->ops->compatible, u->regs, u->sids);
 	}
 }
 
-void iommu_init(const struct board *b)
+static void take_over(const struct board *b, u32 i)
 {
-	iommu_board = b;
-	for (u32 i = 0; i < b->iommu_count; i++) {
-		iommu_units[i].ops = driver(b->iommu[i].compatible);
-		if (iommu_units[i].ops == NULL) {
-			continue;
-		}
-		empty = empty != 0 ? empty : mem_page_alloc();
-		if (empty == 0) {
-			log_warn("no memory for IOMMUs");
-			iommu_units[i].ops = NULL;
-			continue;
-		}
-		arch_clean_dcache(pa_ptr(empty), PAGE_SIZE);
-		init_unit(&iommu_units[i], &b->iommu[i]);
+	iommu_units[i].ops = driver(&b->iommu[i]);
+	if (iommu_units[i].ops == NULL) {
+		return;
 	}
+	empty = empty != 0 ? empty : mem_page_alloc();
+	if (empty == 0) {
+		log_warn("no memory for IOMMUs");
+		iommu_units[i].ops = NULL;
+		return;
+	}
+	arch_clean_dcache(pa_ptr(empty), PAGE_SIZE);
+	init_unit(&iommu_units[i], &b->iommu[i]);
 }
 
 static struct iommu *unit_of(u8 index, u32 sid)
@@ -76,6 +75,40 @@ static struct iommu *unit_of(u8 index, u32 sid)
 	struct iommu *u = index < BOARD_MAX_IOMMUS ? iommu_working(index) : NULL;
 
 	return u != NULL && sid < u->sids ? u : NULL;
+}
+
+/* A stream that the tree gives to a device and that would bypass its IOMMU. */
+static void close_stream(const struct pass_stream *s, void *ctx)
+{
+	const struct iommu_view nothing = { empty, IOMMU_EMPTY_VTCR, IOMMU_VMID_EMPTY };
+	struct iommu *u = unit_of(s->iommu, s->sid);
+
+	if (u != NULL && u->ops->bypassed && iommu_set(u, s->sid, &nothing) == 0) {
+		++*(u32 *)ctx;
+	}
+}
+
+void iommu_init(const struct board *b)
+{
+	u32 closed = 0;
+	bool bypassed = false;
+
+	iommu_board = b;
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		if (b->iommu[i].kind != IOMMU_IPMMU || b->iommu[i].main == i) {
+			take_over(b, i);
+		}
+	}
+	for (u32 i = 0; i < b->iommu_count; i++) {
+		if (b->iommu[i].kind == IOMMU_IPMMU && b->iommu[i].main != i) {
+			take_over(b, i);
+		}
+		bypassed |= iommu_units[i].ops != NULL && iommu_units[i].ops->bypassed;
+	}
+	if (bypassed) {
+		(void)board_stream_walk(b, close_stream, &closed);
+		log_info("%u streams of the device tree reach no memory yet; a device without one is not confined", closed);
+	}
 }
 
 bool iommu_usable(u8 index, u32 sid)

@@ -61,7 +61,7 @@ static u64 rd64(u64 at)
 #define arch_clean_inval_dcache clean
 #include "arch/aarch64/iommu/smmuv3_queue.c"
 #include "arch/aarch64/iommu/smmuv3.c"
-bool s2_dma_clean;
+bool s2_dma_clean, s2_dma_copied;
 
 #define REGS 0x9050000UL
 #define SIDS 65536

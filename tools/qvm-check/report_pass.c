@@ -120,8 +120,13 @@ static bool report_device(const struct board_device *d, void *ctx)
 	for (u32 i = 0; i < d->stream_count; i++) {
 		printf("%s0x%x", i == 0 ? "  stream " : ",", d->stream[i].sid);
 	}
-	printf("  %s%s\n", who != NULL ? "not to be passed: " : d->partial ? "not to be passed: too much of it" : dma,
+	if (d->stream_count != 0 && l->board->iommu_count > 1) {
+		printf(" of the IOMMU at 0x%lx", l->board->iommu[d->stream[0].iommu].regs.start);
+	}
+	printf("  %s%s", who != NULL ? "not to be passed: " : d->partial ? "not to be passed: too much of it" : dma,
 	       who != NULL ? who : "");
+	printf("%s%s\n", who == NULL && d->other_iommu != NULL ? ", its IOMMU is " : "",
+	       who == NULL && d->other_iommu != NULL ? d->other_iommu : "");
 	return true;
 }
 
@@ -132,8 +137,10 @@ void report_devices(const struct board_limits *l)
 	for (u32 i = 0; i < b->iommu_count; i++) {
 		const struct board_iommu *m = &b->iommu[i];
 
-		printf("  IOMMU:    %s at 0x%lx%s\n", m->compatible != NULL ? m->compatible : "?", m->regs.start,
-		       m->kind == IOMMU_OTHER ? ", of a kind that is not driven: it confines nothing" : "");
+		printf("  IOMMU:    %s at 0x%lx%s%s%s\n", m->compatible != NULL ? m->compatible : "?", m->regs.start,
+		       m->kind == IOMMU_OTHER ? ", " : m->kind == IOMMU_IPMMU && m->main == i ? ", the main one" : "",
+		       m->kind != IOMMU_OTHER ? "" : m->reason != NULL ? m->reason : "of a kind that is not driven",
+		       m->kind == IOMMU_OTHER ? ": it confines nothing" : "");
 	}
 	for (u32 i = 0; i < b->pci_count; i++) {
 		const struct board_pci *p = &b->pci[i];

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/base/board.h"
 #include "core/base/memory.h"
 
 #define LEAF_ENTRIES (1u << SMMU_SPLIT)
@@ -260,6 +261,7 @@ static void flush(struct iommu *u, u8 vmid)
 
 IOMMU(smmuv3) = {
 	.compatible = "arm,smmu-v3",
+	.kind = IOMMU_SMMUV3,
 	.init = init,
 	.set = set,
 	.flush = flush,
