@@ -81,7 +81,9 @@
 	guest_eret
 	.endm
 
-	.section .text.hot.entry, "ax"
+	/* Between two vector tables, where the first half of the second has no entries. */
+	.section .text.vectors, "ax"
+	.subsection 1
 	.balign	64
 guest_sync:
 	guest_sync_body
@@ -226,7 +228,8 @@ arch_guest_enter:
 	bl	\handler
 	.endm
 
-	.section .text.hot.entry, "ax"
+	.section .text.vectors, "ax"
+	.subsection 1
 guest_serror_traced:
 	traced	trace_serror
 	b	guest_resume_traced
@@ -248,6 +251,9 @@ guest_resume_traced:
 	callee_regs ldp, ldr
 	caller_regs ldp, ldr
 	guest_eret
+	.if	. - guest_sync > 1024
+	.error	"vectors_probe is out of place"
+	.endif
 
 	.macro	vector target
 	.balign	128
@@ -287,6 +293,7 @@ guest_resume_traced:
 	.endm
 
 	.section .text.vectors, "ax"
+	.subsection 0
 	.balign	2048
 	.global vectors
 vectors:
@@ -326,6 +333,47 @@ vectors_hard:
 	hard_vector guest_irq
 	hard_vector guest_irq
 	hard_vector guest_serror
+
+	/*
+	 * u64 arch_isr_at_el1(pa_t code): ISR_EL1 as EL1 sees it, read with the MMU off at `code`, the physical
+	 * address of isr_at_el1, again and again until it shows an interrupt. The way back is the trap of an ID
+	 * register. Only x0, x1 and x9 to x11 change.
+	 */
+	.section .text, "ax"
+	.global arch_isr_at_el1
+arch_isr_at_el1:
+	mrs	x9, vbar_el2
+	ldr	x10, =vectors_probe
+	mov	x11, #0x3c5		// EL1h, all masked
+	msr	vbar_el2, x10
+	msr	spsr_el2, x11
+	msr	elr_el2, x0
+	isb
+	guest_eret
+	.global isr_at_el1
+isr_at_el1:
+	mov	w1, #10000
+1:	mrs	x0, isr_el1
+	cbnz	x0, 2f
+	subs	w1, w1, #1
+	b.ne	1b
+2:	mrs	x1, id_aa64mmfr0_el1
+	b	2b
+probe_back:
+	msr	vbar_el2, x9
+	isb
+	ret
+	.ltorg
+
+	/* Only the entries from EL1 are there, in front of them the way into guests. */
+	.section .text.vectors, "ax"
+	.subsection 2
+	.balign	1024
+1:	.global vectors_probe
+	.equ	vectors_probe, 1b - 0x400
+	.rept	4
+	vector	probe_back
+	.endr
 
 	.section .bss.stack, "aw", %nobits
 	.balign	16

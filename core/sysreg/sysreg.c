@@ -257,7 +257,7 @@ static __noinline void exit_sysreg_slow(struct vcpu *v, u64 esr)
 
 	if (is_id(key) && read && !el0) {
 		val = sysreg_id_read(v->vm, key);
-	} else {
+	} else if (el0 || !v->vm->vgic.gicc || !vgic_icc(v, key, read, &val)) {
 		row = find_row(key);
 		if (row == NULL && !el0) {
 			unsupported(v, esr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPU interface of a GICv2 guest on a machine whose GIC has none in memory (IHI 0048B 3, 4.4):
+ * The CPU interface of a GICv2 guest on a machine whose GIC has none in memory (IHI 0048B 3, 4.4), or of
+ * any guest where virtual interrupts do not arrive (icc.c is its face then):
  * every register traps, and an interrupt is signalled with HCR_EL2.VI or VF.
  *
  * List registers are not used: the CPU interface works on the state in memory. What stands for them is
@@ -17,7 +18,6 @@
 
 #define VTIMER_BIT (1u << VGIC_VTIMER)
 #define NOTHING (~0u)
-#define INTID_GROUP1 1022 /* one of Group 1 is pending: read the aliased register */
 #define VMCR_ACKCTL (1u << 2)
 #define VMCR_FIQEN (1u << 3)
 #define VMCR_CBPR (1u << 4)
@@ -30,6 +30,11 @@
 static struct vgic_word *word_of(struct vcpu *v, u32 intid)
 {
 	return intid < 32 ? &v->vgic.p : &v->vm->vgic.w[intid / 32];
+}
+
+static bool is_v2(const struct vcpu *v)
+{
+	return v->vm->vgic.version == 2;
 }
 
 static bool group1_of(struct vcpu *v, u32 intid)
@@ -61,7 +66,7 @@ static __cold u32 highest(struct vcpu *v)
 	struct vgic *g = &v->vm->vgic;
 	u32 bits = vgic_pend(&c->p) | (c->vtimer_hw ? VTIMER_BIT : 0), best, keep = 0;
 
-	for (u32 m = c->p.pending & ~c->p.active & 0xffff; m; m &= m - 1) {
+	for (u32 m = is_v2(v) ? c->p.pending & ~c->p.active & 0xffff : 0; m; m &= m - 1) {
 		u32 i = (u32)__builtin_ctz(m);
 
 		if (READ_ONCE(c->sgi_src[i]) == 0) {
@@ -179,7 +184,7 @@ __cold void vgic_gicc_fill(struct vcpu *v)
 	if (passes(v, key)) {
 		intid = key & 0xffff;
 		c->offered = (u16)(intid + 1);
-		c->signal = !group1_of(v, intid) && (c->vmcr & VMCR_FIQEN) ? HCR_VF : HCR_VI;
+		c->signal = !group1_of(v, intid) && (!is_v2(v) || (c->vmcr & VMCR_FIQEN)) ? HCR_VF : HCR_VI;
 		word_of(v, intid)->in_lr |= 1u << (intid % 32);
 		v->vm->vgic.holder[intid] = (u8)v->id;
 	}
@@ -208,7 +213,7 @@ static __cold u32 acknowledge(struct vcpu *v, u32 key, bool alias)
 	}
 	w->pending &= ~bit;
 	w->active |= bit;
-	if (intid < 16) {
+	if (intid < 16 && is_v2(v)) {
 		src = (u32)__builtin_ctz(READ_ONCE(c->sgi_src[intid]) | 0x100u) & 7;
 		if (__atomic_and_fetch(&c->sgi_src[intid], (u8)~(1u << src), __ATOMIC_ACQ_REL) != 0) {
 			w->pending |= bit; /* of others, too: one at a time */
@@ -241,7 +246,7 @@ static __cold void end(struct vcpu *v, u32 val)
 	struct vgic_cpu *c = &v->vgic;
 
 	/* Spurious ones end nothing; without an active priority there is nothing to drop. */
-	if ((val & 0x3ff) < v->vm->vgic.words * 32u && c->apr[0][0] != 0) {
+	if ((is_v2(v) ? val & 0x3ff : val & 0xffffff) < v->vm->vgic.words * 32u && c->apr[0][0] != 0) {
 		c->apr[0][0] &= c->apr[0][0] - 1;
 		if (!(c->vmcr & ICH_VMCR_EOIM)) {
 			vgic_deactivate(v, val);

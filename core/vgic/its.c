@@ -511,6 +511,11 @@ int vits_create(struct vm *vm, struct diag *d)
 	struct vits *its = mem_alloc(sizeof(*its));
 	int err;
 
+	if (gic_hw.deaf) {
+		mem_free(its, sizeof(*its));
+		diag_error(d, &cfg->pos, "no ITS: this machine's list registers do not work");
+		return -ENODEV;
+	}
 	g->its = its;
 	g->lpis = mem_alloc(lpis_size(count));
 	if (its == NULL || g->lpis == NULL) {

@@ -42,6 +42,7 @@ __cold int vgic_create(struct vm *vm, u32 spi_count)
 		mmio_set_words(vm, cfg->dist, vgic_dist_read32, vgic_dist_write32);
 		return err;
 	}
+	g->gicc = gic_hw.deaf;
 	/* 10 INTID bits, no LPIs, no MBIs, one security state, no 1-of-N (IHI 0069 12.9.38). */
 	g->typer |= 9u << 19 | (u32)GICD_TYPER_NO1N;
 	err = vm_add_window(vm, cfg->dist, 0x10000, vgic_dist_v3, g);

@@ -37,7 +37,7 @@ struct vgic {
 	u8 version; /* 2 or 3 */
 	u8 words;   /* in use, the private one included */
 	u8 vcpus;
-	bool gicc;  /* version 2 on a GICv3: the CPU interface is emulated, gicc.c */
+	bool gicc;  /* version 2 on a GICv3, or a deaf one: the CPU interface is emulated, gicc.c */
 	u32 ctlr;   /* GICD_CTLR.EnableGrp0, EnableGrp1 */
 	u32 typer;  /* GICD_TYPER */
 	u32 group_on[2]; /* all ones if the group is enabled in ctlr: for bitmaps */
@@ -107,6 +107,11 @@ u32 vgic_set_mask(struct vcpu *v, u32 vmcr);
 void vgic_sgi1r(struct vcpu *v, u64 val);
 /* vgic_sgi0r - ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 written: SGIs in Group 0 only. Exit. */
 void vgic_sgi0r(struct vcpu *v, u64 val);
+/*
+ * vgic_icc - any other ICC_*_EL1, trapped because the CPU interface is emulated: `key` as in ESR_EL2, read or
+ * written with *val. False: not one of these, or not so accessed. Exit context, EL1.
+ */
+bool vgic_icc(struct vcpu *v, u32 key, bool read, u64 *val);
 /* vgic_dir - ICC_DIR_EL1 written, trapped by ICH_HCR_EL2.TDIR while active interrupts overflow; or
  * GICC_DIR, with its source CPU in bits 12:10. Exit context. */
 void vgic_dir(struct vcpu *v, u32 val);

@@ -31,7 +31,7 @@ static inline u32 vgic_pend(const struct vgic_word *w)
 
 /*
  * ICH_HCR_EL2 while nothing special is asked of it. With an emulated CPU interface list registers are off
- * and the system registers, which its guest does not have, trap; all that differs from ICH_HCR_EN takes the
+ * and the system registers trap: a GICv2 guest has none, a GICv3 guest's are in icc.c; all that differs from ICH_HCR_EN takes the
  * general way through the list register code, which is where vgic_emulated() is asked.
  */
 #define VGIC_HCR_EMULATED (ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1)
@@ -75,6 +75,8 @@ void vgic_gicc_put(struct vcpu *v);
  * bits 12:10. Locked, between vgic_sync() and vgic_fill(). val's INTID < words * 32.
  */
 void vgic_deactivate(struct vcpu *v, u32 val);
+
+#define INTID_GROUP1 1022 /* one of Group 1 is pending: read the aliased register */
 
 /* Around everything about SPIs. IRQs masked. */
 void vgic_lock(struct vgic *g);
@@ -158,7 +160,7 @@ enum mmio_result vgic_dist_v3(void *arg, struct vcpu *v, struct mmio *m);
 enum mmio_result vgic_redist(void *arg, struct vcpu *v, struct mmio *m);
 /* The page of GICC_DIR (GICv2). */
 enum mmio_result vgic_gicc_dir(void *arg, struct vcpu *v, struct mmio *m);
-/* The emulated CPU interface of a GICv2 guest on a GICv3 host. */
+/* The emulated CPU interface, of a GICv2 guest in memory. */
 enum mmio_result vgic_gicc(void *arg, struct vcpu *v, struct mmio *m);
 u32 vgic_gicc_read32(void *arg, struct vcpu *v, u64 off);
 void vgic_gicc_write32(void *arg, struct vcpu *v, u64 off, u32 val);

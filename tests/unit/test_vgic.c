@@ -127,7 +127,7 @@ static void priority_order(void)
 		eoi(0, i);
 	}
 	CHECK_EQ(ack(0), NONE);
-	CHECK(maintenance_exits > 0 && maintenance_exits < 12);
+	CHECK(deaf || (maintenance_exits > 0 && maintenance_exits < 12));
 	stop_all();
 }
 
@@ -605,7 +605,26 @@ static void unimplemented_spis(void)
 	stop_all();
 }
 
-TEST_MAIN(RUN(identifies_itself), RUN(sgi_to_self_and_others), RUN(short_sgi_is_the_general_sgi),
+/* The same where virtual interrupts do not arrive: test_vgic_icc.c. */
+static void all_emulated(void)
+{
+	deaf = true;
+	identifies_itself();
+	sgi_to_self_and_others();
+	priority_order();
+	nesting_beyond_list_registers();
+	edge_spi_is_latched();
+	disabled_is_pulled_back();
+	pending_written_by_the_guest();
+	active_written_by_the_guest();
+	routing_moves_a_pending_spi();
+	group_enables_gate();
+	all_accesses();
+	unimplemented_spis();
+	deaf = false;
+}
+
+TEST_MAIN(RUN(all_emulated), RUN(identifies_itself), RUN(sgi_to_self_and_others), RUN(short_sgi_is_the_general_sgi),
 	  RUN(sgi_groups), RUN(priority_order), RUN(nesting_beyond_list_registers),
 	  RUN(split_end_of_interrupt), RUN(level_spi_is_sampled_again), RUN(edge_spi_is_latched),
 	  RUN(disabled_is_pulled_back), RUN(pending_written_by_the_guest),

@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "arch/host/host.h"
+#include "core/sysreg/sysreg.h"
 #include "core/vgic/vgic_priv.h"
 
 #define DIST 0x08000000UL
@@ -21,6 +22,7 @@ static struct vm test_vm;
 static struct vcpu test_vcpu[VM_MAX_CPUS];
 static struct vm_config test_cfg;
 static bool emulated; /* version 2 on a GICv3: start(2, ...) makes a VM whose CPU interface traps */
+static bool deaf; /* version 3 on a machine whose list registers are of no use */
 static bool unlinked; /* the timer's interrupt is ended by the monitor, not by its list register */
 static unsigned int maintenance_exits;
 static bool timer_line[VM_MAX_CPUS]; /* of vCPU n's virtual timer, while loaded */
@@ -112,11 +114,27 @@ static void wr(unsigned int n, ipa_t addr, unsigned int size, u64 val)
 	}
 }
 
+#define ICC(crm, op2) SYSREG(3, 0, 12, crm, op2)
+
+/* ICC_*_EL1 of a deaf machine, where they trap. */
+__attribute__((unused)) static u64 icc_rd(unsigned int n, u32 key)
+{
+	u64 val = ~0UL;
+
+	CHECK(vgic_icc(on(n), key, true, &val));
+	return val;
+}
+
+__attribute__((unused)) static void icc_wr(unsigned int n, u32 key, u64 val)
+{
+	CHECK(vgic_icc(on(n), key, false, &val));
+}
+
 /* The guest's CPU interface as ICH_VMCR_EL2 has it. */
 __attribute__((unused)) static u32 iface(unsigned int n)
 {
 	on(n);
-	return emulated ? test_vcpu[n].vgic.vmcr : gic_vmcr();
+	return emulated || deaf ? test_vcpu[n].vgic.vmcr : gic_vmcr();
 }
 
 __attribute__((unused)) static void set_iface(unsigned int n, u32 vmcr)
@@ -125,6 +143,11 @@ __attribute__((unused)) static void set_iface(unsigned int n, u32 vmcr)
 	if (emulated) {
 		wr(n, GICC + GICC_CTLR, 4, vmcr & 0x21f);
 		wr(n, GICC + GICC_PMR, 4, vmcr >> 24);
+	} else if (deaf) {
+		icc_wr(n, ICC(12, 4), (vmcr & ICH_VMCR_EOIM) >> 8 | (vmcr >> 4 & 1));
+		icc_wr(n, ICC(12, 6), vmcr & 1);
+		icc_wr(n, ICC(12, 7), vmcr >> 1 & 1);
+		icc_wr(n, SYSREG(3, 0, 4, 6, 0), vmcr >> 24);
 	} else {
 		gic_set_vmcr(vmcr);
 	}
@@ -134,6 +157,7 @@ static void start(unsigned int version, unsigned int vcpus, unsigned int lrs, un
 {
 	host_init();
 	host_gic_init(emulated ? 3 : version, lrs);
+	gic_hw.deaf = deaf;
 	if (unlinked) {
 		gic_hw.vtimer_link = ICH_LR_EOI;
 	}
@@ -194,6 +218,10 @@ __attribute__((unused)) static u32 ack(unsigned int n)
 	if (emulated) {
 		return (u32)rd(n, GICC + GICC_IAR, 4);
 	}
+	if (deaf) {
+		iar = (u32)icc_rd(n, ICC(12, 0));
+		return iar != NONE ? iar : (u32)icc_rd(n, ICC(8, 0));
+	}
 	iar = host_gic_iar(1);
 	return iar != NONE ? iar : host_gic_iar(0);
 }
@@ -210,6 +238,8 @@ __attribute__((unused)) static void eoi(unsigned int n, u32 iar)
 	on(n);
 	if (emulated) {
 		wr(n, GICC + GICC_EOIR, 4, iar);
+	} else if (deaf) {
+		icc_wr(n, ICC(group_of(n, iar) ? 12 : 8, 1), iar);
 	} else {
 		host_gic_guest_eoi(iar, group_of(n, iar));
 	}

@@ -210,6 +210,10 @@ __cold void gic_init_cpu(void)
 	if (!gic_hw.v3) {
 		gicv2_init_cpu();
 	}
+	if (gic_hw.v3 && this_cpu()->id == 0 && gic_is_deaf()) {
+		gic_hw.deaf = true;
+		log_warn("the GIC's virtual interrupts do not reach the CPUs: guests get them by HCR_EL2.VI, slowly");
+	}
 	/* A warm start may have left a guest's interrupts behind (IHI 0069 12.4). */
 	gic_set_vcpu_hcr(0);
 	for (u32 i = 0; i < gic_hw.lr_count; i++) {

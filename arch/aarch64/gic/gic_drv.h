@@ -19,6 +19,12 @@ bool gic_wait_clear(pa_t reg, u32 bits);
 /* gic_sync - wait until a change of enable bits has taken effect (GICv3 RWP). */
 void gic_sync(u32 intid);
 
+/*
+ * gic_is_deaf - what list registers signal does not arrive at EL1. Asked on the boot CPU before any vCPU is loaded, its
+ * interface is on; list registers, ICH_VMCR_EL2 and ICH_HCR_EL2 are left in use.
+ */
+bool gic_is_deaf(void);
+
 int gicv2_init(const struct board *b, struct diag *d) __must_check;
 void gicv2_init_cpu(void);
 void gicv2_send_sgi(u32 sgi, u32 cpu);

@@ -20,6 +20,7 @@ struct gic_hw {
 	u8 lr_count;      /* list registers of this machine, at least 2 */
 	u8 apr_count;     /* active priority registers per group: 1, 2 or 4 */
 	bool tdir;        /* ICH_HCR_EL2.TDIR works */
+	bool deaf;        /* list registers interrupt no guest: the GIC's line for that does not reach the CPUs */
 	u32 lr_mask;      /* a bit per list register */
 	u32 vtimer_intid; /* physical INTID of the virtual timer */
 	u64 vtimer_link;  /* how LR0 ends it: linked (HW, physical INTID), or by maintenance (EOI) */

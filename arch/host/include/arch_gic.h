@@ -16,6 +16,7 @@ struct gic_hw {
 	u8 lr_count;
 	u8 apr_count;
 	bool tdir;
+	bool deaf;
 	u32 lr_mask;
 	u32 vtimer_intid;
 	u64 vtimer_link;
