@@ -142,6 +142,7 @@ bool report_board(const char *path, const struct board *b, bool whole)
 	gic(b);
 	cpus(b);
 	memory(b);
+	report_board_more(b);
 	devices(b);
 	for (u32 i = 0; i < missing_count; i++) {
 		printf("  missing:  %s\n", missing[i]);

@@ -50,5 +50,7 @@ void report_devices(const struct board_limits *l);
 void report_shared(const struct check_vm *vms, u32 count);
 /* report_board - the same of a board; `whole`: its tree was accepted. False: the monitor could not use it. */
 bool report_board(const char *path, const struct board *b, bool whole);
+/* report_board_more - what boards with several kinds of cores, or known firmware, have besides. */
+void report_board_more(const struct board *b);
 
 #endif
