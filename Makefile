@@ -247,6 +247,7 @@ image: $(TOOLS) $(MONITOR) $(BAREMETAL) $(if $(wildcard configs/$(CONFIG).build)
 	$(if $(shell grep -s '/Image.generic' configs/$(CONFIG).build),guest-debian-generic) \
 	$(if $(BUILDROOT),$(if $(shell grep -s '/buildroot/' configs/$(CONFIG).build),guest-buildroot))
 	$(call say,image,$(BUILD)/$(CONFIG).img)
+	$(Q)mkdir -p $(dir $(BUILD)/$(CONFIG).img)
 	$(Q)$(BUILD)/tools/mkimage -o $(BUILD)/$(CONFIG).img configs/$(CONFIG).build
 .PHONY: no-config
 no-config:
@@ -267,7 +268,7 @@ trace: $(BUILD)/tools/qtrace
 run_tests = CFLAGS_EL2='$(CFLAGS_EL2)' CFLAGS_HOST='$(CFLAGS_HOST)' HOSTCC='$(HOSTCC)' tests/run $@
 check: units tools $(MONITOR)
 	$(Q)$(run_tests)
-test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench guest-debian board-trees source-trees
+test test-full: units tools $(MONITOR) $(BAREMETAL) guest-linux guest-linux-bench guest-debian guest-debian-generic board-trees source-trees
 	$(Q)$(run_tests)
 test-full: guest-linux-symbols
 # What Debian's kernel has of other boards: some are in QEMU, all are read.
