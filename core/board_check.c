@@ -241,6 +241,7 @@ static void check_iommus(struct board_parser *p)
 		}
 		if (bad) {
 			m->kind = IOMMU_OTHER;
+			m->reason = "not to be told from something else";
 		}
 	}
 }

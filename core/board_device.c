@@ -195,7 +195,7 @@ static void note_device(struct board_parser *p, struct board_device *d)
 	}
 	board_raw_irq_of(p, &raw);
 	cells = walk.b->gic.cells + raw.extended;
-	for (u32 n = raw.len / (4 * cells); d->irq_count < n; d->irq_count++) {
+	for (u32 n = walk.b->gic.cells != 0 ? raw.len / (4 * cells) : 0; d->irq_count < n; d->irq_count++) {
 		if (d->irq_count == BOARD_DEVICE_IRQS) {
 			d->partial = true;
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* More of the report on a board: kinds of cores, performance monitors, what the secure firmware keeps, where RAM is. */
+/* More of the report on a board: widths of addresses, performance monitors, what the secure firmware keeps. */
 #include <stdio.h>
 #include <string.h>
 #include "core/board.h"
@@ -7,34 +7,20 @@
 #include "core/fdt_reader.h"
 #include "tools/qvm-check/qvm_check.h"
 
-static const char *core_of(const struct board *b, u32 i)
-{
-	const char *s = b->cpu[i].compatible, *comma = s != NULL ? strrchr(s, ',') : NULL;
-
-	return s == NULL ? "unnamed" : comma != NULL ? comma + 1 : s;
-}
-
-/* Only where there is more than one kind; a kind's CPUs follow each other. */
-static void clusters(const struct board *b)
+/* Only where there is more than one kind of core. */
+static void widths(const struct board *b)
 {
 	struct board_limits l;
 	struct range ram[8];
-	u32 from = 0;
 
-	for (u32 i = 1; i <= b->cpu_count; i++) {
-		if (i < b->cpu_count && strcmp(core_of(b, i), core_of(b, from)) == 0) {
-			continue;
-		}
-		if (from == 0 && i == b->cpu_count) {
+	for (u32 i = 1; i < b->cpu_count; i++) {
+		const char *one = b->cpu[0].compatible, *other = b->cpu[i].compatible;
+
+		if (one != NULL && other != NULL && strcmp(one, other) != 0) {
+			board_limits_of(b, ram, ARRAY_SIZE(ram), &l);
+			printf("  cluster:  addresses of guests have %u bits, those of the smallest core\n", l.pa_bits);
 			return;
 		}
-		printf("  cluster:  %s, CPUs %u to %u (MPIDR 0x%lx to 0x%lx)\n", core_of(b, from), from, i - 1,
-		       b->cpu[from].mpidr, b->cpu[i - 1].mpidr);
-		from = i;
-	}
-	board_limits_of(b, ram, ARRAY_SIZE(ram), &l);
-	if (from != 0) {
-		printf("  cluster:  addresses of guests have %u bits, those of the smallest core\n", l.pa_bits);
 	}
 }
 
@@ -65,13 +51,6 @@ static void monitors(const struct board *b)
 	}
 }
 
-static void banks(const struct board *b)
-{
-	for (u32 i = 0; i < b->ram_count && b->ram_count > 1; i++) {
-		printf("  bank:     0x%lx,0x%lx\n", b->ram[i].start, b->ram[i].size);
-	}
-}
-
 static void secure(const struct board *b)
 {
 	const struct board_soc *soc = board_soc_of(b);
@@ -99,8 +78,7 @@ void report_board_more(const struct board *b)
 		printf("  GIC:      frames of 128 KiB: where registers repeat every 4 KiB of 64, GICC is at 0x%lx, GICV at 0x%lx\n",
 		       b->gic.cpu.start + 0xf000, b->gic.vcpu.start + 0xf000);
 	}
-	clusters(b);
+	widths(b);
 	monitors(b);
-	banks(b);
 	secure(b);
 }

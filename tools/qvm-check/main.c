@@ -189,6 +189,7 @@ static bool only_board(const char *path)
 	int err = file_read(path, &data, &len);
 	struct board_limits limits;
 	struct range ram[4];
+	const char *why;
 	bool whole;
 
 	if (err != 0) {
@@ -204,7 +205,8 @@ static bool only_board(const char *path)
 			return true;
 		}
 	}
-	fprintf(stderr, "%s: error: %s\n", path, refusal[0] != '\0' ? refusal : "this board cannot run the monitor");
+	why = strstr(refusal, "error: ");
+	fprintf(stderr, "%s: error: %s\n", path, why != NULL ? why + 7 : "this board cannot run the monitor");
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices: those a VM is given, and those a board has. */
+/* Devices that a VM is given. */
 #include <stdio.h>
 #include <string.h>
 #include "core/board.h"
@@ -94,65 +94,4 @@ void report_passes(const struct vm_config *cfg, const struct board *b)
 	for (const struct cfg_smc *s = cfg->smc; s != NULL; s = s->next) {
 		printf("  firmware calls 0x%08x to 0x%08x\n", s->first, s->last);
 	}
-}
-
-/* ---- A board by itself */
-
-static bool report_device(const struct board_device *d, void *ctx)
-{
-	const struct board_limits *l = ctx;
-	const char *who = NULL, *dma = d->dma == DMA_NEVER ? "no DMA" : d->stream_count != 0 && !d->other_iommu ?
-			  "DMA confined" : "DMA not confined";
-
-	for (u32 i = 0; i < d->reg_count && who == NULL; i++) {
-		who = config_owner_of(l, &d->reg[i]);
-	}
-	if (!d->enabled) {
-		return true;
-	}
-	printf("  %-36s %s\n   ", d->path, d->compatible != NULL ? d->compatible : "");
-	for (u32 i = 0; i < d->reg_count; i++) {
-		printf(" 0x%lx,0x%lx", d->reg[i].start, d->reg[i].size);
-	}
-	for (u32 i = 0; i < d->irq_count; i++) {
-		printf("%s%u", i == 0 ? "  interrupt " : ",", d->irq[i].intid);
-	}
-	for (u32 i = 0; i < d->stream_count; i++) {
-		printf("%s0x%x", i == 0 ? "  stream " : ",", d->stream[i].sid);
-	}
-	if (d->stream_count != 0 && l->board->iommu_count > 1) {
-		printf(" of the IOMMU at 0x%lx", l->board->iommu[d->stream[0].iommu].regs.start);
-	}
-	printf("  %s%s", who != NULL ? "not to be passed: " : d->partial ? "not to be passed: too much of it" : dma,
-	       who != NULL ? who : "");
-	printf("%s%s\n", who == NULL && d->other_iommu != NULL ? ", its IOMMU is " : "",
-	       who == NULL && d->other_iommu != NULL ? d->other_iommu : "");
-	return true;
-}
-
-void report_devices(const struct board_limits *l)
-{
-	const struct board *b = l->board;
-
-	for (u32 i = 0; i < b->iommu_count; i++) {
-		const struct board_iommu *m = &b->iommu[i];
-
-		printf("  IOMMU:    %s at 0x%lx%s%s%s\n", m->compatible != NULL ? m->compatible : "?", m->regs.start,
-		       m->kind == IOMMU_OTHER ? ", " : m->kind == IOMMU_IPMMU && m->main == i ? ", the main one" : "",
-		       m->kind != IOMMU_OTHER ? "" : m->reason != NULL ? m->reason : "of a kind that is not driven",
-		       m->kind == IOMMU_OTHER ? ": it confines nothing" : "");
-	}
-	for (u32 i = 0; i < b->pci_count; i++) {
-		const struct board_pci *p = &b->pci[i];
-		u16 bdf = (u16)(p->bus_first << 8);
-		struct pass_stream s;
-		u32 its, id;
-
-		printf("  PCI:      DMA %sconfined, MSIs to %s\n",
-		       board_pci_stream(b, p, bdf, &s) && b->iommu[s.iommu].kind != IOMMU_OTHER ? "" : "not ",
-		       board_pci_msi(b, p, bdf, &its, &id) ? "an ITS" :
-		       board_pci_v2m(b, p, bdf) >= 0 ? "a GICv2m frame" : "nobody");
-	}
-	printf("devices (pass dt:PATH)\n");
-	(void)board_device_walk(b, report_device, (void *)l);
 }
