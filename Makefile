@@ -35,6 +35,7 @@ CC_EL2_CMD := $(CC_EL2) $(if $(is_clang),--target=aarch64-none-elf)
 LD := $(CROSS_COMPILE)ld
 OBJCOPY := $(CROSS_COMPILE)objcopy
 OBJDUMP := $(CROSS_COMPILE)objdump
+NM := $(CROSS_COMPILE)nm
 # Asked once, when first used: before set-up there may be no compiler to ask.
 CC_INC = $(eval CC_INC := $(shell $(CC_EL2_CMD) -print-file-name=include))$(CC_INC)
 
@@ -95,8 +96,21 @@ $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
 LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
+# Parts of the monitor that an image has only if something in it needs them. parts/NAME.c is what stands in for one.
+PART_pass := core/pass/pass.c core/pass/pass_limits.c core/load/pass_*.c core/config/pass_option.c core/config/check_owner.c \
+	core/config/check_rest.c $(filter-out %_irq.c,$(wildcard core/config/check_pass*.c))
+PART_pci := core/host/pci.c core/pass/pass_pci*.c
+PART_vpci := core/pci/vpci*.c core/load/pci_fdt.c core/config/check_pci.c vdev/virtio/pci.c
+PART_msi := core/pci/msi*.c core/vgic/its*.c core/vgic/lpi.c arch/aarch64/gic/its*.c vdev/gic_its.c
+PART_iommu := core/iommu/*.c arch/aarch64/iommu/*.c arch/aarch64/s2_dma.c
+PART_gicv2 := core/vgic/gicc.c
+PART_NAMES := $(patsubst parts/%.c,%,$(wildcard parts/*.c))
+part_o = $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard $(PART_$(1))))
+PART_O := $(PART_NAMES:%=$(BUILD)/part-%.o)
+ABSENT_O := $(PART_NAMES:%=$(BUILD)/absent-%.o)
+CORE_O := $(filter-out $(foreach p,$(PART_NAMES),$(call part_o,$(p))),$(EL2_O))
 VDEV_O := $(foreach c,$(filter-out $(GIC_C) vdev/virtio/vsock_%.c,$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
-MONITOR := $(BUILD)/quoin.o $(VDEV_O)
+MONITOR := $(BUILD)/quoin.o $(PART_O) $(ABSENT_O) $(VDEV_O)
 EXPORTS := $(wildcard arch/aarch64/exports.txt)
 TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check qtrace,\
 	$(if $(wildcard tools/$(t)/*.c),tools/$(t))))
@@ -159,11 +173,24 @@ $(BUILD)/el2/%.S.o: %.S $(BUILD)/.flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_EL2_CMD) $(CFLAGS_EL2) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 # --unique: sections of one name, as of static functions, stay apart, and fall out of an image one by one.
-$(BUILD)/quoin.o: $(EL2_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS)
+# What mkimage links is the monitor, and of each part either the part or what stands in for it. Names that neither
+# devices (EXPORTS) nor another of these objects uses are made local.
+$(BUILD)/quoin.o: $(CORE_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS) $(PART_O:%=%.all) $(ABSENT_O)
 	$(call say,monitor,$@ ($(words $(EL2_O)) objects))
-	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O)
-	$(Q)$(LD) -r --unique -o $@.all $(EL2_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
-	$(Q)$(OBJCOPY) $(if $(EXPORTS),--keep-global-symbols=$(EXPORTS)) $@.all $@
+	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O) $(ABSENT_O)
+	$(Q)$(LD) -r --unique -o $@.all $(CORE_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
+	$(Q)tools/check/parts $(NM) $@.all $(PART_NAMES)
+	$(Q){ cat $(EXPORTS); $(NM) -u $@.all $(PART_O:%=%.all) $(ABSENT_O) | sed -n 's/^ *U //p'; } | sort -u >$@.keep
+	$(Q)$(OBJCOPY) --keep-global-symbols=$@.keep --add-section .quoin.exports=$(EXPORTS) $@.all $@
+$(PART_O): %.o: %.o.all $(BUILD)/quoin.o
+	$(Q)$(OBJCOPY) --keep-global-symbols=$(BUILD)/quoin.o.keep $< $@
+define part # $(1) name
+$(BUILD)/part-$(1).o.all: $(call part_o,$(1))
+	$$(Q)$$(LD) -r --unique -o $$@ $$^
+endef
+$(foreach p,$(PART_NAMES),$(eval $(call part,$(p))))
+$(ABSENT_O): $(BUILD)/absent-%.o: $(BUILD)/el2/parts/%.o
+	$(Q)cp $< $@
 $(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)
 	$(Q)$(LD) -r -o $@ $^
 $(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/%.o

@@ -13,6 +13,7 @@
 #include "tools/mkimage/attrs.c"
 #include "tools/mkimage/boot.c"
 #include "tools/mkimage/buildfile.c"
+#include "tools/mkimage/parts.c"
 #include "tools/mkimage/elf64.c"
 #include "tools/mkimage/scan.c"
 #include "tools/mkimage/vdev_type.c"

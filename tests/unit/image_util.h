@@ -12,6 +12,7 @@
 #include "tools/mkimage/attrs.c"
 #include "tools/mkimage/boot.c"
 #include "tools/mkimage/buildfile.c"
+#include "tools/mkimage/parts.c"
 #include "tools/mkimage/scan.c"
 #include "tools/mkimage/util.c"
 

@@ -132,10 +132,11 @@ static void reports_errors(void)
 		{ SCRIPT "[virtual=aarch64le,raw] boot = {\nquoin\n quoin -v\n}", "test.build:4:2: error: a second "
 		  "quoin line, expected one monitor" },
 		{ SCRIPT "[virtual=aarch64le,raw] boot = {\nqnx\nvdev-pl011 x\nvdev-Foo\n}",
-		  "test.build:3:1: error: unknown word 'qnx' in the boot section, expected quoin or vdev-NAME\n"
-		  "test.build:4:12: error: 'vdev-pl011' takes no options here: a qvmconf configures devices\n"
-		  "test.build:5:1: error: unknown word 'vdev-Foo' in the boot section, expected quoin or "
-		  "vdev-NAME" },
+		  "test.build:3:1: error: unknown word 'qnx' in the boot section, expected quoin, "
+		  "vdev-NAME or part-NAME\n"
+		  "test.build:4:12: error: 'vdev-pl011' takes no options here\n"
+		  "test.build:5:1: error: unknown word 'vdev-Foo' in the boot section, expected quoin, "
+		  "vdev-NAME or part-NAME" },
 	};
 	struct diag d;
 	u32 i;
@@ -281,6 +282,43 @@ static void refuses_damaged_elf(void)
 	CHECK_STR(elf64_open(&e, file, ET_REL), "not an AArch64 object file");
 }
 
+static bool wants(const struct buildfile *bf, const char *names)
+{
+	char all[64] = "";
+
+	for (const struct mk_part *p = bf->parts; p != NULL; p = p->next) {
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", p->name);
+	}
+	if (strcmp(all, names) != 0) {
+		fprintf(stderr, "parts '%s', not '%s'\n", all, names);
+	}
+	return strcmp(all, names) == 0;
+}
+
+/* What a VM or a line of the boot section needs, and what that is of no use without; the last one first. */
+static void links_needed_parts(void)
+{
+	struct cfg_pass smc = { .kind = PASS_SMC }, fn = { .next = &smc, .kind = PASS_PCI };
+	const struct vm_config plain = { .gic.version = 3 }, old = { .gic.version = 2 }, its = { .gic.has_its = true },
+		bus = { .pci.present = true, .gic.has_v2m = true }, smcs = { .pass = &smc }, fns = { .pass = &fn };
+	static const char *const names[] = { "", "gicv2 ", "msi ", "msi vpci ", "iommu pass ", "msi vpci pci iommu pass " };
+	const struct vm_config *const cfg[] = { &plain, &old, &its, &bus, &smcs, &fns };
+	struct diag d;
+	struct buildfile bf;
+
+	for (u32 i = 0; i < ARRAY_SIZE(cfg); i++) {
+		bf = (struct buildfile){ .diag = &d };
+		parts_for_vm(&bf, cfg[i]);
+		CHECK(wants(&bf, names[i]));
+	}
+	bf = parse_build("[virtual=aarch64le,raw] boot = {\nquoin\npart-pass\npart-all\n}\n" SCRIPT, &d);
+	CHECK_STR(log_text, "");
+	CHECK(wants(&bf, "all iommu pass "));
+	REQUIRE(bf.parts != NULL);
+	CHECK_EQ(bf.parts->pos.line, 4);
+	pool_free();
+}
+
 TEST_MAIN(RUN(reads_entries), RUN(reports_errors), RUN(warns_of_qnx_parts), RUN(refuses_binary),
 	  RUN(survives_garbage), RUN(knows_fp_instructions), RUN(aligns_cpio_data),
-	  RUN(refuses_damaged_elf))
+	  RUN(refuses_damaged_elf), RUN(links_needed_parts))

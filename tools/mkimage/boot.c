@@ -2,6 +2,7 @@
 #include "tools/mkimage/boot.h"
 
 #include <string.h>
+#include "tools/mkimage/parts.h"
 #include "tools/mkimage/scan.h"
 
 bool boot_add_vdev(struct buildfile *bf, const char *word, const struct src_pos *pos)
@@ -98,18 +99,18 @@ static void parse_line(struct buildfile *bf, struct scan *s)
 	}
 	if (strcmp(word, "quoin") == 0) {
 		parse_quoin(bf, s, &pos);
-	} else if (boot_add_vdev(bf, word, &pos)) {
+	} else if (boot_add_vdev(bf, word, &pos) || parts_add(bf, word, &pos)) {
 		scan_blanks(s);
 		extra = s->pos;
 		if (!scan_end(s) && *s->p != '\n') {
-			diag_error(bf->diag, &extra, "'%s' takes no options here: a qvmconf configures devices",
+			diag_error(bf->diag, &extra, "'%s' takes no options here",
 				   word);
 		}
 	} else if (is_qnx_word(word)) {
 		diag_warning(bf->diag, &pos, "'%.64s' has no part in this image, line ignored", word);
 	} else {
-		diag_error(bf->diag, &pos, "unknown word '%.64s' in the boot section, expected quoin or "
-			   "vdev-NAME", word);
+		diag_error(bf->diag, &pos, "unknown word '%.64s' in the boot section, expected quoin, "
+			   "vdev-NAME or part-NAME", word);
 	}
 }
 

@@ -41,6 +41,13 @@ struct mk_vdev {
 	u32 type_count;
 };
 
+/* A part of the monitor that is needed, and who was the first to need it. */
+struct mk_part {
+	struct mk_part *next;
+	struct src_pos pos;
+	const char *name;
+};
+
 struct buildfile {
 	const char *path;
 	struct diag *diag;
@@ -49,6 +56,7 @@ struct buildfile {
 	u64 advice; /* [image=ADDR] */
 	const char *options;
 	struct mk_vdev *vdevs;
+	struct mk_part *parts;
 	struct mk_file *files;
 	struct mk_file *script;
 };

@@ -7,6 +7,7 @@
 #include "core/base/range.h"
 #include "core/image.h"
 #include "tools/mkimage/elf64.h"
+#include "tools/mkimage/parts.h"
 #include "tools/mkimage/vdev_type.h"
 #include "tools/mkimage/vdevs.h"
 
@@ -35,9 +36,26 @@ static char *available(const char *dir)
 	return list;
 }
 
-static bool load_vdev(struct mk_vdev *v, const struct link_options *o, const struct elf64 *monitor,
-		      struct diag *d)
+/* Disks and network cards of the machine, whose drivers come along with what uses them. */
+static bool uses_machine(const char *name)
 {
+	return strcmp(name, "disk_open") == 0 || strcmp(name, "blk_disk_open") == 0 || strcmp(name, "net_uplink") == 0;
+}
+
+static void need_parts(struct buildfile *bf, const struct elf64 *e, const struct src_pos *pos)
+{
+	for (u64 i = 0; i < e->symbol_count; i++) {
+		if (e->symbol[i].st_shndx == SHN_UNDEF && uses_machine(elf64_symbol_name(e, &e->symbol[i]))) {
+			parts_need(bf, "pci", pos);
+			return;
+		}
+	}
+}
+
+static bool load_vdev(struct buildfile *bf, struct mk_vdev *v, const struct link_options *o,
+		      const struct elf64 *monitor)
+{
+	struct diag *d = bf->diag;
 	char *path = path_join(o->vdev_dir, pool_printf("vdev-%s.o", v->name));
 	const struct src_pos pos = { .file = path };
 	const char *why;
@@ -66,11 +84,12 @@ static bool load_vdev(struct mk_vdev *v, const struct link_options *o, const str
 			return false;
 		}
 	}
+	need_parts(bf, &e, &v->pos);
 	v->path = path;
 	return true;
 }
 
-void link_load_vdevs(const struct buildfile *bf, const struct link_options *o)
+void link_load_vdevs(struct buildfile *bf, const struct link_options *o)
 {
 	const struct src_pos pos = { .file = o->monitor };
 	struct mk_vdev *v;
@@ -90,7 +109,7 @@ void link_load_vdevs(const struct buildfile *bf, const struct link_options *o)
 			diag_error(bf->diag, &v->pos, "more than %d devices", VDEVS_MAX);
 			return;
 		}
-		(void)load_vdev(v, o, &monitor, bf->diag);
+		(void)load_vdev(bf, v, o, &monitor);
 	}
 }
 
@@ -190,7 +209,8 @@ bool link_monitor(const struct buildfile *bf, const struct link_options *o, cons
 		  const char *map, struct monitor *m)
 {
 	const struct src_pos pos = { .file = o->monitor };
-	char *argv[VDEVS_MAX + 20] = {
+	u32 errors = bf->diag->errors;
+	char *argv[VDEVS_MAX + PARTS_MAX + 20] = {
 		pool_printf("%sld", o->cross), "-nostdlib", "-static", "--gc-sections", "--build-id=none", "-z",
 		"max-page-size=4096", "-z", "noexecstack", "-T", pool_printf("%s", o->lds), "-Map",
 		pool_printf("%s", map), "-o", pool_printf("%s", elf), pool_printf("%s", o->monitor),
@@ -202,6 +222,10 @@ bool link_monitor(const struct buildfile *bf, const struct link_options *o, cons
 
 	for (v = bf->vdevs; v != NULL; v = v->next) {
 		argv[n++] = pool_printf("%s", v->path);
+	}
+	n += parts_objects(bf, path_dir(o->monitor), argv + n);
+	if (bf->diag->errors != errors) {
+		return false;
 	}
 	ret = run(argv);
 	if (ret != 0) {

@@ -23,7 +23,7 @@ struct monitor {
  * link_load_vdevs - find, read and check the object of every device `bf` names; devices that were not
  * known to this program are from now on. Errors go to bf->diag.
  */
-void link_load_vdevs(const struct buildfile *bf, const struct link_options *o);
+void link_load_vdevs(struct buildfile *bf, const struct link_options *o);
 
 /*
  * link_monitor - link the monitor with the devices that were loaded; `elf` and `map` are the files

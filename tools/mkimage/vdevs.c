@@ -110,6 +110,28 @@ static void check_note(const char *path, const struct elf64 *e, struct diag *d)
 	}
 }
 
+/* The names a device may use are listed in a section of the monitor: others are global for its own parts. */
+static bool is_exported(const struct elf64 *monitor, const char *name)
+{
+	const Elf64_Shdr *s = elf64_section(monitor, ".quoin.exports");
+	struct blob list = s != NULL ? elf64_data(monitor, s) : (struct blob){ 0 };
+	size_t n = strlen(name);
+
+	if (s == NULL) {
+		return elf64_global(monitor, name) != NULL;
+	}
+	for (u64 at = 0; at < list.size;) {
+		const u8 *line = list.data + at, *end = memchr(line, '\n', list.size - at);
+		u64 length = end != NULL ? (u64)(end - line) : list.size - at;
+
+		if (length == n && memcmp(line, name, n) == 0) {
+			return true;
+		}
+		at += length + 1;
+	}
+	return false;
+}
+
 static void check_symbols(const char *path, const struct elf64 *e, const struct elf64 *monitor,
 			  struct diag *d)
 {
@@ -126,7 +148,7 @@ static void check_symbols(const char *path, const struct elf64 *e, const struct 
 		}
 		if (s->st_shndx != SHN_UNDEF) {
 			registers |= strncmp(name, "vdev_type_", strlen("vdev_type_")) == 0;
-		} else if (elf64_global(monitor, name) == NULL) {
+		} else if (!is_exported(monitor, name)) {
 			diag_error(d, &pos, "it uses '%.128s', which is not part of the device interface", name);
 		}
 	}

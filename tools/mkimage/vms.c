@@ -9,6 +9,7 @@
 #include "core/load/load.h"
 #include "core/script.h"
 #include "core/vm.h"
+#include "tools/mkimage/parts.h"
 #include "tools/mkimage/payload.h"
 
 
@@ -124,7 +125,11 @@ static struct vm_config *check_vm(struct buildfile *bf, const struct script_vm *
 	check_vdevs(bf, cfg);
 	check_loads(bf, cfg);
 	check_files(bf, cfg);
-	return config_check(cfg, board, bf->diag) == 0 ? cfg : NULL;
+	if (config_check(cfg, board, bf->diag) != 0) {
+		return NULL;
+	}
+	parts_for_vm(bf, cfg);
+	return cfg;
 }
 
 static void unpack_kernels(struct buildfile *bf)

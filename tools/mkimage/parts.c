@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/parts.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/clock/clock.h"
+
+#define PREFIX "part-"
+
+/* What a part is of no use without. */
+static const struct {
+	const char *name, *needs;
+} part_needs[] = {
+	{ "pass", "iommu" },
+	{ "pci", "iommu" },
+	{ "vpci", "msi" },
+};
+
+static bool part_wanted(const struct buildfile *bf, const char *name)
+{
+	const struct mk_part *p = bf->parts;
+
+	for (; p != NULL && strcmp(p->name, name) != 0; p = p->next) {
+	}
+	return p != NULL;
+}
+
+void parts_need(struct buildfile *bf, const char *name, const struct src_pos *pos)
+{
+	struct mk_part *p;
+
+	for (; name != NULL && !part_wanted(bf, name);) {
+		const char *more = NULL;
+
+		p = pool_alloc(sizeof(*p));
+		*p = (struct mk_part){ .next = bf->parts, .pos = *pos, .name = name };
+		bf->parts = p;
+		for (size_t i = 0; i < sizeof(part_needs) / sizeof(part_needs[0]); i++) {
+			more = strcmp(part_needs[i].name, name) == 0 ? part_needs[i].needs : more;
+		}
+		name = more;
+	}
+}
+
+bool parts_add(struct buildfile *bf, const char *word, const struct src_pos *pos)
+{
+	const char *name = word + strlen(PREFIX);
+
+	if (strncmp(word, PREFIX, strlen(PREFIX)) != 0 || name[0] == '\0' ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") < strlen(name)) {
+		return false;
+	}
+	parts_need(bf, pool_strndup(name, strlen(name)), pos);
+	return true;
+}
+
+void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
+{
+	const struct cfg_vdev *clocks = clock_vdev(cfg);
+	bool pci = cfg->pci.present;
+
+	if (clocks != NULL) {
+		parts_need(bf, "pass", &clocks->pos);
+	}
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		parts_need(bf, "pass", &p->pos);
+		if (p->kind == PASS_PCI || p->kind == PASS_REST || p->pci_count != 0) {
+			parts_need(bf, "pci", &p->pos);
+			pci = true;
+		}
+	}
+	if (pci) {
+		parts_need(bf, "vpci", &cfg->pos);
+	}
+	if (cfg->gic.has_its || cfg->gic.has_v2m) {
+		parts_need(bf, "msi", &cfg->gic.pos);
+	}
+	/* Without a version it has the host's, and a host with GICv2 has an interface for guests. */
+	if (cfg->gic.version == 2) {
+		parts_need(bf, "gicv2", &cfg->gic.pos);
+	}
+}
+
+static int is_part(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 && n > strlen(PREFIX) + 2 &&
+	       strcmp(e->d_name + n - 2, ".o") == 0;
+}
+
+static char *part_name(const char *file)
+{
+	return pool_strndup(file + strlen(PREFIX), strlen(file) - strlen(PREFIX) - strlen(".o"));
+}
+
+u32 parts_objects(const struct buildfile *bf, const char *dir, char *path[PARTS_MAX])
+{
+	struct dirent **files = NULL;
+	int count = scandir(dir, &files, is_part, alphasort); /* in an order that is always the same */
+	char *list = pool_strndup("all", 3);
+	u32 n = 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *name = part_name(files[i]->d_name);
+		char *absent = path_join(dir, pool_printf("absent-%s.o", name));
+
+		list = pool_printf("%s, %s", list, name);
+		if (n < PARTS_MAX && (part_wanted(bf, name) || part_wanted(bf, "all") || !path_exists(absent))) {
+			path[n++] = path_join(dir, files[i]->d_name);
+		} else if (n < PARTS_MAX) {
+			path[n++] = absent;
+		}
+	}
+	for (const struct mk_part *p = bf->parts; p != NULL; p = p->next) {
+		bool found = strcmp(p->name, "all") == 0;
+
+		for (int i = 0; i < count && !found; i++) {
+			found = strcmp(part_name(files[i]->d_name), p->name) == 0;
+		}
+		if (!found && count > 0) {
+			diag_error(bf->diag, &p->pos, "no part '%.64s', expected %s", p->name, list);
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		free(files[i]);
+	}
+	free(files);
+	return n;
+}
