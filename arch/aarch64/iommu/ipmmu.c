@@ -317,7 +317,7 @@ static bool has_stage2(void)
 }
 
 /* What firmware has left: its contexts go, its other settings stay. */
-static void take_over(struct iommu *u)
+static void from_firmware(struct iommu *u)
 {
 	for (u32 n = 0; n < IPMMU_CONTEXTS; n++) {
 		ipmmu_write(u, IPMMU_CTX(n) + IMCTR, 0);
@@ -342,7 +342,7 @@ static int init_main(struct iommu *u, const char **why)
 	m->u = u;
 	m->stage2 = has_stage2();
 	s2_dma_copied |= !m->stage2;
-	take_over(u);
+	from_firmware(u);
 	aux = ipmmu_read(u, IMSAUXCTLR);
 	ipmmu_write(u, IMSAUXCTLR, m->stage2 ? aux | IMSAUXCTLR_S2PTE : aux & ~IMSAUXCTLR_S2PTE);
 	if (get_context(m, &v) != IPMMU_EMPTY || (ipmmu_read(u, IPMMU_CTX(IPMMU_EMPTY) + IMCTR) & IMCTR_MMUEN) == 0) {
@@ -373,7 +373,7 @@ static int init(struct iommu *u, const char **why)
 		return -ENODEV;
 	}
 	m = u->main->priv;
-	take_over(u);
+	from_firmware(u);
 	u->priv = c;
 	u->sids = IPMMU_UTLBS;
 	c->u = u;
