@@ -96,7 +96,8 @@ static bool ns16550_busy(pa_t base)
 }
 
 static const char *const compatible[] = {
-	"ns16550a", "ns16550", "snps,dw-apb-uart", "nvidia,tegra20-uart", "ti,am654-uart", "mediatek,mt6577-uart", NULL,
+	"ns16550a", "ns16550", "snps,dw-apb-uart", "nvidia,tegra20-uart", "ti,am654-uart", "mediatek,mt6577-uart",
+	"nuvoton,npcm750-uart", NULL,
 };
 
 UART(ns16550) = {
