@@ -114,11 +114,8 @@ static void note_stream(const struct pass_stream *s, void *ctx)
 static u32 chip_clock(struct board_device *d, const u32 *cells)
 {
 	const struct board_clock *c = &walk.b->clock;
-	int module = c->ops->module(cells, 2, false);
 
-	if (module >= 0) {
-		clock_add(&d->clocks, (u32)module);
-	}
+	clock_add(&d->clocks, c->ops->module(cells, 2, false));
 	if (d->clock_count < BOARD_DEVICE_CLOCKS) {
 		d->clock_chip |= (u8)(1U << d->clock_count);
 		d->clock_cells[d->clock_count][0] = cells[0];
@@ -135,11 +132,8 @@ static void note_resets(const struct board_parser *p, struct board_device *d)
 
 	for (; n != 0 && fdt_be32(e) == c->phandle; n--, e += 8) { /* others have cells nobody counts */
 		u32 cell = fdt_be32(e + 4);
-		int module = c->ops->module(&cell, 1, true);
 
-		if (module >= 0) {
-			clock_add(&d->resets, (u32)module);
-		}
+		clock_add(&d->resets, c->ops->module(&cell, 1, true));
 	}
 }
 

@@ -134,6 +134,11 @@ void clock_quiet(const struct vm_config *cfg)
 	struct clock_set clocks, resets;
 
 	clock_owned(cfg, &clocks, &resets);
+	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
+		if (p->no_reset && p->modules != NULL) {
+			clock_leave(&resets, &p->modules[1]);
+		}
+	}
 	if (ctl.b == NULL || clock_empty(&resets)) {
 		return;
 	}

@@ -25,9 +25,10 @@ static inline bool clock_has(const struct clock_set *s, u32 module)
 	return module < CLOCK_MODULES && (s->word[module / 32] >> (module % 32) & 1) != 0;
 }
 
-static inline void clock_add(struct clock_set *s, u32 module)
+/* clock_add - -1, as of module(): nothing. */
+static inline void clock_add(struct clock_set *s, int module)
 {
-	if (module < CLOCK_MODULES) {
+	if (module >= 0 && module < CLOCK_MODULES) {
 		s->word[module / 32] |= 1U << (module % 32);
 	}
 }

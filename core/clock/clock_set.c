@@ -101,7 +101,7 @@ static bool list(const struct clock_ops *ops, const char *text, struct clock_set
 		if (module < 0) {
 			return false;
 		}
-		clock_add(out, (u32)module);
+		clock_add(out, module);
 		if (*text != ',') {
 			return *text == '\0';
 		}

@@ -53,7 +53,7 @@ static struct cfg_pass *candidate(struct rest *r, enum cfg_pass_kind kind)
 	if (p != NULL) {
 		*p = (struct cfg_pass){ .next = r->last->next, .pos = r->from->pos, .kind = kind, .dma = r->from->dma,
 					.msi_v2m = r->from->msi_v2m, .fault_stop = r->from->fault_stop,
-					.no_intx = r->from->no_intx, .implied = true, .split = true };
+					.no_intx = r->from->no_intx, .no_reset = r->from->no_reset, .implied = true, .split = true };
 	}
 	return p;
 }

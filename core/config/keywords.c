@@ -41,6 +41,7 @@ const struct config_keyword config_keywords[] = {
 	{ "msi", CTX_PASS, 1, true, "v2m", opt_msi },
 	{ "fault", CTX_PASS, 1, false, /* log is an option, too */ "stop or log", opt_fault },
 	{ "intx", CTX_PASS, 1, true, "none", opt_intx },
+	{ "reset", CTX_PASS, 1, true, "none", opt_reset },
 	{ "name", CTX_VDEV, 1, false, "a name for the device", opt_name },
 	{ "log", CTX_VDEV, 2, true, "LEVEL[,LEVEL...] and a destination", opt_log },
 	{ "", 0, 0, false, NULL, NULL },

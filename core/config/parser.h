@@ -163,6 +163,7 @@ void opt_dma(struct parser *p, const struct token *opt, const struct token *arg)
 void opt_msi(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_fault(struct parser *p, const struct token *opt, const struct token *arg);
 void opt_intx(struct parser *p, const struct token *opt, const struct token *arg);
+void opt_reset(struct parser *p, const struct token *opt, const struct token *arg);
 /* vdev_option.c: an option of the vdev itself; false if it has none of that name. */
 bool parse_vdev_option(struct parser *p, const struct token *opt);
 

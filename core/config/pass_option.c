@@ -183,3 +183,10 @@ void opt_intx(struct parser *p, const struct token *opt, const struct token *arg
 		p->pass->no_intx = true;
 	}
 }
+
+void opt_reset(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	if (has_device(p, opt) && parse_choice(p, arg, "none") == 0) {
+		p->pass->no_reset = true;
+	}
+}

@@ -209,6 +209,7 @@ struct cfg_pass {
 	bool msi_v2m;        /* msi v2m */
 	bool fault_stop;     /* fault stop: a DMA fault ends the VM; log is the default */
 	bool no_intx;        /* intx none */
+	bool no_reset;       /* reset none: not reset between two lives */
 	bool implied;        /* made by `pass rest` */
 	bool split;          /* made of one `loc pci:` of several; the checker's */
 	/* Resolved; without a board only what the text gives in numbers. */

@@ -32,7 +32,7 @@ static struct {
 	void (*spy)(void);    /* at each write of a register */
 } cpg;
 
-static int m_find(const u16 *t, u32 n, u32 off)
+static inline int m_find(const u16 *t, u32 n, u32 off)
 {
 	for (u32 i = 0; i < n; i++) {
 		if (t[i] == off) {
@@ -42,7 +42,7 @@ static int m_find(const u16 *t, u32 n, u32 off)
 	return -1;
 }
 
-static void m_write(u32 off, u32 val)
+static inline void m_write(u32 off, u32 val)
 {
 	int i;
 
@@ -70,7 +70,7 @@ static void m_write(u32 off, u32 val)
 	}
 }
 
-static u32 m_read(u32 off)
+static inline u32 m_read(u32 off)
 {
 	int i = m_find(m_mstps, 12, off);
 
@@ -90,7 +90,7 @@ static u32 m_read(u32 off)
 	return cpg.status[i];
 }
 
-static u64 m_io(pa_t pa, u32 size, bool write, u64 val)
+static inline u64 m_io(pa_t pa, u32 size, bool write, u64 val)
 {
 	u64 off = pa - CPG_BASE;
 
@@ -105,7 +105,7 @@ static u64 m_io(pa_t pa, u32 size, bool write, u64 val)
 }
 
 /* Power on: most modules stand, some that firmware uses run. */
-static void m_fresh(void)
+static inline void m_fresh(void)
 {
 	memset(&cpg, 0, sizeof(cpg));
 	for (u32 i = 0; i < 12; i++) {
@@ -122,12 +122,12 @@ static void m_fresh(void)
 	host_io = m_io;
 }
 
-static bool m_stopped(u32 number)
+static inline bool m_stopped(u32 number)
 {
 	return (cpg.reg[m_smstp[number / 100] / 4] >> (number % 100) & 1) != 0;
 }
 
-static bool m_in_reset(u32 number)
+static inline bool m_in_reset(u32 number)
 {
 	return (cpg.reg[m_srcr[number / 100] / 4] >> (number % 100) & 1) != 0;
 }
@@ -164,6 +164,8 @@ static const char h3_tree[] =
 	H3_NODE("ethernet", e6800000, 39, "<&cpg 1 812>", 812, "clock-names = \"fck\";")
 	H3_NODE("usb", ee0a0000, 112, "<&cpg 1 702>, <&cpg 1 701>", 702, "")
 	H3_NODE("usb", ee0c0000, 113, "<&cpg 1 702>", 702, "")
+	H3_NODE("sound", ec500000, 200, "<&cpg 1 1005>, <&cpg 1 1006>, <&cpg 1 1007>, <&cpg 1 1008>, <&cpg 1 1009>, <&extal>, "
+		"<&cpg 1 1010>, <&cpg 1 1011>, <&cpg 1 1012>, <&cpg 1 1031>", 1005, "")
 	H3_NODE("odd", ee0e0000, 114, "<&cpg 1 1299>, <&cpg 1 332>, <&cpg 1 0xffffffff>, <&cpg 2 310>", 9999, "")
 	"}; };\n";
 

@@ -41,8 +41,8 @@ static void guest_new(struct guest *g, const char *name, const u32 *modules)
 	memset(g, 0, sizeof(*g));
 	g->r = rig_new(name, "cpg-mssr");
 	for (; *modules != 0; modules++) {
-		clock_add(&g->sets[0], *modules / 100 * 32 + *modules % 100);
-		clock_add(&g->sets[1], *modules / 100 * 32 + *modules % 100);
+		clock_add(&g->sets[0], (int)(*modules / 100 * 32 + *modules % 100));
+		clock_add(&g->sets[1], (int)(*modules / 100 * 32 + *modules % 100));
 	}
 	g->pass = (struct cfg_pass){ .kind = PASS_DT, .what = "x", .modules = g->sets };
 	g->r->cfg.pass = &g->pass;
@@ -155,7 +155,7 @@ static void watch_pulse(void)
 	check_locked();
 	pulse_low += m_in_reset(314) && m_in_reset(812);
 	pulse_high += !m_stopped(314) && !m_stopped(812);
-	others |= cpg.reg[m_srcr[3] / 4] & ~(1U << 14);
+	others |= (cpg.reg[m_srcr[3] / 4] & ~(1U << 14)) ^ 1U << 5;
 }
 
 static void quiet_thread(void *arg)
@@ -175,6 +175,8 @@ static void reset_between_lives(void)
 	guest_new(&h, "two", theirs);
 	REQUIRE(guest_start(&g));
 	guest_write(&g, 0x990, ~0U); /* the reset finds the clock off */
+	cpg.plain_srcr = true;
+	cpg.reg[m_srcr[3] / 4] = 1U << 5; /* somebody else's */
 	cpg.spy = watch_pulse;
 	from = host_time_ns();
 	pulse_low = pulse_high = others = 0;
@@ -183,6 +185,7 @@ static void reset_between_lives(void)
 	schedule();
 	CHECK(m_in_reset(314) && m_in_reset(812) && !m_stopped(812));
 	host_pass_ns(20000);
+	schedule();
 	CHECK(m_in_reset(314)); /* more than a cycle of 32 kHz */
 	host_pass_ns(100000);
 	schedule();
@@ -190,6 +193,11 @@ static void reset_between_lives(void)
 	CHECK(host_time_ns() - from >= 31250 && pulse_low != 0);
 	CHECK(!m_in_reset(702) && !m_stopped(310)); /* another VM has it, too */
 	CHECK_EQ(others, 0);
+	/* Not if the text says so. */
+	g.pass.no_reset = true;
+	cpg.writes = 0;
+	clock_quiet(&g.r->cfg);
+	CHECK_EQ(cpg.writes, 0);
 	CHECK_EQ(cpg.refused, 0);
 	CHECK_EQ(cpg.odd, 0);
 	rig_free(g.r);
@@ -435,6 +443,10 @@ static void what_is_read(void)
 	CHECK_EQ(guest_read(&g, 0x240), 0x1f);
 	guest_write(&g, 0x240, 0);
 	CHECK_EQ(guest_read(&g, 0x240), 0x1f);
+	/* Its own bits are the real ones: the monitor has switched one on again. */
+	guest_write(&g, 0x13c, ~0U);
+	clock_update(0x13c, 1U << 14, 0);
+	CHECK_EQ(guest_read(&g, 0x13c), ~(1U << 14));
 	CHECK_EQ(guest_read(&g, 0x900), 0);
 	CHECK_EQ(guest_read(&g, 0x10060), 0x00c06100);
 	CHECK_EQ(guest_read(&g, 0x10054), 0);
