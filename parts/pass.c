@@ -34,6 +34,11 @@ void opt_intx(struct parser *p, const struct token *opt, const struct token *arg
 	opt_pass(p, opt, arg);
 }
 
+void opt_reset(struct parser *p, const struct token *opt, const struct token *arg)
+{
+	opt_pass(p, opt, arg);
+}
+
 void check_passes(struct check *c)
 {
 }
