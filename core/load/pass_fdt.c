@@ -187,8 +187,11 @@ static void copy_property(struct pass_fdt *f, const struct kept *k, const struct
 		}
 	} else if ((strcmp(r->name, "reg") == 0 && !top) || (strcmp(r->name, "ranges") == 0 && r->len == 0)) {
 		fdt_writer_bytes(w, r->name, r->data, r->len); /* an address on the device's own bus; the same addresses */
-	} else if (listed(left_out, r->name) || strncmp(r->name, "pinctrl-", 8) == 0) {
+	} else if (listed(left_out, r->name)) {
 		return;
+	} else if (strncmp(r->name, "pinctrl-", 8) == 0) {
+		/* Pins stay as firmware set them: the states are there, for drivers that want them, and change nothing. */
+		fdt_writer_bytes(w, r->name, r->data, strcmp(r->name, "pinctrl-names") == 0 ? r->len : 0);
 	} else if (is_reference(r->name)) {
 		u32 supply = !copy_references(w, k, r) && r->len == 4 && ends(r->name, "-supply") ?
 			     pass_supply(f, fdt_be32(r->data)) : 0;
