@@ -7,7 +7,7 @@
 #include "core/base/fmt.h"
 #include "core/iommu/iommu.h"
 
-#define IOMMU_STREAMS 64
+#define IOMMU_STREAMS 128 /* a DMA controller of R-Car alone has 16 */
 
 /* A stream that somebody has, or that has faulted. */
 struct iommu_stream {

@@ -5,9 +5,13 @@
 #include "core/board.h"
 #include "tools/qvm-check/qvm_check.h"
 
-static const char *iommu_name(const struct board *b, u8 i)
+static void report_fault(const struct cfg_pass *p, const struct board *b, u8 iommu)
 {
-	return b != NULL && b->iommu[i].compatible != NULL ? b->iommu[i].compatible : "IOMMU";
+	if (b != NULL) {
+		printf(" of the %s at 0x%lx", b->iommu[iommu].compatible != NULL ? b->iommu[iommu].compatible : "IOMMU",
+		       b->iommu[iommu].regs.start);
+	}
+	printf(", a fault %s\n", p->fault_stop ? "stops the VM" : "is logged");
 }
 
 static void report_dma(const struct cfg_pass *p, const struct board *b)
@@ -23,10 +27,10 @@ static void report_dma(const struct cfg_pass *p, const struct board *b)
 		for (u32 i = 0; i < p->stream_count; i++) {
 			printf("%s 0x%x", i != 0 ? "," : "", p->stream[i].sid);
 		}
-		printf(" of the %s, a fault %s\n", iommu_name(b, p->stream[0].iommu), p->fault_stop ? "stops the VM" : "is logged");
+		report_fault(p, b, p->stream[0].iommu);
 	} else if (p->pci_count != 0 && f->has_stream) {
-		printf("    DMA: the VM's memory only, stream 0x%x of the %s, a fault %s\n", f->stream.sid,
-		       iommu_name(b, f->stream.iommu), p->fault_stop ? "stops the VM" : "is logged");
+		printf("    DMA: the VM's memory only, stream 0x%x", f->stream.sid);
+		report_fault(p, b, f->stream.iommu);
 	} else if (p->pci_count != 0) {
 		printf("    DMA: told when the VM starts\n");
 	} else if (p->range_count != 0) {

@@ -379,7 +379,6 @@ static int init(struct iommu *u, const char **why)
 	c->u = u;
 	c->next = m->caches;
 	m->caches = c;
-	enable(m, c, IPMMU_EMPTY);
 	return 0;
 }
 

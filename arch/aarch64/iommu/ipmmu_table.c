@@ -85,20 +85,19 @@ static u64 *below(u64 *d)
 /* 2 MiB: entry `e` of the view's level `at`, 1 or 2, `offset` bytes into it. False without memory. */
 static bool sync_level2(u64 *d, u64 e, unsigned int at, u64 offset)
 {
-	bool table = s2_is_table(e, at), had = s2_is_table(*d, 2);
 	const u64 *from = pa_ptr(e & S2_ADDR);
 	u64 *to;
 
-	if (!table && !had) {
+	if (!s2_is_table(e, at)) { /* nor was it ever one: the view's tables stay */
 		put(d, leaf(e, 2, at, offset));
 		return true;
 	}
-	if (!had) {
+	if (!s2_is_table(*d, 2)) {
 		put(d, 0);
 	}
 	to = below(d);
 	for (u32 k = 0; to != NULL && k < 512; k++) {
-		put(&to[k], table ? leaf(from[k], 3, 3, 0) : leaf(e, 3, at, offset + k * PAGE_SIZE));
+		put(&to[k], leaf(from[k], 3, 3, 0));
 	}
 	return to != NULL;
 }
