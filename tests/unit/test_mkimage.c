@@ -299,10 +299,15 @@ static bool wants(const struct buildfile *bf, const char *names)
 static void links_needed_parts(void)
 {
 	struct cfg_pass smc = { .kind = PASS_SMC }, fn = { .next = &smc, .kind = PASS_PCI };
+	struct cfg_option disk = { .str = "</dev/disk/by-serial/x" }, card = { .next = &disk, .str = "/dev/nic0" },
+		number = { .next = &card }, file = { .next = &number, .str = "/dev" };
+	struct cfg_vdev all = { .options = &number }, none = { .next = &all, .options = &file };
 	const struct vm_config plain = { .gic.version = 3 }, old = { .gic.version = 2 }, its = { .gic.has_its = true },
-		bus = { .pci.present = true, .gic.has_v2m = true }, smcs = { .pass = &smc }, fns = { .pass = &fn };
-	static const char *const names[] = { "", "gicv2 ", "msi ", "msi vpci ", "iommu pass ", "msi vpci pci iommu pass " };
-	const struct vm_config *const cfg[] = { &plain, &old, &its, &bus, &smcs, &fns };
+		bus = { .pci.present = true, .gic.has_v2m = true }, smcs = { .pass = &smc }, fns = { .pass = &fn },
+		devices = { .vdev = &none };
+	static const char *const names[] = { "", "gicv2 ", "msi ", "msi vpci ", "iommu pass ", "msi vpci pci iommu pass ",
+		"disk iommu pci nic " };
+	const struct vm_config *const cfg[] = { &plain, &old, &its, &bus, &smcs, &fns, &devices };
 	struct diag d;
 	struct buildfile bf;
 

@@ -36,18 +36,19 @@ static char *available(const char *dir)
 	return list;
 }
 
-/* Disks and network cards of the machine, whose drivers come along with what uses them. */
-static bool uses_machine(const char *name)
-{
-	return strcmp(name, "disk_open") == 0 || strcmp(name, "blk_disk_open") == 0 || strcmp(name, "net_uplink") == 0;
-}
-
-static void need_parts(struct buildfile *bf, const struct elf64 *e, const struct src_pos *pos)
+/* What virtio-blk and virtio-net need, VMs tell: others use disks and cards of the machine whatever those say. */
+static void need_parts(struct buildfile *bf, const struct mk_vdev *v, const struct elf64 *e)
 {
 	for (u64 i = 0; i < e->symbol_count; i++) {
-		if (e->symbol[i].st_shndx == SHN_UNDEF && uses_machine(elf64_symbol_name(e, &e->symbol[i]))) {
-			parts_need(bf, "pci", pos);
-			return;
+		const char *name = elf64_symbol_name(e, &e->symbol[i]);
+
+		if (e->symbol[i].st_shndx != SHN_UNDEF) {
+			continue;
+		}
+		if (strcmp(name, "disk_open") == 0) {
+			parts_need(bf, "disk", &v->pos);
+		} else if (strcmp(name, "net_uplink") == 0 && strcmp(v->name, "virtio-net") != 0) {
+			parts_need(bf, "nic", &v->pos);
 		}
 	}
 }
@@ -84,7 +85,7 @@ static bool load_vdev(struct buildfile *bf, struct mk_vdev *v, const struct link
 			return false;
 		}
 	}
-	need_parts(bf, &e, &v->pos);
+	need_parts(bf, v, &e);
 	v->path = path;
 	return true;
 }

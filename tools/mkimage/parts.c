@@ -12,6 +12,8 @@
 static const struct {
 	const char *name, *needs;
 } part_needs[] = {
+	{ "disk", "pci" },
+	{ "nic", "pci" },
 	{ "pass", "iommu" },
 	{ "pci", "iommu" },
 	{ "vpci", "msi" },
@@ -55,6 +57,20 @@ bool parts_add(struct buildfile *bf, const char *word, const struct src_pos *pos
 	return true;
 }
 
+/* Disks and network cards of the machine have names of their own: /dev/disk0p1, </dev/disk/by-serial/S, /dev/nic0. */
+static void for_vdev(struct buildfile *bf, const struct cfg_vdev *v)
+{
+	for (const struct cfg_option *o = v->options; o != NULL; o = o->next) {
+		const char *name = o->str == NULL ? "" : o->str[0] == '<' ? o->str + 1 : o->str;
+
+		if (strncmp(name, "/dev/nic", strlen("/dev/nic")) == 0) {
+			parts_need(bf, "nic", &o->pos);
+		} else if (strncmp(name, "/dev/", strlen("/dev/")) == 0) {
+			parts_need(bf, "disk", &o->pos);
+		}
+	}
+}
+
 void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 {
 	const struct cfg_vdev *clocks = clock_vdev(cfg);
@@ -62,6 +78,9 @@ void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 
 	if (clocks != NULL) {
 		parts_need(bf, "pass", &clocks->pos);
+	}
+	for (const struct cfg_vdev *v = cfg->vdev; v != NULL; v = v->next) {
+		for_vdev(bf, v);
 	}
 	for (const struct cfg_pass *p = cfg->pass; p != NULL; p = p->next) {
 		parts_need(bf, "pass", &p->pos);
