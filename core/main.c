@@ -120,7 +120,6 @@ static const char *map_ram(const struct boot_info *boot)
 		pa_t at = ALIGN_UP(board.ram[i].start, PAGE_SIZE);
 		pa_t end = ALIGN_DOWN(board.ram[i].start + board.ram[i].size, PAGE_SIZE);
 
-		memory_add(at, end - at);
 		while (at < end) {
 			pa_t stop_at = end, next = end;
 
@@ -134,8 +133,11 @@ static const char *map_ram(const struct boot_info *boot)
 					next = re;
 				}
 			}
+			/* One that the CPU has no addresses for, or that lies over the image, is nobody's. */
 			if (stop_at > at && arch_map(at, stop_at - at, MAP_RAM) != 0) {
-				return "RAM cannot be mapped";
+				log_warn("RAM at 0x%lx, 0x%lx bytes, cannot be mapped: not used", at, stop_at - at);
+			} else {
+				memory_add(at, stop_at - at);
 			}
 			at = MAX(next, stop_at);
 		}

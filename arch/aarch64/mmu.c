@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/tlb.h"
 #include "arch/arch.h"
 #include "core/base/lock.h"
@@ -136,7 +137,7 @@ int arch_map(pa_t pa, u64 size, enum map_kind kind)
 	u64 flags;
 	int r;
 
-	if (!range_valid(pa, size) || pa + size > BIT(47) || !IS_ALIGNED(pa | size, PAGE_SIZE)) {
+	if (!range_valid(pa, size) || pa + size > BIT(MIN(cpu_pa_bits(), 47U)) || !IS_ALIGNED(pa | size, PAGE_SIZE)) {
 		return -EINVAL;
 	}
 	flags = spin_lock_irq(&mmu_lock);

@@ -42,6 +42,13 @@ static pa_t failing_page_alloc(void)
 
 #include "arch/aarch64/mmu.c"
 
+static unsigned int pa_bits = 48;
+
+unsigned int cpu_pa_bits(void)
+{
+	return pa_bits;
+}
+
 /* The image's BSS holds the early tables, at a physical address that is not its virtual one. */
 #define BSS_PA 0x70000000UL
 __asm__(".globl quoin_bss_start\n.set quoin_bss_start, early_tables\n"
@@ -140,6 +147,10 @@ static void bad_ranges_are_refused(void)
 	CHECK_EQ(arch_map(~0UL << 12, 2 * PAGE_SIZE, MAP_RAM), -EINVAL);
 	CHECK_EQ(arch_map(BIT(47), PAGE_SIZE, MAP_RAM), -EINVAL);
 	CHECK_EQ(arch_map(BIT(47) - PAGE_SIZE, 2 * PAGE_SIZE, MAP_RAM), -EINVAL);
+	/* What the CPU has no wires for would fault at the first access. */
+	pa_bits = 40;
+	CHECK_EQ(arch_map(BIT(40) - PAGE_SIZE, 2 * PAGE_SIZE, MAP_RAM), -EINVAL);
+	pa_bits = 48;
 	CHECK_EQ(early_used, 0);
 	CHECK_EQ(arch_map(BIT(47) - PAGE_SIZE, PAGE_SIZE, MAP_RAM), 0);
 }
