@@ -413,7 +413,7 @@ static void virtio_node(struct board_parser *p)
 static void device_node(struct board_parser *p, const char *name)
 {
 	static const char *const gicv2[] = {
-		"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic",
+		"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "qcom,msm-qgic2",
 	};
 	u32 i;
 
