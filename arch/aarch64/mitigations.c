@@ -23,7 +23,7 @@ _Static_assert(offsetof(struct percpu, hardening) == 0 && offsetof(struct harden
 static const struct core {
 	u16 part;
 	u8 loop;
-	u8 csv2_safe; /* no branch prediction across contexts although CSV2 is 0 */
+	u8 csv2_safe; /* in order: nothing is executed far enough ahead, although CSV2 is 0 */
 	u8 firmware;  /* only the firmware can clear its branch history */
 } cores[] = {
 	{ 0xd03, 0, 1, 0 }, /* Cortex-A53 */
@@ -80,7 +80,7 @@ struct hardening_choice harden_choose(const struct cpu_ids *ids, enum mitigation
 	const struct core *core = find_core(ids->midr);
 	unsigned int csv2 = ids->pfr0 >> 56 & 0xf;
 	bool targets = csv2 == 0 && !core->csv2_safe && fw[0] != WA_UNAFFECTED;
-	bool history = csv2 < 3 && (ids->mmfr1 >> 60 & 0xf) == 0; /* ECBHB */
+	bool history = csv2 < 3 && !core->csv2_safe && (ids->mmfr1 >> 60 & 0xf) == 0; /* ECBHB */
 	bool clrbhb = (ids->isar2 >> 28 & 0xf) != 0;
 	struct hardening_choice c = { .h = { 0, 0 } };
 

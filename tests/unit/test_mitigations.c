@@ -21,6 +21,7 @@ static const struct {
 } table[] = {
 	/* Cortex-A53: nothing, whatever the firmware has */
 	{ 0x410fd034, 0, 0, 0, MITIGATIONS_AUTO, WA_NONE, WA_NONE, 0, 0, false, false },
+	{ 0x410fd034, 0, 0, 0, MITIGATIONS_AUTO, WA_CALL, WA_CALL, 0, 0, false, false },
 	{ 0x410fd034, 0, 0, 0, MITIGATIONS_AUTO, WA_UNAFFECTED, WA_UNAFFECTED, 0, 0, false, false },
 	{ 0x410fd034, 0, 0, 0, MITIGATIONS_ON, WA_NONE, WA_NONE, 32, 0, false, false },
 	/* Cortex-A57 */
