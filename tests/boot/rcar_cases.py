@@ -34,6 +34,17 @@ def same_image():
                 [(f"{TREES}/{ZCU102}.dtb", "no device trees of boards: make board-trees")])
 
 
+def entered_at_el1():
+    """What TF-A does unless it is built otherwise: a line on the console that the tree names, and no more."""
+    def body(start):
+        m = start(image("rcar-h3/linux"), machine="xlnx-zcu102,virtualization=off,secure=on", gic=0, cpu=None, smp=4,
+                  mem="2G", args=("-dtb", f"{TREES}/{ZCU102}.dtb"))
+        m.expect(r"^quoin: cannot start: entered at EL1, a hypervisor needs EL2", 60)
+        m.never(r"starting, ")
+    return Case("rcar-h3 image entered at EL1", ["rcar-h3/linux"], body,
+                [(f"{TREES}/{ZCU102}.dtb", "no device trees of boards: make board-trees")])
+
+
 def tree(name, chip):
     """The tree of QEMU's virt, as one of that chip; its RAM begins at 0x40000000, as R-Car's low bank does."""
     out = f"{BUILD}/{name}.dtb"
@@ -69,5 +80,5 @@ def secure_window(chip, kept):
 
 
 def rcar_cases(full):
-    return [same_image(), secure_window("renesas,r8a7795", True)] + \
+    return [same_image(), entered_at_el1(), secure_window("renesas,r8a7795", True)] + \
         ([secure_window("maker,other", False)] if full else [])
