@@ -242,7 +242,7 @@ void board_finish(struct board_parser *p)
 	finish_stdout(p);
 	if (b->gic.version == 0) {
 		board_fail(p,
-			   "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)");
+			   "no interrupt controller: expected arm,gic-v3, or arm,gic-400 with GICH and GICV");
 	} else if (b->cpu_count == 0) {
 		board_fail(p, "/cpus: no usable CPU: expected nodes with device_type \"cpu\" and a reg");
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What contradicts itself in the firmware's tree: found once all of it is known, said in one line with the node's path.
- * What is wrong is left out, the rest is used; only a GIC that cannot be one ends it. Paths and phandles are looked for
- * by walking the tree again, which is done for a message only.
+ * What is wrong is left out, the rest is used; only a GIC that cannot be one ends it. Paths, and phandles that nothing
+ * known has, are looked for by walking the tree again.
  */
 #include "core/board_parse.h"
 
@@ -90,10 +90,11 @@ bool board_parent_lost(struct board_parser *p, const struct board_raw_irq *raw, 
 	if (raw->data == NULL || raw->extended || raw->parent == 0 || g->phandle == 0 || raw->parent == g->phandle) {
 		return false;
 	}
-	if (raw->parent == p->lost_parent) {
-		return true;
+	if (raw->parent == p->lost_parent || raw->parent == p->found_parent || p->lost_parent != 0) {
+		return raw->parent == p->lost_parent;
 	}
-	if (p->lost_parent != 0 || board_search(p->b, &(struct board_want){ .phandle = raw->parent }, NULL) != 0) {
+	if (board_search(p->b, &(struct board_want){ .phandle = raw->parent }, NULL) != 0) {
+		p->found_parent = raw->parent;
 		return false;
 	}
 	p->lost_parent = raw->parent;
@@ -261,6 +262,9 @@ static void check_pci(struct board_parser *p)
 		}
 		if (bad) {
 			continue;
+		}
+		for (u32 k = 0; k < b->iommu_count; k++) {
+			to = b->iommu[k].phandle == to ? 0 : to;
 		}
 		if (to != 0 && board_search(b, &(struct board_want){ .phandle = to }, NULL) == 0) {
 			board_warn(p, "%s: its IOMMU 0x%x is no node: expected the phandle of one; no function is confined",

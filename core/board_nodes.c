@@ -139,8 +139,8 @@ static void cpu_node(struct board_parser *p)
 		c->enable = ENABLE_SPIN_TABLE;
 		c->release_addr = board_prop_number(p, PROP_CPU_RELEASE_ADDR);
 		if (c->release_addr == 0) {
-			board_warn(p, "a spin table without cpu-release-addr: expected an address; it stays off unless it is the boot "
-				   "CPU");
+			board_warn(p, "a spin table without cpu-release-addr: expected an address; it stays off unless it is "
+				   "the boot CPU");
 		}
 	}
 }

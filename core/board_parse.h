@@ -89,7 +89,7 @@ struct board_parser {
 	u32 its_node[BOARD_MAX_ITS], v2m_node[BOARD_MAX_V2M];
 	u32 phandles[256];       /* a bit for each, by its remainder */
 	u32 twin[4], twin_count; /* phandles that two nodes have */
-	u32 lost_parent;         /* an interrupt-parent that is no node; 0: none met */
+	u32 lost_parent, found_parent; /* interrupt-parents: that is no node, that is one but not the GIC; 0: none met */
 	u32 searches, memreserves; /* made for phandles so far; entries of the reservation block */
 	bool psci_told;          /* why there is no PSCI */
 	bool overlap_told;       /* of reserved memory */

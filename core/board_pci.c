@@ -57,8 +57,8 @@ void board_pci_node(struct board_parser *p)
 	}
 	buses = (u32)MIN(pci->ecam.size >> 20, 256UL);
 	if (first > last || last > 255 || buses == 0 || pci->ecam.start % PAGE_SIZE != 0) {
-		board_warn(p, "bus-range %u to %u with 0x%lx,0x%lx as its ECAM: expected room for a bus from a page on; it is not used",
-			   first, last, pci->ecam.start, pci->ecam.size);
+		board_warn(p, "bus-range %u to %u with 0x%lx,0x%lx as its ECAM: expected room for a bus from a page on; it is "
+			   "not used", first, last, pci->ecam.start, pci->ecam.size);
 		return;
 	}
 	last = MIN(last, first + buses - 1);

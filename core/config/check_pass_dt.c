@@ -117,7 +117,8 @@ static bool device_irq(struct check *c, struct cfg_pass *p, const struct board_i
 	}
 	if (same != NULL) {
 		if (in != NULL) {
-			check_error(c, pos, "interrupt %u of %.48s is gic:%u already: expected no intr for it", i, p->what, same->guest);
+			check_error(c, pos, "interrupt %u of %.48s is gic:%u already: expected no intr for it", i, p->what,
+				    same->guest);
 		}
 		*q = *same;
 		q->again = true;

@@ -291,8 +291,8 @@ static int expand(struct rest *r)
 			     "unprotected' would add them", r->open, r->open == 1 ? "" : "s", r->open == 1 ? "is not" : "are not");
 	}
 	if (r->left != 0) {
-		diag_warning(r->c.diag, &r->from->pos, "%u device%s left out: the VM has no interrupt, address or PCI device number left",
-			     r->left, r->left == 1 ? "" : "s");
+		diag_warning(r->c.diag, &r->from->pos, "%u device%s left out: the VM has no interrupt, address or PCI "
+			     "device number left", r->left, r->left == 1 ? "" : "s");
 	}
 	return err;
 }

@@ -331,7 +331,7 @@ static void incomplete_trees(void)
 	} table[] = {
 		{ CELLS CPUS MEMORY GIC, "" },
 		{ CELLS CPUS MEMORY,
-		  "no usable interrupt controller (expected arm,gic-v3 or arm,gic-400)" },
+		  "no interrupt controller: expected arm,gic-v3, or arm,gic-400 with GICH and GICV" },
 		{ CELLS MEMORY GIC, "/cpus: no usable CPU: expected nodes with device_type \"cpu\" and a reg" },
 		{ CELLS CPUS GIC, "no RAM: expected a memory node with a reg" },
 		{ CELLS CPUS GIC "memory@0 { device_type = \"memory\"; reg = <0 0 0 0>; };",

@@ -206,7 +206,10 @@ static bool only_board(const char *path)
 		}
 	}
 	why = strstr(refusal, "error: ");
-	fprintf(stderr, "%s: error: %s\n", path, why != NULL ? why + 7 : "this board cannot run the monitor");
+	why = why != NULL ? why + 7 : "this board cannot run the monitor";
+	/* What is wrong with a tree as a whole is said of it. */
+	fprintf(stderr, "%s: error: %s%s\n", path,
+		strncmp(why, "is ", 3) == 0 || strncmp(why, "has ", 4) == 0 ? "the device tree " : "", why);
 	return false;
 }
 
