@@ -105,6 +105,7 @@ static int map(u64 va, pa_t pa, u64 size, u64 attr)
 {
 	while (size != 0) {
 		u64 step = PAGE_SIZE;
+		bool block;
 		u64 *e;
 
 		if (((va | pa) & (GiB(1) - 1)) == 0 && size >= GiB(1)) {
@@ -120,12 +121,17 @@ static int map(u64 va, pa_t pa, u64 size, u64 attr)
 		if (e == NULL) {
 			return -ENOMEM;
 		}
-		if ((*e & PTE_VALID) == 0) {
-			WRITE_ONCE(*e, pa | attr | (step == PAGE_SIZE ? PTE_PAGE : 0));
-		}
-		va += step;
-		pa += step;
-		size -= step;
+		block = (*e & (PTE_VALID | PTE_PAGE)) == PTE_VALID; /* there already, maybe larger than the step */
+		/* Pages in a row have their entries in a row, in one table: it is looked for once. */
+		do {
+			if ((*e & PTE_VALID) == 0) {
+				WRITE_ONCE(*e, pa | attr | (step == PAGE_SIZE ? PTE_PAGE : 0));
+			}
+			va += step;
+			pa += step;
+			size -= step;
+			e++;
+		} while (step == PAGE_SIZE && !block && size != 0 && (va & (MiB(2) - 1)) != 0);
 	}
 	dsb(ishst);
 	isb();
