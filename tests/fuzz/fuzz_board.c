@@ -6,28 +6,12 @@
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include -o fuzz_board \
  *		tests/fuzz/fuzz_board.c libquoin.a
  */
-#include <stdlib.h>
 #include <string.h>
 #include "core/board.h"
 #include "core/config/check.h"
 #include "core/config/parse.h"
 #include "core/fdt_reader.h"
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void emit(struct diag *d, enum diag_kind k, const char *line)
-{
-	(void)d;
-	(void)k;
-	REQUIRE(strlen(line) != 0 && strchr(line, '\n') == NULL);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void put32(uint8_t *p, size_t v)
 {
@@ -168,7 +152,7 @@ static void use(const struct board *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct board b;
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = fuzz_emit };
 	uint8_t *tree;
 	int err;
 

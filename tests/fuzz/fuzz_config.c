@@ -8,20 +8,13 @@
  *		tests/fuzz/fuzz_config.c core/config/[a-z]*.c core/base/[a-z]*.c core/vdev_registry.c
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/config/check.h"
 #include "core/config/parse.h"
 #include "core/vdev.h"
+#include "tests/fuzz/fuzz.h"
 
 #define MAX_FILES 10
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
 
 struct files {
 	const char *text[MAX_FILES];
@@ -117,8 +110,6 @@ static void require_sound(const struct vm_config *cfg)
 	}
 	REQUIRE(!cfg->has_fdt_addr || IS_ALIGNED(cfg->fdt_addr, 8));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

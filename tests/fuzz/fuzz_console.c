@@ -8,11 +8,11 @@
  * The first byte chooses: 0 guests behave, else they write any register. Then operations of three
  * bytes each. Guest `i` says letters of its own only: A-G, H-N, O-U.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "tests/unit/vdev_util.h"
 #include "core/base/log.h"
 #include "core/console/console_state.h"
+#include "tests/fuzz/fuzz.h"
 
 #define VMS 3
 #define LETTERS 7
@@ -20,15 +20,6 @@
 #define FR 0x18
 #define FR_TXFF 0x20
 #define FR_RXFE 0x10
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const names[VMS] = { "linux", "qnx", "rtos" };
 static struct rig *vm[VMS];

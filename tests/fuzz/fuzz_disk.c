@@ -6,12 +6,10 @@
  *
  * Operations of four bytes: what, two bytes, one.
  */
-#include <stdlib.h>
 #include "tests/unit/vio_util.h"
+#include "tests/fuzz/fuzz.h"
 
 #define REQUESTS 200
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct request {
 	struct disk_req req;

@@ -3,13 +3,11 @@
  * Partition tables of any content. The first byte says how large blocks are, and whether the headers
  * get right CRCs, so that what stands in them is looked at; the rest is the disk, zeroes behind it.
  */
-#include <stdlib.h>
 #include "core/host/disk_priv.h"
 #include "tests/unit/gpt_util.h"
+#include "tests/fuzz/fuzz.h"
 
 #define SIZE KiB(128)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static u8 image[SIZE];
 

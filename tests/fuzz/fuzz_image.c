@@ -8,35 +8,19 @@
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -Iarch/host/include -o fuzz_image \
  *		tests/fuzz/fuzz_image.c core/image.c core/script.c core/config/lexer.c core/base/[a-z]*.c
  */
-#include <stdlib.h>
 #include <string.h>
 #include "core/base/crc32.h"
 #include "core/image.h"
 #include "core/script.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ARCHIVE 0x2000
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void emit(struct diag *d, enum diag_kind k, const char *line)
-{
-	(void)d;
-	(void)k;
-	REQUIRE(strlen(line) != 0 && strchr(line, '\n') == NULL);
-}
 
 static void run_script(const char *text, size_t size)
 {
 	static char memory[1 << 14];
 	const struct src_pos start = { .file = "startup", .line = 1, .col = 1 };
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = fuzz_emit };
 	const struct script_vm *vm;
 	struct script script;
 	struct arena arena;
@@ -59,7 +43,7 @@ static void run_script(const char *text, size_t size)
 static void read_all(const struct image *img)
 {
 	const struct image_entry *e;
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = fuzz_emit };
 	const void *data;
 	u64 size;
 	u32 i;
@@ -140,7 +124,7 @@ static void make_headers(u8 *p, size_t size, u64 index_size)
 static void run_image(const u8 *data, size_t size, bool as_archive)
 {
 	size_t total = as_archive ? ARCHIVE + size - 2 : size;
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = fuzz_emit };
 	struct image img;
 	u8 *p = malloc(total + 1); /* its size, so that a read behind the end is noticed */
 

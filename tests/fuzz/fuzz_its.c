@@ -5,11 +5,9 @@
  *
  * The input is steps: a byte what, and its operands.
  */
-#include <stdlib.h>
 #include "tests/unit/test.h"
 #include "tests/unit/its_util.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static const uint8_t *in;
 static size_t left;

@@ -11,17 +11,10 @@
  *		core/load/[a-z]*.c core/fdt_reader.c core/base/[a-z]*.c build/libfdt/src/[a-z]*.c
  */
 #include <libfdt.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/load/load.h"
 #include "core/vdev.h"
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 #define RAM_BASE  0x40000000UL
 #define RAM_SIZE  MiB(4)
@@ -29,20 +22,11 @@
 #define ROM_SIZE  KiB(16)
 #define MAX_FILES 6
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static u8 ram[RAM_SIZE] __aligned_to(4096), rom[ROM_SIZE] __aligned_to(4096);
 static struct cfg_load line[MAX_FILES];
 static struct load_file file[MAX_FILES];
 static struct cfg_mem mem[3];
 static u64 seam; /* guest memory is contiguous only up to the next multiple of this */
-
-static void emit(struct diag *d, enum diag_kind k, const char *text)
-{
-	(void)d;
-	(void)k;
-	REQUIRE(strlen(text) != 0 && strchr(text, '\n') == NULL);
-}
 
 static int open_file(struct load_files *files, const struct cfg_load *l, struct load_file *out,
 		     struct diag *d)
@@ -159,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct guest_fdt g = { .devices = &dev, .rng_seed = seed, .rng_seed_len = 64 };
 	struct load_files files = { .open = open_file };
 	struct guest_mem guest = { .ptr = guest_ptr, .written = written };
-	struct diag d = { .emit = emit };
+	struct diag d = { .emit = fuzz_emit };
 	u32 i, n;
 	int err;
 

@@ -8,7 +8,6 @@
  *		core/vdev_registry.c core/base/[a-z]*.c
  */
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include "tools/mkimage/attrs.c"
 #include "tools/mkimage/boot.c"
@@ -18,15 +17,7 @@
 #include "tools/mkimage/scan.c"
 #include "tools/mkimage/vdev_type.c"
 #include "tools/mkimage/vdevs.c"
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* util.c without its files and programs. */
 static void *pool[1 << 16];

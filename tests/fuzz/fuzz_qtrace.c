@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a capture: refused, or all of qtrace's commands get through it. */
-#include <stdlib.h>
 #include <string.h>
 #include "tools/qtrace/capture.c"
 #include "tools/qtrace/json.c"
 #include "tools/qtrace/list.c"
 #include "tools/qtrace/summary.c"
 #include "tools/qtrace/walk.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,18 +4,9 @@
  * that has to show what the editor holds; else the console of a machine with two VMs, where lines
  * become commands. In the end the shell waits for more, and what it printed is text.
  */
-#include <stdlib.h>
 #include "tests/unit/term_util.h"
 #include "tests/unit/shell_util.h"
-
-#define REQUIRE(cond) \
-	do { \
-		if (!(cond)) { \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static const char *candidate(bool first, u32 i)
 {

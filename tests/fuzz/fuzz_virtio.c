@@ -6,16 +6,14 @@
  *
  * Operations of eight bytes: what, where (4 bytes), value (3).
  */
-#include <stdlib.h>
 #include <string.h>
 #include "tests/unit/vdev_util.h"
 #include "vdev/virtio/virtio.h"
+#include "tests/fuzz/fuzz.h"
 
 #define RAM_IPA 0x80000000UL
 #define RAM_SIZE KiB(256)
 #define RINGS KiB(32) /* of each queue of a device, a page per area */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static u8 ram_a[RAM_SIZE] __attribute__((aligned(4096)));
 static u8 ram_b[RAM_SIZE] __attribute__((aligned(4096)));

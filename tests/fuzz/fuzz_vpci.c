@@ -7,8 +7,7 @@
  * Operations of eight bytes: what, where (4 bytes), value (3).
  */
 #include "tests/unit/vpci_util.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static u8 before[FAKE_FNS][4096];
 static struct vpci_fn virtual_fn;

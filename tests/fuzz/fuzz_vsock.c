@@ -6,17 +6,15 @@
  *
  * Operations of eight bytes: what, of which guest and device, six of the thing's own.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "tests/unit/virtq_util.h"
 #include "vdev/virtio/vsock.h"
+#include "tests/fuzz/fuzz.h"
 
 #define QUEUES 8
 #define ENTRIES 16
 #define RING(q) (RAM_IPA + 0x10000 + 0x4000UL * (q))
 #define DATA(q, slot) (RAM_IPA + 0x40000 + 0x8000UL * (q) + 0x800UL * (slot))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct rig *dev[4]; /* sockets of both, consoles of both */
 static struct driver queues[4][QUEUES];
