@@ -6,6 +6,7 @@
 #include "core/load/guest_fdt.h"
 #include "core/vdev.h"
 #include "tests/unit/fdt_util.h"
+#include "tests/unit/tree_util.h"
 
 static void uart_fdt(struct vdev *dev, struct fdt_node *n)
 {
@@ -89,23 +90,12 @@ static int build(void)
 
 static const char *string(const char *path, const char *prop)
 {
-	int node = fdt_path_offset(buf, path);
-
-	return node < 0 ? NULL : fdt_getprop(buf, node, prop, NULL);
+	return tree_string(buf, path, prop);
 }
 
-/* Cells of a property as text, "" if there is none. */
 static const char *cells(const char *path, const char *prop)
 {
-	static char text[400];
-	int node = fdt_path_offset(buf, path), len = 0, i, n = 0;
-	const fdt32_t *c = node < 0 ? NULL : fdt_getprop(buf, node, prop, &len);
-
-	text[0] = '\0';
-	for (i = 0; c != NULL && i < len / 4; i++) {
-		n += snprintf(text + n, sizeof(text) - n, "%s%x", i != 0 ? " " : "", fdt32_ld(&c[i]));
-	}
-	return c == NULL ? "(none)" : text;
+	return tree_cells(buf, path, prop);
 }
 
 /* No complaint at all from dtc about the tree, warnings included. */

@@ -5,6 +5,7 @@
 #include "core/load/guest_fdt.h"
 #include "core/vdev.h"
 #include "tests/unit/fdt_util.h"
+#include "tests/unit/tree_util.h"
 
 static const char host[] =
 	"#address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>; compatible = \"a,board\";\n"
@@ -101,22 +102,12 @@ static bool build(void)
 
 static const char *cells(const char *path, const char *prop)
 {
-	static char text[400];
-	int node = fdt_path_offset(buf, path), len = 0, i, n = 0;
-	const fdt32_t *c = node < 0 ? NULL : fdt_getprop(buf, node, prop, &len);
-
-	text[0] = '\0';
-	for (i = 0; c != NULL && i < len / 4; i++) {
-		n += snprintf(text + n, sizeof(text) - n, "%s%x", i != 0 ? " " : "", fdt32_ld(&c[i]));
-	}
-	return node < 0 ? "(no node)" : c == NULL ? "(none)" : text;
+	return tree_cells(buf, path, prop);
 }
 
 static const char *string(const char *path, const char *prop)
 {
-	int node = fdt_path_offset(buf, path);
-
-	return node < 0 ? NULL : fdt_getprop(buf, node, prop, NULL);
+	return tree_string(buf, path, prop);
 }
 
 static void a_device_as_the_guest_sees_it(void)
