@@ -8,7 +8,7 @@ import subprocess
 from case import Case, GUESTS
 from machine import BUILD, Failure
 from shell_cases import Operator
-from trouble import guest
+from trouble import guest, make_image
 
 CRASH = guest("crash.elf")
 ELF = CRASH[1]
@@ -30,19 +30,6 @@ VM = ('    qvm system %s cpu cpu ram 0x80000000,16M ram 0x90000000,8M load /gues
 
 def build(name, vms):
     return make_image(name, BUILDFILE % ("\n".join(VM % vm for vm in vms), CRASH[1]))
-
-
-def make_image(name, text):
-    path = f"{BUILD}/{name}.build"
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-    cross = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
-    done = subprocess.run([f"{BUILD}/tools/mkimage", "--monitor", f"{BUILD}/quoin.o", "--vdev-dir",
-                           BUILD, "--cross", cross, "-o", f"{BUILD}/{name}.img", path],
-                          capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failure(f"mkimage {path}: {done.stderr}")
-    return f"{BUILD}/{name}.img"
 
 
 def text_of(command, ok=True, env=None):

@@ -18,10 +18,8 @@ def vm(name, guest, cpus="cpu", cmdline=""):
     return "    qvm " + VM % (name, cpus, guest, words)
 
 
-def build(name, vms, files=(), options="", ok=True):
-    """An image made for one test; the paths `files` are (name in the image, file here)."""
-    text = BOOT % options + "[+script] startup = {\n" + "\n".join(vms) + "\n    on-idle poweroff\n}\n"
-    text += "".join(f"{target} = {source}\n" for target, source in files)
+def make_image(name, text, ok=True):
+    """The image that this buildfile makes."""
     path = f"{BUILD}/{name}.build"
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
@@ -32,6 +30,13 @@ def build(name, vms, files=(), options="", ok=True):
     if ok and done.returncode:
         raise Failure(f"mkimage {path}: {done.stderr}")
     return f"{BUILD}/{name}.img"
+
+
+def build(name, vms, files=(), options="", ok=True):
+    """An image made for one test; the paths `files` are (name in the image, file here)."""
+    text = BOOT % options + "[+script] startup = {\n" + "\n".join(vms) + "\n    on-idle poweroff\n}\n"
+    text += "".join(f"{target} = {source}\n" for target, source in files)
+    return make_image(name, text, ok)
 
 
 def guest(name):

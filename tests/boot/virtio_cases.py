@@ -7,14 +7,20 @@ from trouble import build
 ESCAPE = "\x1d"
 
 
+def both_at_their_shells(start, **kw):
+    """What is typed next is for the first."""
+    m = start(image("virtio"), **kw)
+    for _ in range(2):
+        m.expect(r"(one|two): quoin:/root# ", 240)
+    m.send(ESCAPE + "1")
+    m.expect(r"console input goes to one", 30)
+    return m
+
+
 def two_guests(**kw):
     """A disk written and read back, random numbers, and a network between two VMs."""
     def body(start):
-        m = start(image("virtio"), **kw)
-        for _ in range(2):
-            m.expect(r"(one|two): quoin:/root# ", 240)
-        m.send(ESCAPE + "1")
-        m.expect(r"console input goes to one", 30)
+        m = both_at_their_shells(start, **kw)
         m.send("dd if=/dev/urandom of=/tmp/r bs=1M count=8 && dd if=/tmp/r of=/dev/vda bs=64k conv=fsync && "
                "echo 3 > /proc/sys/vm/drop_caches; cmp -n 8388608 /tmp/r /dev/vda && echo DISK-$((40+2))\n")
         m.expect(r"DISK-42", 120)
@@ -48,11 +54,7 @@ def two_guests(**kw):
 def unbind_and_restart(**kw):
     """Drivers come and go, and the VM restarts, while its disk is busy."""
     def body(start):
-        m = start(image("virtio"), **kw)
-        for _ in range(2):
-            m.expect(r"(one|two): quoin:/root# ", 240)
-        m.send(ESCAPE + "1")
-        m.expect(r"console input goes to one", 30)
+        m = both_at_their_shells(start, **kw)
         m.send("cd /sys/bus/virtio/drivers/virtio_blk; for i in 1 2 3 4 5; do "
                "dd if=/dev/zero of=/dev/vda bs=64k count=300 2>/dev/null & echo virtio0 >unbind; "
                "wait; echo virtio0 >bind; done; ls /dev/vda && echo BOUND-$((40+2))\n")
