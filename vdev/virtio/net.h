@@ -51,8 +51,7 @@ struct net {
 	bool armed;           /* expire() will tell the driver */
 	u64 sent_at;          /* when it last sent something */
 	bool stalled;         /* a receiver has no room, or another sender has it */
-	/* Receiving: whoever has claimed it. */
-	u32 claimed_by;       /* index of the sender's port, plus one */
+	/* Receiving: whoever has claimed the port. */
 	bool rx_broken;
 	bool stuck;           /* was waited for in vain: nobody waits until it takes a frame again */
 	struct virtq_chain rx;

@@ -9,29 +9,17 @@ enum claim { CLAIMED, BUSY, GONE };
 /* The receiver's queue belongs to one sender until its batch is over. */
 static enum claim claim(struct net *n, const struct net_port *from)
 {
-	u32 mine = from->index + 1, was = 0;
-
-	if (READ_ONCE(n->claimed_by) == mine) {
+	if (net_claimed(&n->port, from)) {
 		return CLAIMED;
 	}
-	if (!__atomic_compare_exchange_n(&n->claimed_by, &was, mine, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	if (!net_claim(&n->port, from)) {
 		return BUSY;
 	}
 	if (!virtio_enter(&n->v)) {
-		__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
+		net_unclaim(&n->port);
 		return GONE;
 	}
 	return CLAIMED;
-}
-
-static void unclaim(struct net *n)
-{
-	virtio_leave(&n->v);
-	__atomic_store_n(&n->claimed_by, 0, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* who comes too late for this one tries again himself */
-	if (READ_ONCE(n->port.busy) != 0) {
-		net_free(&n->port);
-	}
 }
 
 /* Buffers of any form: what virtq_gather() has left. Negative: not a buffer to receive into (5.1.6.3). */
@@ -219,7 +207,7 @@ void net_delivered(struct net_port *p, struct net_port *from)
 {
 	struct net *n = container_of(p, struct net, port);
 
-	if (READ_ONCE(n->claimed_by) != from->index + 1) {
+	if (!net_claimed(p, from)) {
 		return;
 	}
 	virtio_done(&n->v, &n->v.queue[NET_RX]);
@@ -227,5 +215,6 @@ void net_delivered(struct net_port *p, struct net_port *from)
 		n->rx_broken = false;
 		virtio_broken(&n->v);
 	}
-	unclaim(n);
+	virtio_leave(&n->v);
+	net_unclaim(p);
 }

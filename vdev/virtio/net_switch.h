@@ -65,6 +65,7 @@ struct net_port {
 	bool impatient;   /* has waited too long for who gets its next frame */
 	u32 waiting;      /* ports to be kicked when this one has room */
 	u32 busy;         /* and when no other sender has it any more */
+	u32 claimed_by;   /* index of the port that delivers, plus one: net_claim() */
 	u8 *bounce;       /* NET_BOUNCE bytes, of whoever delivers */
 	/*
 	 * Bring a frame to this port. Called in the sender's work context, several at once are
@@ -110,6 +111,29 @@ void net_batch_end(struct net_port *from, u32 touched);
 /* net_room - `p` has room again: kick who waits for that; net_free - no sender has it. Any context. */
 void net_room(struct net_port *p);
 void net_free(struct net_port *p);
+/*
+ * net_claim - what takes frames at `p` belongs to `from` until its batch is over; false: another has it. net_unclaim - no
+ * longer; who waited is kicked. Whoever delivers. net_claimed - `from` has it.
+ */
+static inline bool net_claimed(const struct net_port *p, const struct net_port *from)
+{
+	return READ_ONCE(p->claimed_by) == from->index + 1;
+}
+static inline bool net_claim(struct net_port *p, const struct net_port *from)
+{
+	u32 none = 0;
+
+	return __atomic_compare_exchange_n(&p->claimed_by, &none, from->index + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+static inline void net_unclaim(struct net_port *p)
+{
+	__atomic_store_n(&p->claimed_by, 0, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* who comes too late for this one tries again himself */
+	if (READ_ONCE(p->busy) != 0) {
+		net_free(p);
+	}
+}
 /* net_fetch - bytes [off, off + n) of the frame. */
 void net_fetch(const struct net_frame *f, u32 off, u8 *to, u32 n);
 /*

@@ -15,7 +15,6 @@ struct uplink {
 	struct nic_client client;
 	struct nic *nic;      /* NULL: free */
 	const char *name;
-	u32 claimed_by;       /* index of the port that sends, plus one */
 	u32 touched;          /* ports of the batch that is being received */
 	u8 bounce[NET_BOUNCE];
 };
@@ -23,12 +22,9 @@ struct uplink {
 static struct uplink uplinks[UPLINKS];
 static u32 opening; /* one VM at a time */
 
-static bool claim(struct uplink *u, u32 mine)
+static bool claim(struct net_port *p, const struct net_port *from)
 {
-	u32 none = 0;
-
-	return __atomic_compare_exchange_n(&u->claimed_by, &none, mine, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) ||
-	       none == mine;
+	return net_claimed(p, from) || net_claim(p, from);
 }
 
 static enum net_result uplink_put_frame(struct net_port *p, struct net_frame *f)
@@ -41,7 +37,7 @@ static enum net_result uplink_put_frame(struct net_port *p, struct net_frame *f)
 	}
 	to = nic_room(u->nic);
 	if (to == NULL) {
-		__atomic_or_fetch(&p->waiting, 1U << (u->claimed_by - 1), __ATOMIC_SEQ_CST);
+		__atomic_or_fetch(&p->waiting, 1U << (p->claimed_by - 1), __ATOMIC_SEQ_CST);
 		to = nic_room(u->nic);
 	}
 	if (to == NULL) {
@@ -55,19 +51,18 @@ static enum net_result uplink_put_frame(struct net_port *p, struct net_frame *f)
 
 static enum net_result uplink_deliver(struct net_port *p, struct net_port *from, struct net_frame *f, bool may_wait)
 {
-	struct uplink *u = container_of(p, struct uplink, port);
 	bool plain = f->h.gso_type == NET_GSO_NONE && (f->h.flags & NET_NEEDS_CSUM) == 0;
 	enum net_result r;
 
 	if (!p->up) {
 		return NET_DROPPED;
 	}
-	if (!claim(u, from->index + 1)) {
+	if (!claim(p, from)) {
 		if (!may_wait) {
 			return NET_DROPPED;
 		}
 		__atomic_or_fetch(&p->busy, 1U << from->index, __ATOMIC_SEQ_CST);
-		if (!claim(u, from->index + 1)) {
+		if (!claim(p, from)) {
 			return NET_WAIT; /* who has it kicks us when done */
 		}
 	}
@@ -79,15 +74,11 @@ static void uplink_delivered(struct net_port *p, struct net_port *from)
 {
 	struct uplink *u = container_of(p, struct uplink, port);
 
-	if (READ_ONCE(u->claimed_by) != from->index + 1) {
+	if (!net_claimed(p, from)) {
 		return;
 	}
 	nic_start(u->nic);
-	__atomic_store_n(&u->claimed_by, 0, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* who comes too late for this one tries again himself */
-	if (READ_ONCE(p->busy) != 0) {
-		net_free(p);
-	}
+	net_unclaim(p);
 }
 
 static void uplink_kick(struct net_port *p)

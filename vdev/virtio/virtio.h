@@ -19,12 +19,10 @@
 #include "vdev/virtio/queue.h"
 
 /* Status (2.1). */
-#define VIRTIO_ACKNOWLEDGE 1
 #define VIRTIO_DRIVER 2
 #define VIRTIO_DRIVER_OK 4
 #define VIRTIO_FEATURES_OK 8
 #define VIRTIO_NEEDS_RESET 64
-#define VIRTIO_FAILED 128
 
 /* Features of the transport (6). */
 #define VIRTIO_F_INDIRECT_DESC BIT(28)
