@@ -69,6 +69,30 @@ bool vio_take(struct vio_dev *d)
 	return !__atomic_exchange_n(&d->taken, true, __ATOMIC_ACQ_REL) && (d->pci == NULL || pci_drive(d->pci, d->place));
 }
 
+void vio_each(u32 id, const char *what, size_t size, void (*interrupt)(void *mem),
+	      int (*begin)(struct vio_dev *d, void *mem))
+{
+	struct vio_dev *d;
+
+	for (u32 n = 0; (d = vio_find(id, n)) != NULL; n++) {
+		int err = -ENOMEM;
+
+		if (!vio_take(d)) {
+			log_info("a %s behind %s is not used: a VM has it, or its IOMMU keeps it out", what, d->place);
+			continue;
+		}
+		d->arg = mem_alloc(size);
+		if (d->arg != NULL) {
+			d->interrupt = interrupt;
+			err = begin(d, d->arg);
+		}
+		if (err != 0) {
+			/* Its memory stays the device's: it may still write there. */
+			log_warn("a %s behind %s cannot be used: error %d", what, d->place, -err);
+		}
+	}
+}
+
 /* 2.4: reset is over when the status reads 0; a device of the machine needs no time, one of a bus may. */
 static int reset(struct vio_dev *d)
 {

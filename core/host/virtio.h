@@ -107,6 +107,13 @@ struct vio_dev *vio_find(u32 id, u32 n);
 bool vio_take(struct vio_dev *d);
 
 /*
+ * vio_each - a driver's way to all of its devices: for each of a number that is nobody's, memory of `size` bytes, zero, and
+ * begin() with it, after which `interrupt` may come with it. What cannot be used, a `what` ("disk"), is told of. Thread.
+ */
+void vio_each(u32 id, const char *what, size_t size, void (*interrupt)(void *mem),
+	      int (*begin)(struct vio_dev *d, void *mem));
+
+/*
  * vio_begin - reset the device; *offered is what it offers. 0, -EIO: it does not reset. Also when it was
  * in use: its queues keep their memory, vio_drain() gives back what it had. Thread context.
  * vio_features_ok - accept of `wanted` what is offered, with what the transport can do. 0, -EIO.

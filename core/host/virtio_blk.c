@@ -262,11 +262,13 @@ static bool read_serial(struct blk *b)
 	return true;
 }
 
-static int begin(struct blk *b)
+static int begin(struct vio_dev *d, void *mem)
 {
+	struct blk *b = mem;
 	u64 offered;
 	int err;
 
+	b->dev = d;
 	b->wire = mem_alloc(SLOTS * sizeof(*b->wire));
 	if (b->wire == NULL) {
 		return -ENOMEM;
@@ -306,26 +308,5 @@ static void found(void *arg)
 
 void virtio_blk_scan(void)
 {
-	struct vio_dev *d;
-
-	for (u32 n = 0; (d = vio_find(VIO_BLOCK, n)) != NULL; n++) {
-		struct blk *b;
-		int err = -ENOMEM;
-
-		if (!vio_take(d)) {
-			log_info("a disk behind %s is not used: a VM has it, or its IOMMU keeps it out", d->place);
-			continue;
-		}
-		b = mem_alloc(sizeof(*b));
-		if (b != NULL) {
-			b->dev = d;
-			d->interrupt = found;
-			d->arg = b;
-			err = begin(b);
-		}
-		if (err != 0) {
-			/* Its memory stays the device's: it may still write there. */
-			log_warn("a disk behind %s cannot be used: error %d", d->place, -err);
-		}
-	}
+	vio_each(VIO_BLOCK, "disk", sizeof(struct blk), found, begin);
 }

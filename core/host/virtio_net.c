@@ -213,11 +213,12 @@ static int set_up(struct card *c)
 	return err == 0 ? vio_go(d) : err;
 }
 
-static int begin(struct card *c)
+static int begin(struct vio_dev *d, void *mem)
 {
-	struct vio_dev *d = c->dev;
+	struct card *c = mem;
 	int err;
 
+	c->dev = d;
 	c->rx = mem_alloc(RX_BUFFERS * BUFFER);
 	c->tx = mem_alloc(TX_BUFFERS * BUFFER);
 	if (c->rx == NULL || c->tx == NULL) {
@@ -254,26 +255,5 @@ static void interrupt(void *arg)
 
 void virtio_net_scan(void)
 {
-	struct vio_dev *d;
-
-	for (u32 n = 0; (d = vio_find(VIO_NET, n)) != NULL; n++) {
-		struct card *c;
-		int err = -ENOMEM;
-
-		if (!vio_take(d)) {
-			log_info("a network card behind %s is not used: a VM has it, or its IOMMU keeps it out", d->place);
-			continue;
-		}
-		c = mem_alloc(sizeof(*c));
-		if (c != NULL) {
-			c->dev = d;
-			d->interrupt = interrupt;
-			d->arg = c;
-			err = begin(c);
-		}
-		if (err != 0) {
-			/* Its memory stays the device's: it may still write there. */
-			log_warn("a network card behind %s cannot be used: error %d", d->place, -err);
-		}
-	}
+	vio_each(VIO_NET, "network card", sizeof(struct card), interrupt, begin);
 }
