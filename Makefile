@@ -102,7 +102,7 @@ PART_pass := core/pass/pass.c core/pass/pass_limits.c core/load/pass_*.c core/co
 PART_pci := core/host/pci.c core/pass/pass_pci*.c
 PART_vpci := core/pci/vpci*.c core/load/pci_fdt.c core/config/check_pci.c vdev/virtio/pci.c
 PART_msi := core/pci/msi*.c core/vgic/its*.c core/vgic/lpi.c arch/aarch64/gic/its*.c vdev/gic_its.c
-PART_iommu := core/iommu/*.c arch/aarch64/iommu/*.c arch/aarch64/s2_dma.c
+PART_iommu := core/iommu/*.c arch/aarch64/s2_dma.c
 PART_disk := core/host/disk*.c core/host/virtio_blk.c vdev/virtio/blk_disk.c
 PART_nic := core/host/nic*.c core/host/virtio_net.c vdev/virtio/net_uplink.c
 PART_gicv2 := core/vgic/gicc.c
@@ -110,9 +110,15 @@ PART_NAMES := $(patsubst parts/%.c,%,$(wildcard parts/*.c))
 part_o = $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard $(PART_$(1))))
 PART_O := $(PART_NAMES:%=$(BUILD)/part-%.o)
 ABSENT_O := $(PART_NAMES:%=$(BUILD)/absent-%.o)
-CORE_O := $(filter-out $(foreach p,$(PART_NAMES),$(call part_o,$(p))),$(EL2_O))
+# Drivers that an image may leave out by name: UARTs, a file each, and those of part `iommu`, NAME.c and NAME_*.c.
+UART_O := $(UART_C:arch/aarch64/uart/%.c=$(BUILD)/uart-%.o)
+IOMMU_C := $(wildcard arch/aarch64/iommu/*.c)
+IOMMU_NAMES := $(sort $(foreach c,$(IOMMU_C),$(firstword $(subst _, ,$(basename $(notdir $(c)))))))
+IOMMU_O := $(IOMMU_NAMES:%=$(BUILD)/iommu-%.o)
+CORE_O := $(filter-out $(foreach p,$(PART_NAMES),$(call part_o,$(p))) \
+	$(patsubst %.c,$(BUILD)/el2/%.o,$(UART_C) $(IOMMU_C)),$(EL2_O))
 VDEV_O := $(foreach c,$(filter-out $(GIC_C) vdev/virtio/vsock_%.c,$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
-MONITOR := $(BUILD)/quoin.o $(PART_O) $(ABSENT_O) $(VDEV_O)
+MONITOR := $(BUILD)/quoin.o $(PART_O) $(ABSENT_O) $(UART_O) $(IOMMU_O) $(VDEV_O)
 EXPORTS := $(wildcard arch/aarch64/exports.txt)
 TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check qtrace,\
 	$(if $(wildcard tools/$(t)/*.c),tools/$(t))))
@@ -177,12 +183,12 @@ $(BUILD)/el2/%.S.o: %.S $(BUILD)/.flags
 # --unique: sections of one name, as of static functions, stay apart, and fall out of an image one by one.
 # What mkimage links is the monitor, and of each part either the part or what stands in for it. Names that neither
 # devices (EXPORTS) nor another of these objects uses are made local.
-$(BUILD)/quoin.o: $(CORE_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS) $(PART_O:%=%.all) $(ABSENT_O)
+$(BUILD)/quoin.o: $(CORE_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS) $(PART_O:%=%.all) $(ABSENT_O) $(UART_O) $(IOMMU_O)
 	$(call say,monitor,$@ ($(words $(EL2_O)) objects))
 	$(Q)tools/check/fp-simd $(OBJDUMP) $(addprefix --allow ,$(FP_O)) $(EL2_O) $(LIBFDT_O) $(ABSENT_O)
 	$(Q)$(LD) -r --unique -o $@.all $(CORE_O) --start-group $(LIBFDT_O) $(NEWLIB_A) --end-group
 	$(Q)tools/check/parts $(NM) $@.all $(PART_NAMES)
-	$(Q){ cat $(EXPORTS); $(NM) -u $@.all $(PART_O:%=%.all) $(ABSENT_O) | sed -n 's/^ *U //p'; } | sort -u >$@.keep
+	$(Q){ cat $(EXPORTS); $(NM) -u $@.all $(PART_O:%=%.all) $(ABSENT_O) $(UART_O) $(IOMMU_O) | sed -n 's/^ *U //p'; } | sort -u >$@.keep
 	$(Q)$(OBJCOPY) --keep-global-symbols=$@.keep --add-section .quoin.exports=$(EXPORTS) $@.all $@
 $(PART_O): %.o: %.o.all $(BUILD)/quoin.o
 	$(Q)$(OBJCOPY) --keep-global-symbols=$(BUILD)/quoin.o.keep $< $@
@@ -191,6 +197,13 @@ $(BUILD)/part-$(1).o.all: $(call part_o,$(1))
 	$$(Q)$$(LD) -r --unique -o $$@ $$^
 endef
 $(foreach p,$(PART_NAMES),$(eval $(call part,$(p))))
+$(UART_O): $(BUILD)/uart-%.o: $(BUILD)/el2/arch/aarch64/uart/%.o
+	$(Q)cp $< $@
+define iommu_driver # $(1) name
+$(BUILD)/iommu-$(1).o: $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard arch/aarch64/iommu/$(1).c arch/aarch64/iommu/$(1)_*.c))
+	$$(Q)$$(LD) -r --unique -o $$@ $$^
+endef
+$(foreach n,$(IOMMU_NAMES),$(eval $(call iommu_driver,$(n))))
 $(ABSENT_O): $(BUILD)/absent-%.o: $(BUILD)/el2/parts/%.o
 	$(Q)cp $< $@
 $(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)

@@ -316,11 +316,14 @@ static void links_needed_parts(void)
 		parts_for_vm(&bf, cfg[i]);
 		CHECK(wants(&bf, names[i]));
 	}
-	bf = parse_build("[virtual=aarch64le,raw] boot = {\nquoin\npart-pass\npart-all\n}\n" SCRIPT, &d);
+	bf = parse_build("[virtual=aarch64le,raw] boot = {\nquoin\npart-pass\npart-all\nuart-pl011\n}\n" SCRIPT, &d);
 	CHECK_STR(log_text, "");
-	CHECK(wants(&bf, "all iommu pass "));
+	CHECK(wants(&bf, "uart-pl011 all iommu pass "));
 	REQUIRE(bf.parts != NULL);
-	CHECK_EQ(bf.parts->pos.line, 4);
+	CHECK_EQ(bf.parts->pos.line, 5);
+	CHECK(driver_wanted(&bf, "uart-pl011") && !driver_wanted(&bf, "uart-scif") && driver_wanted(&bf, "iommu-smmuv3"));
+	bf.parts = NULL;
+	CHECK(driver_wanted(&bf, "uart-scif") && !driver_wanted(&bf, "iommu-smmuv3"));
 	pool_free();
 }
 

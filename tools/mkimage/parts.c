@@ -28,6 +28,29 @@ static bool part_wanted(const struct buildfile *bf, const char *name)
 	return p != NULL;
 }
 
+/* Drivers: uart-NAME, iommu-NAME. All are linked that an image can use, or those that its buildfile names. */
+static bool is_driver(const char *name)
+{
+	return strncmp(name, "uart-", 5) == 0 || strncmp(name, "iommu-", 6) == 0;
+}
+
+static bool driver_wanted(const struct buildfile *bf, const char *name)
+{
+	size_t kind = strcspn(name, "-") + 1;
+	bool named = false;
+
+	if (strncmp(name, "iommu-", 6) == 0 && !part_wanted(bf, "iommu") && !part_wanted(bf, "all")) {
+		return false;
+	}
+	for (const struct mk_part *p = bf->parts; p != NULL; p = p->next) {
+		if (strcmp(p->name, name) == 0) {
+			return true;
+		}
+		named |= strncmp(p->name, name, kind) == 0;
+	}
+	return !named;
+}
+
 void parts_need(struct buildfile *bf, const char *name, const struct src_pos *pos)
 {
 	struct mk_part *p;
@@ -47,13 +70,20 @@ void parts_need(struct buildfile *bf, const char *name, const struct src_pos *po
 
 bool parts_add(struct buildfile *bf, const char *word, const struct src_pos *pos)
 {
-	const char *name = word + strlen(PREFIX);
+	const char *name = strchr(word, '-');
+	size_t kind = name != NULL ? (size_t)(name - word) : 0;
 
-	if (strncmp(word, PREFIX, strlen(PREFIX)) != 0 || name[0] == '\0' ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") < strlen(name)) {
+	if (name == NULL || name[1] == '\0' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") < strlen(name)) {
 		return false;
 	}
-	parts_need(bf, pool_strndup(name, strlen(name)), pos);
+	if (kind == strlen("part") && strncmp(word, "part", kind) == 0) {
+		parts_need(bf, pool_strndup(name + 1, strlen(name + 1)), pos);
+		return true;
+	}
+	if (!is_driver(word)) {
+		return false;
+	}
+	parts_need(bf, pool_strndup(word, strlen(word)), pos);
 	return true;
 }
 
@@ -101,17 +131,20 @@ void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 	}
 }
 
+/* Files of parts and drivers, and what they are called in a buildfile. */
 static int is_part(const struct dirent *e)
 {
 	size_t n = strlen(e->d_name);
 
-	return strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 && n > strlen(PREFIX) + 2 &&
+	return (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 || is_driver(e->d_name)) && n > 2 &&
 	       strcmp(e->d_name + n - 2, ".o") == 0;
 }
 
 static char *part_name(const char *file)
 {
-	return pool_strndup(file + strlen(PREFIX), strlen(file) - strlen(PREFIX) - strlen(".o"));
+	size_t skip = is_driver(file) ? 0 : strlen(PREFIX);
+
+	return pool_strndup(file + skip, strlen(file) - skip - strlen(".o"));
 }
 
 u32 parts_objects(const struct buildfile *bf, const char *dir, char *path[PARTS_MAX])
@@ -126,6 +159,12 @@ u32 parts_objects(const struct buildfile *bf, const char *dir, char *path[PARTS_
 		char *absent = path_join(dir, pool_printf("absent-%s.o", name));
 
 		list = pool_printf("%s, %s", list, name);
+		if (is_driver(name)) {
+			if (n < PARTS_MAX && driver_wanted(bf, name)) {
+				path[n++] = path_join(dir, files[i]->d_name);
+			}
+			continue;
+		}
 		if (n < PARTS_MAX && (part_wanted(bf, name) || part_wanted(bf, "all") || !path_exists(absent))) {
 			path[n++] = path_join(dir, files[i]->d_name);
 		} else if (n < PARTS_MAX) {
@@ -139,7 +178,7 @@ u32 parts_objects(const struct buildfile *bf, const char *dir, char *path[PARTS_
 			found = strcmp(part_name(files[i]->d_name), p->name) == 0;
 		}
 		if (!found && count > 0) {
-			diag_error(bf->diag, &p->pos, "no part '%.64s', expected %s", p->name, list);
+			diag_error(bf->diag, &p->pos, "no part or driver '%.64s', expected %s", p->name, list);
 		}
 	}
 	for (int i = 0; i < count; i++) {

@@ -6,9 +6,12 @@
 #include "core/config/vm_config.h"
 #include "tools/mkimage/buildfile.h"
 
-#define PARTS_MAX 32
+#define PARTS_MAX 96
 
-/* parts_add - link the part of a word `part-NAME`, or all: `part-all`. False if the word is not of that form. */
+/*
+ * parts_add - link the part of a word `part-NAME`, or all: `part-all`; of the drivers of a kind only the one of a word
+ * `uart-NAME`, `iommu-NAME`, and others that are named. False if the word is not of that form.
+ */
 bool parts_add(struct buildfile *bf, const char *word, const struct src_pos *pos);
 /* parts_need - link part `name`, which stays, for what stands at `pos`. parts_for_vm - what a checked VM needs. */
 void parts_need(struct buildfile *bf, const char *name, const struct src_pos *pos);
