@@ -33,7 +33,7 @@ def image():
     """A guest that lives on; it has a disk in memory, so that what disks need is in the image."""
     line = ("    qvm system one cpu ram 0x80000000,64M load /guests/steady.bin "
             "vdev pl011 loc 0x1c090000 intr gic:37 hostdev - vdev virtio-blk hostdev ram:64K")
-    return build("disks", [line], [guest("steady.bin")], "\n    vdev-virtio-blk")
+    return build("disks", [line], [guest("steady.bin")], "\n    vdev-virtio-blk\n    part-disk")
 
 
 LEGACY = []
