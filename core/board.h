@@ -54,8 +54,8 @@ int board_device_find(const struct board *b, const char *path, struct board_devi
 int board_device_walk(const struct board *b, bool (*each)(const struct board_device *d, void *ctx), void *ctx);
 
 /*
- * board_stream_walk - each stream that a node of the tree, enabled or not, has behind an IOMMU that is driven; those of
- * a bridge's iommu-map below 64. Some come more than once. -EINVAL: the tree is damaged. As board_device_walk().
+ * board_stream_walk - each stream that a node of the tree, enabled or not, has behind an IOMMU that is driven; of a
+ * bridge's iommu-map if its mask is 0. Some come more than once. -EINVAL: the tree is damaged. As board_device_walk().
  */
 int board_stream_walk(const struct board *b, void (*each)(const struct pass_stream *s, void *ctx), void *ctx);
 

@@ -83,17 +83,15 @@ static void each_stream(const struct board_parser *p, void (*each)(const struct 
 		left -= 1 + m->cells;
 		e += 4 * (1 + m->cells);
 	}
-	if (!board_has(p, PROP_IOMMU_MAP)) {
-		return;
-	}
-	/* A bridge, passed with all that is behind it. With a mask of 0 that is one stream. */
-	bridge.iommu_map = p->prop[PROP_IOMMU_MAP].data;
-	bridge.iommu_map_len = p->prop[PROP_IOMMU_MAP].len;
-	bridge.iommu_mask = board_prop_u32(p, PROP_IOMMU_MAP_MASK, 0xffff);
-	for (u32 rid = 0; rid <= MIN(bridge.iommu_mask, 63U); rid++) {
-		if (board_pci_stream(walk.b, &bridge, (u16)rid, &s) && walk.b->iommu[s.iommu].kind != IOMMU_OTHER) {
+	/* A bridge that is passed with all that is behind it, if that is one stream. */
+	if (board_has(p, PROP_IOMMU_MAP)) {
+		bridge.iommu_map = p->prop[PROP_IOMMU_MAP].data;
+		bridge.iommu_map_len = p->prop[PROP_IOMMU_MAP].len;
+		if (board_prop_u32(p, PROP_IOMMU_MAP_MASK, ~0U) != 0) {
+			*other = "one with many streams for what is behind this bridge";
+		} else if (board_pci_stream(walk.b, &bridge, 0, &s) && walk.b->iommu[s.iommu].kind != IOMMU_OTHER) {
 			each(&s, ctx);
-		} else if (bridge.iommu_mask == 0) {
+		} else {
 			*other = "of a kind that is not driven";
 		}
 	}
@@ -197,9 +195,6 @@ static void note_device(struct board_parser *p, struct board_device *d)
 		d->irq[d->irq_count] = board_irq_at(&walk.b->gic, &raw, d->irq_count);
 	}
 	each_stream(p, note_stream, d, &d->other_iommu);
-	if (board_has(p, PROP_IOMMU_MAP) && board_prop_u32(p, PROP_IOMMU_MAP_MASK, ~0U) != 0) {
-		d->other_iommu = "one with many streams for what is behind this bridge";
-	}
 	note_clocks(p, d);
 	note_resets(p, d);
 	for (u32 i = 0; d->compatible != NULL && i < ARRAY_SIZE(no_dma); i++) {

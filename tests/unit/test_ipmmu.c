@@ -26,6 +26,23 @@ static void stage1_walks_on(u64 sctlr, u64 tcr)
 #include "arch/aarch64/iommu/ipmmu_fault.c"
 #include "arch/aarch64/iommu/ipmmu.c"
 #include "core/iommu/iommu.c"
+
+/* Who takes the one interrupt there is. */
+static void (*taker)(void *arg);
+static void *taker_arg;
+
+static int spy_share(u32 intid, bool edge, const char *by, void (*fn)(void *arg), void *arg)
+{
+	CHECK_STR(by, "iommu");
+	CHECK_EQ(intid, 228);
+	taker = fn;
+	taker_arg = arg;
+	gic_configure(intid, 0xa0, edge, 0);
+	gic_enable(intid, true);
+	return 0;
+}
+
+#define irq_share spy_share
 #include "core/iommu/iommu_fault.c"
 
 static const char tree_text[] =
@@ -358,6 +375,15 @@ static void what_the_vm_loses_its_devices_lose(void)
 		}
 		CHECK_EQ(master(DS1, 34, GiB(2) + MiB(4), true, &pa), FAULT);
 		CHECK_EQ(master(DS1, 34, GiB(2) + MiB(4) + 0x2000, true, &pa), MEMORY);
+		/* One flush that is under way does not count for what comes now. */
+		CHECK_EQ(s2_map(s, GiB(1) + MiB(512), 0x680000000, MiB(2), S2_RAM), 0);
+		CHECK_EQ(master(DS1, 34, GiB(1) + MiB(512), true, &pa), MEMORY);
+		*hw_reg(MM, 2 * 0x40) |= 2;
+		hw.flushing[2] = 5;
+		hw.flushes[2] = 0;
+		s2_unmap(s, GiB(1) + MiB(512), MiB(2));
+		CHECK_EQ(hw.flushes[2], 1);
+		CHECK_EQ(master(DS1, 34, GiB(1) + MiB(512), true, &pa), FAULT);
 		/* Others' there. */
 		CHECK_EQ(s2_map(s, GiB(3), 0x700000000, MiB(2), S2_RAM), 0);
 		CHECK_EQ(s2_map(s, GiB(3) + MiB(2), 0x710000000, PAGE_SIZE, S2_RAM), 0);
@@ -370,6 +396,43 @@ static void what_the_vm_loses_its_devices_lose(void)
 		drop_vm(0);
 		CHECK_EQ(mem_free_bytes(), free_before);
 	}
+}
+
+/* Views as no VM has them: the copy is still no more than what devices may have. */
+static void a_copy_follows_whatever_the_view_does(void)
+{
+	const u64 ram = 0xfUL << 2 | 3UL << 6 | 3UL << 8 | BIT(10) | 1;
+	u64 *l1, *l2, *l3, pa;
+	u8 before[64];
+	pa_t root;
+
+	REQUIRE(boot(H3_ES11));
+	root = mem_page_alloc();
+	l1 = pa_ptr(root);
+	l2 = pa_ptr(mem_page_alloc());
+	l3 = pa_ptr(mem_page_alloc());
+	l1[1] = ptr_pa(l2) | 3;
+	/* A block whose memory looks like a table that could be written. */
+	l2[0] = ALIGN_DOWN(ptr_pa(l3), MiB(2)) | ram;
+	CHECK_EQ(set(&iommu_units[unit_index[DS1]], 34, &(struct iommu_view){ root, IOMMU_EMPTY_VTCR, 1 }), 0);
+	CHECK_EQ(master(DS1, 34, GiB(1) + 0x5000, true, &pa), MEMORY);
+	memcpy(before, pa_ptr(ALIGN_DOWN(ptr_pa(l3), MiB(2))), sizeof(before));
+	l2[0] = ptr_pa(l3) | 3;
+	l3[0] = 0x640000000 | ram | 2;
+	l3[1] = 0x640001000 | ram | 2 | BIT(55);         /* the CPU's alone */
+	l3[2] = (0x640002000 | ram | 2) & ~(3UL << 6);   /* nobody may read it */
+	iommu_flush(1);
+	CHECK(memcmp(before, pa_ptr(ALIGN_DOWN(ptr_pa(l3), MiB(2))), sizeof(before)) == 0);
+	CHECK_EQ(master(DS1, 34, GiB(1), true, &pa), MEMORY);
+	CHECK_EQ(pa, 0x640000000);
+	CHECK_EQ(master(DS1, 34, GiB(1) + 0x1000, false, &pa), FAULT);
+	CHECK_EQ(master(DS1, 34, GiB(1) + 0x2000, false, &pa), FAULT);
+	CHECK_EQ(master(DS1, 34, GiB(1) + 0x5000, false, &pa), FAULT);
+	CHECK_EQ(set(&iommu_units[unit_index[DS1]], 34, NULL), 0);
+	mem_page_free(root);
+	mem_page_free(ptr_pa(l2));
+	mem_page_free(ptr_pa(l3));
+	CHECK_EQ(mem_free_bytes(), free_before);
 }
 
 static void what_a_chip_cannot_express_is_refused(void)
@@ -517,7 +580,7 @@ static void thread_runs(void)
 {
 	host_spi_line(228, hw_line());
 	while (host_spi_fires() != 0) {
-		interrupt(&lines[0]);
+		taker(taker_arg);
 		gic_set_active(228, false);
 		host_spi_line(228, hw_line());
 	}
@@ -540,7 +603,7 @@ static void a_line_that_stays_up_does_not_storm(void)
 	CHECK_EQ(master(DS1, 34, 0x9000, true, &pa), FAULT);
 	host_spi_line(228, hw_line());
 	CHECK_EQ(host_spi_fires(), 228);
-	interrupt(&lines[0]);
+	taker(taker_arg);
 	CHECK(!host_spi[228].enabled); /* the line is still up: until the thread has been there */
 	gic_set_active(228, false);
 	CHECK_EQ(host_spi_fires(), 0);
@@ -556,8 +619,12 @@ static void a_line_that_stays_up_does_not_storm(void)
 	CHECK_EQ(master(DS1, 34, 0xa000, true, &pa), FAULT);
 	thread_runs();
 	CHECK(strstr(host_uart.out, "at 0xa000: not its memory") != NULL);
+	host_pass_ns(6000000);
+	thread_runs(); /* there is nothing any more */
 	CHECK_EQ(master(HC, 0, 0xb000, true, &pa), FAULT);
 	CHECK(!hw_line());
+	thread_runs();
+	CHECK(strstr(host_uart.out, "nobody uses") == NULL);
 	for (u32 i = 0; i < 12; i++) {
 		host_pass_ns(500000000);
 		thread_runs();
@@ -671,6 +738,7 @@ static void one_that_does_not_answer_confines_nothing_and_says_so(void)
 
 TEST_MAIN(RUN(the_board_tells_main_caches_and_what_is_off), RUN(from_boot_on_what_the_tree_names_reaches_nothing),
 	  RUN(two_vms_reach_their_own_memory), RUN(what_the_vm_loses_its_devices_lose),
+	  RUN(a_copy_follows_whatever_the_view_does),
 	  RUN(what_a_chip_cannot_express_is_refused), RUN(six_vms_and_no_seventh),
 	  RUN(the_monitors_own_devices_have_a_context), RUN(a_micro_tlb_that_names_another_context_is_refused),
 	  RUN(faults_are_a_vms), RUN(a_line_that_stays_up_does_not_storm), RUN(one_that_only_faults_is_cut_off), RUN(a_fault_stops_the_vm_if_that_is_wanted),

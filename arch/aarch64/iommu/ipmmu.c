@@ -284,7 +284,7 @@ static void flush(struct iommu *u, u8 vmid)
 	u64 flags;
 	u32 n;
 
-	if (u->main != u || u->dead) {
+	if (u->main != u) {
 		return; /* the main one does it for all */
 	}
 	flags = spin_lock_irq(&m->lock);
