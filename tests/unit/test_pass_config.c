@@ -526,6 +526,21 @@ static void a_rest_too_large(void)
 	CHECK(!config_has_rest(vms[0]) || diag.errors != 0);
 }
 
+static void devices_of_one_stream_go_to_one_vm(void)
+{
+	const struct vm_config *vms[] = { &other, &cfg };
+
+	REQUIRE(load("virt-smmu-gicv3"));
+	b.pci[0].iommu_mask = 0; /* as of a controller that does not tell its functions apart */
+	CHECK_EQ(vm("pass pci:0:3.0 pass pci:0:5.0"), 0);
+	CHECK_EQ(vm("pass pci:0:3.0"), 0);
+	CHECK_EQ(first_vm("pass pci:0:4.0"), 0);
+	log_text[0] = '\0';
+	CHECK(config_check_system(vms, 2, &limits, &diag) != 0);
+	CHECK_STR(log_text, "t:2:1: error: stream 0x0 (of PCI 00:03.0), one for several devices, is passed to VM 'a' already, at u:2:1");
+}
+
 TEST_MAIN(RUN(board_knows_dma), RUN(devices), RUN(nodes_are_resolved), RUN(unprotected_ram_is_the_hosts),
 	  RUN(functions_are_resolved), RUN(what_is_refused), RUN(two_vms), RUN(the_rest),
-	  RUN(streams_that_do_not_work), RUN(a_rest_too_large))
+	  RUN(streams_that_do_not_work), RUN(a_rest_too_large),
+	  RUN(devices_of_one_stream_go_to_one_vm))
