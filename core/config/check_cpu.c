@@ -54,9 +54,10 @@ static bool cluster(struct check *c, struct cfg_cpu *cpu)
 				     plain != NULL ? plain + 1 : l->core[i]);
 		}
 	}
-	check_error(c, &cpu->cluster_pos, "the board has no cluster '%.32s': expected one of %s", cpu->cluster,
-		    n != 0 ? have : "those its CPUs are called, which are none");
-	return false;
+	/* Names of another system's clusters do not keep its descriptions from running. */
+	diag_warning(c->diag, &cpu->cluster_pos, "the board has no cluster '%.32s': ignored, expected one of %s", cpu->cluster,
+		     n != 0 ? have : "those its CPUs are called, which are none");
+	return true;
 }
 
 /* Two CPUs that it may run on are of different kinds. */
