@@ -181,9 +181,11 @@ static void status(struct vdev *d, char *buf, size_t size)
 	struct cpg *c = to_cpg(d);
 	u32 own = 0, stopped = 0;
 
-	for (u32 i = 0; i < CPG_WORDS; i++) {
-		own += (u32)__builtin_popcount(c->clocks.word[i]);
-		stopped += c->clocks.word[i] == 0 ? 0 : (u32)__builtin_popcount(clock_read(cpg_mstpsr[i]) & c->clocks.word[i]);
+	for (u32 i = 0; i < CLOCK_MODULES; i++) {
+		if (clock_has(&c->clocks, i)) {
+			own++;
+			stopped += clock_read(cpg_mstpsr[i / 32]) >> (i % 32) & 1;
+		}
 	}
 	fmt_str(buf, size, "%u modules of its own, %u stopped", own, stopped);
 }

@@ -91,6 +91,9 @@ static void rates(void)
 	CHECK_EQ(rate(0, 20, "renesas,r8a77965-cpg-mssr", 20000000), 266666666);
 	CHECK_EQ(rate(0, 30, "renesas,r8a77965-cpg-mssr", 20000000), 200000000);
 	CHECK_EQ(rate(0, 28, "renesas,r8a77965-cpg-mssr", 20000000), 0);
+	CHECK_EQ(rate(0, 19, "renesas,r8a774a1-cpg-mssr", 20000000), 266666666);
+	CHECK_EQ(rate(0, 27, "renesas,r8a774b1-cpg-mssr", 20000000), 800000000);
+	CHECK_EQ(rate(0, 35, "renesas,r8a774e1-cpg-mssr", 20000000), 800000000);
 	CHECK_EQ(rate(0, 0, b.clock.compatible, 20000000), 0);
 }
 

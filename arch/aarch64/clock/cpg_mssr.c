@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clock pulse generator, module standby and software reset of R-Car H3, M3-W, M3-N (R-Car Gen3 manual, sections CPG,
+ * Clock pulse generator, module standby and software reset of R-Car H3, M3-W, M3-N and RZ/G2H, M, N (R-Car Gen3 manual, sections CPG,
  * MSSR). Clocks of a device tree: <0 N> an output of the generator, <1 NXX> a module. Rates are nowhere in the tree: all
  * below come from PLL1, which runs at 3.2 GHz whatever the crystal.
  */
@@ -12,6 +12,7 @@
 
 static const char *const compatible[] = {
 	"renesas,r8a7795-cpg-mssr", "renesas,r8a7796-cpg-mssr", "renesas,r8a77961-cpg-mssr", "renesas,r8a77965-cpg-mssr",
+	"renesas,r8a774a1-cpg-mssr", "renesas,r8a774b1-cpg-mssr", "renesas,r8a774e1-cpg-mssr",
 	NULL,
 };
 
@@ -41,7 +42,7 @@ static const struct {
 /* Outputs of the generator that device nodes name: S3D1 (for baud rates), SD0H to SD3H; in the order of compatible[]. */
 static const struct {
 	u8 s3d1, sdh;
-} core[] = { { 16, 25 }, { 21, 31 }, { 21, 31 }, { 20, 29 } };
+} core[] = { { 16, 25 }, { 21, 31 }, { 21, 31 }, { 20, 29 }, { 19, 29 }, { 18, 27 }, { 19, 29 } };
 
 static int cpg_module_of(const u32 *cells, u32 count, bool reset)
 {
