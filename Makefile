@@ -268,8 +268,8 @@ $(GUESTS_DIR)/linux/net.cpio: $(GUESTS_DIR)/linux/rootfs.cpio.gz | $(FETCHED)
 $(GUESTS_DIR)/debian/root.img: $(debian_sources) | packages guest-linux
 	$(Q)guests/debian/build $(@D)
 # Debian's ordinary kernel, for devices the cloud kernel has no drivers of; a larger package, so only when asked for.
-guest-debian-generic: $(GUESTS_DIR)/debian/Image.generic
-$(GUESTS_DIR)/debian/Image.generic: | $(GUESTS_DIR)/debian/root.img
+guest-debian-generic: $(GUESTS_DIR)/debian/initrd.generic.cpio.gz
+$(GUESTS_DIR)/debian/initrd.generic.cpio.gz: $(debian_sources) | $(GUESTS_DIR)/debian/root.img
 	$(Q)guests/debian/build $(@D) generic
 # Best effort: without them the tests that need them say why they are skipped.
 guest-linux-symbols: guest-linux
