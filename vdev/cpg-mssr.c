@@ -10,6 +10,8 @@
  *
  * Write protection is the monitor's to undo: what a guest writes to its registers is forgotten.
  */
+#include <errno.h>
+#include <string.h>
 #include "core/base/fmt.h"
 #include "core/clock/clock.h"
 #include "core/spec/cpg_mssr.h"
@@ -121,7 +123,7 @@ static int create(struct vdev *d)
 {
 	if (!clock_there()) {
 		vdev_error(d, &d->cfg->pos, "the board has no clock controller of that kind");
-		return -1;
+		return -ENODEV;
 	}
 	return 0;
 }
