@@ -73,8 +73,9 @@ ARCH_S := $(wildcard arch/aarch64/*.S arch/aarch64/*/*.S)
 VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
 # What is part of the monitor: the interrupt controller, and what all virtio devices share.
 GIC_C := $(filter vdev/gic%.c,$(VDEV_C)) $(filter-out vdev/virtio/virtio-%.c vdev/virtio/vsock_%.c,$(wildcard vdev/virtio/*.c))
-# A device of several files.
+# Devices of several files.
 VSOCK_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard vdev/virtio/virtio-vsock.c vdev/virtio/vsock_*.c))
+SHMEM_O := $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard vdev/shmem.c vdev/shmem_*.c))
 # A core file that cannot exist on the build machine; empty is how it should stay.
 HOST_SKIP ?=
 HOST_C := $(filter-out $(HOST_SKIP),$(CORE_C) $(wildcard arch/host/*.c arch/host/*/*.c))
@@ -117,7 +118,7 @@ IOMMU_NAMES := $(sort $(foreach c,$(IOMMU_C),$(firstword $(subst _, ,$(basename 
 IOMMU_O := $(IOMMU_NAMES:%=$(BUILD)/iommu-%.o)
 CORE_O := $(filter-out $(foreach p,$(PART_NAMES),$(call part_o,$(p))) \
 	$(patsubst %.c,$(BUILD)/el2/%.o,$(UART_C) $(IOMMU_C)),$(EL2_O))
-VDEV_O := $(foreach c,$(filter-out $(GIC_C) vdev/virtio/vsock_%.c,$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
+VDEV_O := $(foreach c,$(filter-out $(GIC_C) vdev/virtio/vsock_%.c vdev/shmem_%.c,$(VDEV_C)),$(BUILD)/vdev-$(notdir $(c:.c=.o)))
 MONITOR := $(BUILD)/quoin.o $(PART_O) $(ABSENT_O) $(UART_O) $(IOMMU_O) $(VDEV_O)
 EXPORTS := $(wildcard arch/aarch64/exports.txt)
 TOOLS := $(patsubst tools/%,$(BUILD)/tools/%,$(foreach t,mkimage qvm-check qtrace,\
@@ -207,6 +208,8 @@ $(foreach n,$(IOMMU_NAMES),$(eval $(call iommu_driver,$(n))))
 $(ABSENT_O): $(BUILD)/absent-%.o: $(BUILD)/el2/parts/%.o
 	$(Q)cp $< $@
 $(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)
+$(BUILD)/vdev-shmem.o: $(SHMEM_O)
+$(BUILD)/vdev-virtio-vsock.o $(BUILD)/vdev-shmem.o:
 	$(Q)$(LD) -r -o $@ $^
 $(BUILD)/vdev-%.o: $(BUILD)/el2/vdev/%.o
 	$(Q)cp $< $@

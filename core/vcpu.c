@@ -6,7 +6,7 @@
  *                 ^------------- vcpu_halt (CPU_OFF, VM ends) ------|
  *
  * vcpu_halt() drops the EL2 stack and starts vcpu_main() anew, so an exit
- * handler may end a vCPU from any depth.
+ * handler may end a vCPU from any depth. One long file: every step of this life changes what the others rely on.
  */
 #include "core/vcpu.h"
 

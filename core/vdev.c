@@ -7,6 +7,8 @@
  * 1. A handler of a device runs with the device's lock held, except `access` and a polled getter.
  * 2. A device's lock is taken before locks of the vGIC, the scheduler and the console, never after.
  * 3. What a guest writes reaches a handler as an index inside its row and a value inside its mask.
+ *
+ * One long file: the way from an access to a handler knows the inside of an instance, and nothing else does.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life-cycle thread of a VM: build, load, run, say why it ended, restart or take it down. */
+/*
+ * The life-cycle thread of a VM: build, load, run, say why it ended, restart or take it down. One state machine in one
+ * file; what is asked of it comes through vm_request.c.
+ */
 #include "core/vm_request.h"
 
 #include <errno.h>

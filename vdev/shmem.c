@@ -14,354 +14,16 @@
  * Node: qvm,guest_shm. What is shared is ordinary memory to each VM: nothing in it is ever looked
  * at here.
  */
+#include "vdev/shmem.h"
+
 #include <string.h>
 #include "core/base/fmt.h"
-#include "core/vdev.h"
 
 #define SIGNATURE 0x4d534732474d5651UL /* "QVMG2GSM" */
-#define REGIONS 32
-#define REGIONS_GUEST 8       /* of them one device's guest may have made */
-#define CLIENTS 16
-#define CONNECTIONS 16        /* of one device */
-#define NAME_BYTES 32
 #define LIMIT_DEFAULT MiB(16) /* memory a guest may have created */
-
 enum { SIGNATURE_OFF = 0x00, ADDR = 0x08, VECTOR = 0x10, STATUS = 0x14, SIZE = 0x18, NAME = 0x1c,
        FIND = 0x3c, FACTORY_END = 0x40 };
 enum { C_STATUS = 0x0, C_IDX = 0x4, C_NOTIFY = 0x8, C_DETACH = 0xc };
-enum status { OK, UNKNOWN, NO_MEMORY, CLIENT_MAX, ILLEGAL_NAME, NO_PERMISSION, DOES_NOT_EXIST };
-
-struct connection {
-	struct region *region; /* NULL: free */
-	ipa_t at;              /* of the control page; the data follow */
-	u32 index;             /* among the region's clients */
-	u32 notified;          /* by whom, since the status was last read */
-	bool changed;          /* the status is another than was last read */
-};
-
-struct shmem {
-	struct vdev dev; /* must be first */
-	u32 size, status, find;
-	ipa_t addr;
-	char name[NAME_BYTES];
-	u8 request;            /* offset of the register that asks for work, or 0 */
-	u32 detach;            /* bit per connection that is to end */
-	u64 created, limit;    /* bytes of memory this guest had made, and may */
-	u32 made;              /* regions this guest had made */
-	struct connection conn[CONNECTIONS];
-};
-
-struct region {
-	char name[NAME_BYTES];
-	void *mem;             /* NULL: no such region */
-	u64 bytes;
-	struct shmem *creator; /* whose limit it counts for; NULL: a `create` option, or gone */
-	u32 kept;              /* `create` options that want it to stay */
-	u32 attached;          /* bit per client */
-	struct connection *client[CLIENTS];
-	struct shmem *owner[CLIENTS];
-};
-
-/* All regions, all connections and the interrupt lines of all shmem devices. Held for a moment only. */
-static struct spinlock shm_lock;
-static struct region regions[REGIONS];
-
-static struct shmem *to_shmem(struct vdev *d)
-{
-	return (struct shmem *)d;
-}
-
-/* ---- Names */
-
-/* Shell wildcards * ? [a-z] [!a-z], without recursion: a failure goes back to the last star. */
-static bool matches(const char *p, const char *s)
-{
-	const char *star = NULL, *retry = NULL;
-
-	while (*s != '\0') {
-		const char *q = p;
-		bool hit = false;
-
-		if (*p == '*') {
-			star = p++;
-			retry = s;
-			continue;
-		}
-		if (*p == '[') {
-			bool not = p[1] == '!';
-
-			for (q = p + 1 + not; *q != '\0' && (*q != ']' || q == p + 1 + not); q++) {
-				if (q[1] == '-' && q[2] != ']' && q[2] != '\0') {
-					hit |= *s >= q[0] && *s <= q[2];
-					q += 2;
-				} else {
-					hit |= *s == *q;
-				}
-			}
-			hit = *q == ']' && hit != not;
-		} else {
-			hit = *p == '?' || *p == *s;
-		}
-		if (hit) {
-			p = q + 1;
-			s++;
-		} else if (star != NULL) {
-			p = star + 1;
-			s = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (*p == '*') {
-		p++;
-	}
-	return *p == '\0';
-}
-
-/* In the order given; behind the last `allow` stands a `deny *`, behind a lone `deny` an `allow *`. */
-static bool permitted(struct shmem *s, const char *name)
-{
-	bool any_allow = false;
-
-	for (const struct cfg_option *o = s->dev.cfg->options; o != NULL; o = o->next) {
-		bool allow = strcmp(o->decl->name, "allow") == 0;
-
-		if (!allow && strcmp(o->decl->name, "deny") != 0) {
-			continue;
-		}
-		any_allow |= allow;
-		if (matches(o->str, name)) {
-			return allow;
-		}
-	}
-	return !any_allow;
-}
-
-static bool name_ok(const char *name)
-{
-	u32 n = 0;
-
-	while (n < NAME_BYTES && name[n] > ' ' && name[n] < 0x7f) {
-		n++;
-	}
-	return n != 0 && n < NAME_BYTES && name[n] == '\0';
-}
-
-/* ---- Regions. Lock held. Names are filled up with zeros: equal ones are equal in all bytes. */
-
-static struct region *find_region(const char *name)
-{
-	for (u32 i = 0; i < REGIONS; i++) {
-		if (regions[i].mem != NULL && memcmp(regions[i].name, name, NAME_BYTES) == 0) {
-			return &regions[i];
-		}
-	}
-	return NULL;
-}
-
-/* The line of a device is up while one of its connections has news. */
-static void update_line(struct shmem *s)
-{
-	bool up = false;
-
-	for (u32 i = 0; i < CONNECTIONS; i++) {
-		up |= s->conn[i].region != NULL && s->conn[i].changed;
-	}
-	vdev_set_irq(&s->dev, up);
-}
-
-static void tell(struct region *r, u32 who)
-{
-	for (who &= r->attached; who != 0; who &= who - 1) {
-		u32 i = (u32)__builtin_ctz(who);
-
-		r->client[i]->changed = true;
-		update_line(r->owner[i]);
-	}
-}
-
-/* ---- Making and ending connections. Work or thread context. */
-
-/* Without a region of that name: memory for one. NULL: none left, or the guest has had its share. */
-static struct region *make_region(struct shmem *s, const char *name, u64 bytes, bool by_guest)
-{
-	struct region *r = NULL;
-	void *mem;
-	u64 flags;
-
-	if (by_guest && (bytes > s->limit || s->created > s->limit - bytes || s->made == REGIONS_GUEST)) {
-		return NULL;
-	}
-	mem = vdev_shared_alloc(&s->dev, bytes);
-	if (mem == NULL) {
-		return NULL;
-	}
-	flags = spin_lock_irq(&shm_lock);
-	r = find_region(name); /* somebody may have been faster */
-	for (u32 i = 0; i < REGIONS && r == NULL; i++) {
-		if (regions[i].mem == NULL) {
-			r = &regions[i];
-			memset(r, 0, sizeof(*r));
-			memcpy(r->name, name, NAME_BYTES);
-			r->mem = mem;
-			r->bytes = bytes;
-			r->creator = by_guest ? s : NULL;
-			s->created += by_guest ? bytes : 0;
-			s->made += by_guest;
-		}
-	}
-	if (r != NULL) {
-		r->kept++; /* until it is attached, or for the option's life */
-	}
-	spin_unlock_irq(&shm_lock, flags);
-	if (r == NULL || r->mem != mem) {
-		vdev_shared_free(&s->dev, mem, bytes);
-	}
-	return r;
-}
-
-static void drop_region(struct shmem *s, struct region *r)
-{
-	u64 flags = spin_lock_irq(&shm_lock), bytes = r->bytes;
-	void *mem = NULL;
-
-	r->kept--;
-	if (r->kept == 0 && r->attached == 0) {
-		mem = r->mem;
-		if (r->creator != NULL) {
-			r->creator->created -= bytes;
-			r->creator->made--;
-		}
-		r->mem = NULL; /* from the unlocking on it may be another region */
-	}
-	spin_unlock_irq(&shm_lock, flags);
-	if (mem != NULL) {
-		vdev_shared_free(&s->dev, mem, bytes);
-	}
-}
-
-/* A place for a control page with `bytes` behind it that start at a block's border; 0: none. */
-static ipa_t find_place(const struct shmem *s, u64 bytes)
-{
-	ipa_t end = s->dev.area + s->dev.type->area, at = s->dev.area + MiB(2) - PAGE_SIZE;
-	bool moved = true;
-
-	while (moved) {
-		moved = false;
-		if (at + PAGE_SIZE + bytes > end || bytes > s->dev.type->area) {
-			return 0;
-		}
-		for (u32 i = 0; i < CONNECTIONS; i++) {
-			const struct connection *c = &s->conn[i];
-			u64 size = c->region != NULL ? PAGE_SIZE + c->region->bytes : 0;
-
-			if (c->region != NULL && at < c->at + size && c->at < at + PAGE_SIZE + bytes) {
-				at = ALIGN_UP(c->at + size + PAGE_SIZE, MiB(2)) - PAGE_SIZE;
-				moved = true;
-			}
-		}
-	}
-	return at;
-}
-
-static struct connection *free_connection(struct shmem *s)
-{
-	for (u32 i = 0; i < CONNECTIONS; i++) {
-		if (s->conn[i].region == NULL) {
-			return &s->conn[i];
-		}
-	}
-	return NULL;
-}
-
-/* `r` is kept by the caller. */
-static enum status attach(struct shmem *s, struct region *r)
-{
-	struct connection *c = free_connection(s);
-	ipa_t at = c != NULL ? find_place(s, r->bytes) : 0;
-	u64 flags;
-	u32 i;
-
-	if (c == NULL || r->attached == 0xffff) {
-		return CLIENT_MAX;
-	}
-	if (at == 0 || vdev_map(&s->dev, at + PAGE_SIZE, r->mem, r->bytes) != 0) {
-		return NO_MEMORY;
-	}
-	flags = spin_lock_irq(&shm_lock);
-	if (r->attached == 0xffff) {
-		spin_unlock_irq(&shm_lock, flags);
-		vdev_unmap(&s->dev, at + PAGE_SIZE, r->bytes);
-		return CLIENT_MAX;
-	}
-	i = (u32)__builtin_ctz(~r->attached);
-	*c = (struct connection){ .region = r, .at = at, .index = i };
-	r->client[i] = c;
-	r->owner[i] = s;
-	r->attached |= 1U << i;
-	tell(r, ~(1U << i));
-	spin_unlock_irq(&shm_lock, flags);
-	s->addr = at;
-	s->size = (u32)(r->bytes / PAGE_SIZE);
-	return OK;
-}
-
-static void detach(struct shmem *s, struct connection *c)
-{
-	struct region *r = c->region;
-	u64 flags = spin_lock_irq(&shm_lock);
-
-	r->attached &= ~(1U << c->index);
-	r->kept++;
-	tell(r, ~0U);
-	spin_unlock_irq(&shm_lock, flags);
-	vdev_unmap(&s->dev, c->at + PAGE_SIZE, r->bytes);
-	flags = spin_lock_irq(&shm_lock);
-	c->region = NULL;
-	update_line(s);
-	spin_unlock_irq(&shm_lock, flags);
-	drop_region(s, r);
-}
-
-static enum status create_or_attach(struct shmem *s)
-{
-	char name[NAME_BYTES];
-	enum status status;
-	struct region *r;
-	u64 bytes, flags;
-
-	/* Another vCPU may go on writing: what is checked is what is used. */
-	flags = vdev_lock_irq(&s->dev);
-	memcpy(name, s->name, sizeof(name));
-	bytes = (u64)s->size * PAGE_SIZE;
-	s->addr = 0;
-	vdev_unlock_irq(&s->dev, flags);
-	if (!name_ok(name)) {
-		return ILLEGAL_NAME;
-	}
-	memset(name + strlen(name), 0, sizeof(name) - strlen(name));
-	if (!permitted(s, name)) {
-		return NO_PERMISSION;
-	}
-	flags = spin_lock_irq(&shm_lock);
-	r = find_region(name);
-	if (r != NULL) {
-		r->kept++;
-	}
-	spin_unlock_irq(&shm_lock, flags);
-	if (r == NULL) {
-		if (bytes == 0) {
-			return DOES_NOT_EXIST;
-		}
-		r = make_region(s, name, bytes, true);
-		if (r == NULL) {
-			return NO_MEMORY;
-		}
-	}
-	status = attach(s, r);
-	drop_region(s, r);
-	return status;
-}
 
 /* The n-th connection this guest has. */
 static enum status find(struct shmem *s)
@@ -389,7 +51,7 @@ static void work(struct vdev *d)
 	u32 ended = __atomic_exchange_n(&s->detach, 0, __ATOMIC_ACQUIRE);
 
 	if (request == SIZE) {
-		s->status = create_or_attach(s);
+		s->status = shm_create_or_attach(s);
 	} else if (request == FIND) {
 		s->status = find(s);
 	}
@@ -397,7 +59,7 @@ static void work(struct vdev *d)
 		struct connection *c = &s->conn[__builtin_ctz(ended)];
 
 		if (c->region != NULL) {
-			detach(s, c);
+			shm_detach(s, c);
 		}
 	}
 }
@@ -460,7 +122,7 @@ static u32 read_control(struct shmem *s, struct connection *c, u64 off)
 		val = c->notified | c->region->attached << 16;
 		c->notified = 0;
 		c->changed = false;
-		update_line(s);
+		shm_update_line(s);
 		return val;
 	case C_IDX:
 		return c->index;
@@ -488,7 +150,7 @@ static void notify(struct connection *c, u32 who)
 	for (u32 rest = who; rest != 0; rest &= rest - 1) {
 		r->client[__builtin_ctz(rest)]->notified |= 1U << c->index;
 	}
-	tell(r, who);
+	shm_tell(r, who);
 }
 
 static enum mmio_result access_control(struct shmem *s, struct mmio *m)
@@ -552,7 +214,7 @@ static bool parse_create(const char *text, char name[NAME_BYTES], u64 *bytes)
 	memset(name, 0, NAME_BYTES);
 	memcpy(name, text, n);
 	*bytes = ALIGN_UP(*bytes, PAGE_SIZE);
-	return name_ok(name);
+	return shm_name_ok(name);
 }
 
 static const char *check_create(const char *text)
@@ -573,12 +235,12 @@ static int create_region(struct shmem *s, const struct cfg_option *o)
 		return -1;
 	}
 	flags = spin_lock_irq(&shm_lock);
-	r = find_region(name); /* the first one's size counts */
+	r = shm_find(name); /* the first one's size counts */
 	if (r != NULL) {
 		r->kept++;
 	}
 	spin_unlock_irq(&shm_lock, flags);
-	r = r != NULL ? r : make_region(s, name, bytes, false);
+	r = r != NULL ? r : shm_make(s, name, bytes, false);
 	if (r == NULL) {
 		vdev_error(&s->dev, &o->pos, "no memory for '%s', or more than %d regions", name, REGIONS);
 		return -1;
@@ -597,10 +259,10 @@ static void drop_created(struct shmem *s, const struct cfg_option *end)
 			continue;
 		}
 		flags = spin_lock_irq(&shm_lock);
-		r = find_region(name);
+		r = shm_find(name);
 		spin_unlock_irq(&shm_lock, flags);
 		if (r != NULL) {
-			drop_region(s, r);
+			shm_drop(s, r);
 		}
 	}
 }
@@ -626,7 +288,7 @@ static void quiesce(struct vdev *d)
 
 	for (u32 i = 0; i < CONNECTIONS; i++) {
 		if (s->conn[i].region != NULL) {
-			detach(s, &s->conn[i]);
+			shm_detach(s, &s->conn[i]);
 		}
 	}
 }
@@ -653,8 +315,8 @@ static void destroy(struct vdev *d)
 	drop_created(s, NULL);
 	flags = spin_lock_irq(&shm_lock);
 	for (u32 i = 0; i < REGIONS; i++) {
-		if (regions[i].creator == s) {
-			regions[i].creator = NULL; /* others are still attached */
+		if (shm_regions[i].creator == s) {
+			shm_regions[i].creator = NULL; /* others are still attached */
 		}
 	}
 	spin_unlock_irq(&shm_lock, flags);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The VMs' side of the console: ports, the devices on them, input and the news of room. */
+/*
+ * The VMs' side of the console: ports, the devices on them, input and the news of room. One long file: what a port is, and
+ * when it goes, is decided under one lock.
+ */
 #include <errno.h>
 #include <string.h>
 #include "core/base/fmt.h"

@@ -2,7 +2,8 @@
 /*
  * Two walks over all buses: the first only looks what firmware has numbered and placed, the second fills in
  * the rest, behind that. New bridges get the next bus number on the way down, and on the way up a memory window
- * around what was placed below them. All of that is non-prefetchable memory below 4 GiB, if there is room.
+ * around what was placed below them. All of that is non-prefetchable memory below 4 GiB, if there is room. One long file:
+ * both walks, and who has which function, share the table of functions, which is nobody else's.
  */
 #include "core/host/pci.h"
 

@@ -2,7 +2,7 @@
 /*
  * Functions on a VM's PCI bus and their configuration space. A guest reaches a function's image through its mask and
  * nothing else; what the image then means is done behind it: decoding (vpci_bar.c), MSI-X (vpci_msix.c), INTx, and
- * what the function's own code makes of it.
+ * what the function's own code makes of it. Longer than others: one access reads as one way through this file.
  */
 #include "core/pci/vpci.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual ITS (IHI 0069 5.3). One long file: commands are short, and what makes them bounded, tables and their checks,
+ * is private to them.
+ */
 #include "core/vgic/its.h"
 
 #include <errno.h>

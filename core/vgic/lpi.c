@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LPIs of a VM: configuration, what is pending, the queues of vCPUs. One long file: taking the next one from a queue and giving
+ * it back inline into the list registers' paths, with all that decides whether it may be there.
+ */
 #include "core/vgic/lpi.h"
 
 #include <string.h>

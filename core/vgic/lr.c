@@ -6,6 +6,8 @@
  * one, then active ones, then further pending ones get them. Maintenance
  * interrupts tell when none is left to take (NPIE, UIE) and when the guest ended one
  * that is in no list register (LRENPIE, ICH_HCR_EL2.EOIcount; TDIR with EOImode 1).
+ *
+ * One long file: what runs at an exit is inlined into flush and sync, a call more is an instruction more at each.
  */
 #include "core/vgic/lpi.h"
 #include "core/vgic/vgic_priv.h"

@@ -9,6 +9,8 @@
  *    disk may still touch the guest's memory. The disk's time limits bound that.
  * 3. Requests end in the disk's thread, in any order. The pool, the used rings and what heads count are
  *    under the device's lock; the rest of a queue belongs to the device's work.
+ *
+ * One long file: a request's way out and back is compiled as one, for the instructions it costs.
  */
 #include <errno.h>
 #include "vdev/virtio/blk.h"

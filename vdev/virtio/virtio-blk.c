@@ -2,7 +2,7 @@
 /*
  * virtio-blk: a disk (virtio 1.2 5.2) over a file of the image, memory, or a disk of the machine. Read,
  * write, flush, discard, write zeroes, serial number; a queue per vCPU. Not modelled: lifetime, secure
- * erase, zones. Node: virtio,mmio.
+ * erase, zones. Node: virtio,mmio. One long file, compiled as one for the instructions a request costs.
  */
 #include <string.h>
 #include "vdev/virtio/blk.h"
