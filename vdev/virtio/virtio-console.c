@@ -2,7 +2,8 @@
 /*
  * virtio-console (virtio 1.2 5.3): a console, and with `port` options further byte streams with names, each
  * connected like a UART by `hostdev`, or by `peer` to a port of another VM. What a port's reader has no
- * room for stays in the sender's queue. Node: virtio,mmio.
+ * room for stays in the sender's queue. Node: virtio,mmio. One long file: ports, their rings and what the driver has been told
+ * of them are one state, under one lock for all VMs.
  */
 #include <string.h>
 #include "core/base/fmt.h"
