@@ -31,7 +31,7 @@ static u32 line_count;
 static struct iommu_stream *next_of(const struct iommu *u, const struct iommu_fault *f, struct iommu_stream *r)
 {
 	for (r = r != NULL ? r + 1 : iommu_streams; r < iommu_streams + IOMMU_STREAMS; r++) {
-		if (r->used && r->what != NULL && iommu_units[r->unit].main == u &&
+		if (r->used && r->what != NULL && !r->cut && iommu_units[r->unit].main == u &&
 		    (r->vm != NULL ? r->vm->s2.vmid : IOMMU_VMID_OWN) == f->vmid) {
 			return r;
 		}

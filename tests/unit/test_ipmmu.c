@@ -656,11 +656,21 @@ static void one_that_only_faults_is_cut_off(void)
 	CHECK(!hw_line());
 	reaches(1, DS1, 32);
 	serve();
-	detach_vm(DS1, 34);
+	/* One of them gets another chance: its faults are told of, and counted, again. */
 	detach_vm(DS0, 16);
+	CHECK_EQ(attach_vm(0, DS0, 16), 0);
+	host_uart_reset();
+	CHECK_EQ(master(DS0, 16, 0x6000, true, &pa), FAULT);
+	CHECK_EQ(serve(), 1);
+	CHECK(strstr(host_uart.out, "VM 'linux': DMA fault of /soc/mmc@ee140000 (stream 0x10) at 0x6000") != NULL);
+	reaches_nothing(DS1, 34);
+	serve();
+	detach_vm(DS1, 34);
 	CHECK_EQ(attach_vm(0, DS1, 34), 0);
 	reaches(0, DS1, 34);
+	reaches(0, DS0, 16);
 	detach_vm(DS1, 34);
+	detach_vm(DS0, 16);
 	detach_vm(DS1, 32);
 	drop_vm(0);
 	drop_vm(1);
