@@ -49,6 +49,26 @@ void arch_sync_icache(void);
 /* arch_zero - zero [p, p + n), whole pages of RAM, down to the point of coherency. Thread or boot. */
 void arch_zero(void *p, size_t n);
 
+/* ---- Devices that may not answer, and the end of all */
+
+/*
+ * arch_try - fn(arg); -EFAULT if it touched what is not there: an external abort or SError, an alignment fault or an
+ * undefined instruction (SMC without EL3) ends it where it stands, so it holds no lock there. arch_tried_at is the
+ * address then, ~0: not known. Not nested in interrupts. Boot or thread.
+ */
+int arch_try(int (*fn)(void *arg), void *arg) __must_check;
+extern u64 arch_tried_at;
+/* arch_park - this CPU does nothing any more; x0 tells a debugger the code, x1 is the text. Any context. */
+enum park {
+	PARKED_EL1 = 1, /* smaller ones: arch/aarch64/layout.h */
+	PARKED_IMAGE = 0x10,
+	PARKED_TREE,
+	PARKED_GIC,
+	PARKED_TIMER,
+	PARKED_MEMORY,
+};
+void arch_park(u64 code, const char *why) __noreturn;
+
 /* ---- Stage 2 (ARM ARM D8.2): 4K granule, blocks up to 1 GiB. */
 
 /* RAM and ROM are in the view of the VM's devices as well, unless they are _CPU; devices only as _DMA. */
@@ -103,7 +123,7 @@ bool s2_dma_lookup(const struct s2 *s, ipa_t ipa, struct s2_leaf *out);
 
 /* ---- CPUs and time */
 
-/* arch_init_board - what depends on the board or on options: conduit, counter, EL2 entry hardening. Boot CPU. */
+/* arch_init_board - what depends on the board or on options: conduit, EL2 entry hardening. Boot CPU, counter there. */
 void arch_init_board(const struct board *b, unsigned int mitigations);
 
 /* arch_trace - exits of guests on this CPU go through trace_sync() and its like, or no more. Masked. */
@@ -125,7 +145,9 @@ u64 counter_to_ns(u64 ticks);
 u64 ns_to_counter(u64 ns);
 /* arch_timer_set - EL2 physical timer of this CPU: interrupt at `at`, ~0: off. IRQs masked. */
 void arch_timer_set(u64 at);
-void arch_timer_init_cpu(const struct board *b);
+/* arch_counter_init - the counter's frequency, boot CPU; NULL, or why it cannot be used. */
+const char *arch_counter_init(const struct board *b);
+void arch_timer_init_cpu(void);
 
 /* arch_switch - save callee-saved state on `*from_sp`, continue on `to_sp` (thread switch). IRQs masked. */
 void arch_switch(u64 *from_sp, u64 to_sp);
@@ -212,7 +234,7 @@ bool arch_guest_translate(u64 va, bool el0, ipa_t *ipa);
 #define SGI_KICK 0 /* look at your work */
 
 int gic_init(const struct board *b, struct diag *d) __must_check; /* boot CPU, once */
-void gic_init_cpu(void);                                          /* every CPU */
+int gic_init_cpu(void) __must_check; /* every CPU; not 0: it has said why this one cannot be used */
 unsigned int gic_host_version(void);                              /* 2 or 3 */
 void gic_send_sgi(u32 sgi, u32 cpu);
 void gic_enable(u32 intid, bool on);

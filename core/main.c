@@ -34,14 +34,11 @@ static struct options options;
 
 static struct diag boot_diag = { .emit = log_diag };
 
-static void __noreturn stop(const char *why)
+static void __noreturn stop(enum park code, const char *why)
 {
 	log_error("cannot start: %s", why);
 	console_flush();
-	for (;;) {
-		irq_disable();
-		cpu_wfi();
-	}
+	arch_park(code, why);
 }
 
 static u64 page_round(u64 start, u64 size)
@@ -87,21 +84,46 @@ static const char *check_image(const struct boot_info *boot)
 	return NULL;
 }
 
+struct tree {
+	const u32 *at;
+	u64 size;
+	const char *error;
+};
+
+/* In arch_try(): nobody has said yet that there is memory. */
+static int parse_tree(void *arg)
+{
+	struct tree *t = arg;
+
+	if (t->at[0] != FDT_MAGIC) {
+		return 0;
+	}
+	t->size = __builtin_bswap32(t->at[1]);
+	t->error = "the device tree claims to be too large";
+	if (t->size <= FDT_MAX && map_ro(ptr_pa(t->at), t->size) == 0) {
+		t->error = board_parse(&board, t->at, t->size, &boot_diag) != 0 ?
+			   "the device tree is damaged or lacks what is needed" : NULL;
+	}
+	return 0;
+}
+
 static const char *read_board(const struct boot_info *boot)
 {
-	const u32 *fdt = pa_ptr(boot->fdt);
+	struct tree t = { pa_ptr(boot->fdt), 0, "x0 does not point at a device tree" };
 	u64 size;
 
-	if (boot->fdt == 0 || !IS_ALIGNED(boot->fdt, 4) || map_ro(boot->fdt, 8) != 0 || fdt[0] != FDT_MAGIC) {
-		return "x0 does not point at a device tree";
+	if (boot->fdt == 0 || !IS_ALIGNED(boot->fdt, 4) || map_ro(boot->fdt, 8) != 0) {
+		return t.error;
 	}
-	size = __builtin_bswap32(fdt[1]);
-	if (size > FDT_MAX || map_ro(boot->fdt, size) != 0) {
-		return "the device tree claims to be too large";
+	if (arch_try(parse_tree, &t) != 0) {
+		memset(&board, 0, sizeof(board));
+		board.stdout_uart = -1;
+		return t.size == 0 ? t.error : "the device tree ends where no memory is";
 	}
-	if (board_parse(&board, fdt, size, &boot_diag) != 0) {
-		return "the device tree is damaged or lacks what is needed";
+	if (t.error != NULL) {
+		return t.error;
 	}
+	size = t.size;
 	if (board_reserve(&board, boot->fdt, size, RESERVED_OWN) != 0 ||
 	    board_reserve(&board, boot->image, boot->bss + boot->bss_size - boot->image, RESERVED_OWN) != 0) {
 		return "too many reserved ranges";
@@ -148,10 +170,10 @@ static const char *map_ram(const struct boot_info *boot)
 	return NULL;
 }
 
-static void must(const char *error)
+static void must(enum park code, const char *error)
 {
 	if (error != NULL) {
-		stop(error);
+		stop(code, error);
 	}
 }
 
@@ -176,7 +198,7 @@ void quoin_main(const struct boot_info *boot)
 {
 	const char *error;
 
-	must(find_image(boot));
+	must(PARKED_IMAGE, find_image(boot));
 	error = read_board(boot);
 	if (error == NULL) {
 		error = map_ram(boot);
@@ -186,20 +208,22 @@ void quoin_main(const struct boot_info *boot)
 	}
 	/* Even with a tree that is refused: its UART may have been found, to say why. */
 	if (console_init(&board) != 0) {
-		log_warn("no UART of the device tree has a driver: expected arm,pl011 or another known one");
+		log_warn("no UART of the device tree has a driver and answers: expected arm,pl011 or another known one");
 	}
 	log_set_level((enum log_level)MIN(LOG_INFO + options.verbose, (unsigned int)LOG_VERBOSE));
 	if (!boot->at_el2) {
-		stop("entered at EL1, a hypervisor needs EL2 (firmware or -machine virtualization=on)");
+		stop(PARKED_EL1, "entered at EL1, a hypervisor needs EL2 (firmware or -machine virtualization=on)");
 	}
-	must(error);
-	must(check_image(boot));
+	must(PARKED_TREE, error);
+	must(PARKED_IMAGE, check_image(boot));
+	must(PARKED_TIMER, arch_counter_init(&board));
 	arch_init_board(&board, (unsigned int)options.mitigations);
-	must(gic_init(&board, &boot_diag) != 0 ? "the interrupt controller cannot be used" : NULL);
+	if (gic_init(&board, &boot_diag) != 0 || gic_init_cpu() != 0) {
+		stop(PARKED_GIC, "the interrupt controller cannot be used");
+	}
 	irq_init(&board);
 	iommu_init(&board);
 	vio_board(&board);
-	gic_init_cpu();
 	pmu_init(&board);
 	sched_init_cpu(this_cpu());
 	if (console_intid() == 0 || irq_register(console_intid(), false, console_interrupt, NULL) == 0) {
@@ -223,7 +247,7 @@ void quoin_main(const struct boot_info *boot)
 	}
 	iommu_start();
 	if (!thread_reaper_start() || !start_vms(&image, &board)) {
-		stop("no memory for the first thread");
+		stop(PARKED_MEMORY, "no memory for the first thread");
 	}
 	if (!shell_start(&image, &board)) {
 		log_warn("no memory for the shell");

@@ -2,6 +2,7 @@
 /* First C code of the boot CPU at the image's own address, and fatal exceptions of EL2. */
 #include "arch/aarch64/cpu.h"
 #include "arch/aarch64/firmware.h"
+#include "arch/aarch64/layout.h"
 #include "arch/aarch64/mitigations.h"
 #include "arch/aarch64/mmu.h"
 #include "arch/aarch64/smp.h"
@@ -13,6 +14,7 @@
 #include "core/spec/quoin_image.h"
 
 void el2_fatal(u64 kind, u64 sp, const u64 *regs) __noreturn;
+int try_call(int (*fn)(void *), void *arg, u64 *tried);
 
 /*
  * CRC of the monitor over the image as it was loaded, seen through its own mapping.
@@ -61,8 +63,29 @@ void arch_init_board(const struct board *b, unsigned int mitigations)
 	mitigations_init((enum mitigations)mitigations);
 	mitigations_init_cpu(this_cpu());
 	mitigations_report(this_cpu());
-	arch_timer_init_cpu(b);
+	arch_timer_init_cpu();
 	arch_clean_inval_dcache(&boot_start, sizeof(boot_start));
+}
+
+_Static_assert(offsetof(struct percpu, current) == PERCPU_CURRENT, "entry.S");
+_Static_assert(offsetof(struct percpu, tried) == PERCPU_TRIED, "entry.S");
+_Static_assert(offsetof(struct thread, tried) == THREAD_TRIED, "entry.S");
+
+u64 arch_tried_at;
+
+int arch_try(int (*fn)(void *arg), void *arg)
+{
+	struct percpu *c;
+	u64 flags, *tried;
+
+	if (field_get(BITS(3, 2), read_currentel()) != 2) {
+		return fn(arg); /* EL1: what does not answer parks the CPU */
+	}
+	flags = irq_save();
+	c = this_cpu();
+	tried = c->current != NULL ? &c->current->tried : &c->tried; /* a thread may move meanwhile */
+	irq_restore(flags);
+	return try_call(fn, arg, tried);
 }
 
 void el2_fatal(u64 kind, u64 sp, const u64 *regs)

@@ -6,6 +6,7 @@
  * EL2 stack: registers are stored with immediate offsets, C runs below, and
  * x0 = sp is the vCPU.
  */
+#include "arch/aarch64/layout.h"
 #include "core/spec/vcpu_frame.h"
 
 /* The benchmark build times how long interrupts stay masked; x0-x18 and x30 are free where these stand. */
@@ -171,13 +172,91 @@ el2_irq:
 	b	.
 	.endm
 
+	/* In an arch_try()? Then that returns. The stack is not touched: it may be what is wrong. */
+	.macro	give_up_try far
+	mrs	x9, tpidr_el2
+	add	x10, x9, #PERCPU_TRIED
+	ldr	x9, [x9, #PERCPU_CURRENT]
+	cbz	x9, 1f
+	add	x10, x9, #THREAD_TRIED
+1:	ldr	x10, [x10]
+	cbz	x10, 2f
+	\far
+	ldr	x1, =arch_tried_at
+	str	x0, [x1]
+	mov	sp, x10
+	mov	w0, #-14		// -EFAULT
+	b	try_over
+2:
+	.endm
+
+	/* At EL1, where only boot code is that says so, there is nothing better to do. */
+	.macro	at_el2
+	mrs	x9, currentel
+	cmp	x9, #(2 << 2)
+	b.ne	park_not_el2
+	.endm
+
 fatal_sync:
-	fatal	0
+	at_el2
+	mrs	x9, esr_el2
+	lsr	x10, x9, #26
+	cbz	x10, 3f			// not an instruction here: SMC without EL3
+	cmp	x10, #0x25		// data abort of EL2
+	b.ne	4f
+	and	x10, x9, #0x3f
+	cmp	x10, #0x10		// external abort
+	b.eq	3f
+	cmp	x10, #0x21		// alignment
+	b.ne	4f
+3:	give_up_try "mrs x0, far_el2"
+4:	fatal	0
 fatal_serror:
+	at_el2
+	give_up_try "mov x0, #-1"
 	fatal	1
 fatal_other:
 	fatal	2
 	.ltorg
+
+/* int try_call(int (*fn)(void *), void *arg, u64 *tried): arch_try() */
+	.global try_call
+try_call:
+	sub	sp, sp, #128
+	stp	x19, x20, [sp, #0]
+	stp	x21, x22, [sp, #16]
+	stp	x23, x24, [sp, #32]
+	stp	x25, x26, [sp, #48]
+	stp	x27, x28, [sp, #64]
+	stp	x29, x30, [sp, #80]
+	mrs	x3, daif
+	ldr	x4, [x2]
+	stp	x2, x3, [sp, #96]
+	str	x4, [sp, #112]
+	mov	x3, sp
+	str	x3, [x2]
+	mov	x3, x0
+	mov	x0, x1
+	blr	x3
+	/* What was written may come back as an SError: masked here, so it waits for being let in. */
+	dsb	sy
+	mrs	x1, isr_el1
+	tbz	x1, #8, try_over
+	msr	daifclr, #4
+	isb
+try_over:
+	ldp	x2, x3, [sp, #96]
+	ldr	x4, [sp, #112]
+	str	x4, [x2]
+	msr	daif, x3
+	ldp	x19, x20, [sp, #0]
+	ldp	x21, x22, [sp, #16]
+	ldp	x23, x24, [sp, #32]
+	ldp	x25, x26, [sp, #48]
+	ldp	x27, x28, [sp, #64]
+	ldp	x29, x30, [sp, #80]
+	add	sp, sp, #128
+	ret
 
 /* void arch_switch(u64 *from_sp, u64 to_sp) */
 	.global arch_switch

@@ -7,13 +7,9 @@
 #include "core/spec/psci.h"
 #include "core/spec/smccc.h"
 #include "arch/aarch64/firmware.h"
+#include "arch/aarch64/layout.h"
 
 static enum board_conduit conduit;
-
-void firmware_init(const struct board *b)
-{
-	conduit = b->psci.conduit;
-}
 
 bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 {
@@ -37,6 +33,25 @@ bool arch_firmware(u64 fid, u64 a1, u64 a2, u64 a3, struct smc_result *r)
 	}
 	*r = (struct smc_result){ { x0, x1, x2, x3 } };
 	return true;
+}
+
+/* Without EL3 SMC is undefined, unless an emulator answers in its place. */
+static int version(void *arg)
+{
+	struct smc_result r;
+
+	(void)arg;
+	(void)arch_firmware(PSCI_VERSION, 0, 0, 0, &r);
+	return 0;
+}
+
+void firmware_init(const struct board *b)
+{
+	conduit = b->psci.conduit;
+	if (arch_try(version, NULL) != 0) {
+		conduit = CONDUIT_NONE;
+		log_warn("the device tree has PSCI by SMC, which this machine does not have: no other CPUs, no power off");
+	}
 }
 
 bool arch_firmware_guest(u64 x[8])
@@ -73,10 +88,7 @@ static void __noreturn park(const char *what)
 {
 	log_info("%s: the firmware offers no way, CPU parked", what);
 	log_flush();
-	for (;;) {
-		irq_disable();
-		cpu_wfi();
-	}
+	arch_park(PARK_NO_FIRMWARE, what);
 }
 
 void arch_system_off(void)

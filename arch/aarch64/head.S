@@ -16,12 +16,13 @@ quoin_entry:
 	msr	daifset, #0xf
 	mov	x19, x0				// device tree
 	adr	x20, quoin_image_start		// where the image was loaded
-	ldr	x21, [x20, #IMAGE_BSS_OFF]
-	add	x21, x21, x20			// where its BSS is
-	ldr	x22, [x20, #IMAGE_BSS_SIZE]
 	mrs	x0, currentel
 	cmp	x0, #(3 << 2)
 	b.hs	park_el3
+	bl	mmu_off
+	ldr	x21, [x20, #IMAGE_BSS_OFF]
+	add	x21, x21, x20			// where its BSS is
+	ldr	x22, [x20, #IMAGE_BSS_SIZE]
 
 	/* Data and BSS: drop stale lines, fill with caches off, drop what was speculated meanwhile. */
 	bl	bss_invalidate
@@ -84,8 +85,9 @@ spin_entry:
 secondary_entry:
 	msr	daifset, #0xf
 	mrs	x1, currentel
+	mov	x2, #PARK_EL1
 	cmp	x1, #(2 << 2)
-	b.ne	park_not_el2
+	b.ne	park_told
 	b	cpu_start
 
 /*
@@ -129,7 +131,9 @@ el2_on:
 	msr	hcr_el2, x10
 	isb
 	mrs	x11, hcr_el2
-	tbnz	x11, #34, park_e2h		// a CPU with E2H fixed to 1
+	mov	x2, #PARK_E2H
+	tbnz	x11, #34, park_told		// a CPU with E2H fixed to 1
+	ldr	x2, [x0, #START_IDMAP]
 	mrs	x10, id_aa64mmfr0_el1		// PS: what the boot CPU and this one both have
 	and	x10, x10, #0xf
 	ubfx	x11, x5, #16, #3
@@ -194,22 +198,77 @@ bss_invalidate:
  * Nothing can be printed here: park with a code in x0 that a debugger shows,
  * "QUOI" in its upper half.
  */
-	.macro	park code
-	ldr	x0, =0x51554f4900000000 + \code
-9:	wfe
-	b	9b
-	.endm
-
-	.global park_el3
 park_el3:
-	park	3				// entered at EL3: start me at EL2
+	mov	x0, #PARK_EL3			// start me at EL2
+	b	arch_park
 	.global park_not_el2
 park_not_el2:
-	park	1				// a secondary CPU came up at EL1
-	.global park_e2h
-park_e2h:
-	park	4				// this CPU has only E2H = 1
+	mov	x0, #PARK_EL1
+	b	arch_park
+park_told:
+	str	x2, [x0, #START_PARKED]		// for the boot CPU, which waits for this one
+	dsb	sy
+	mov	x0, x2
+	.global arch_park
+arch_park:
+	msr	daifset, #0xf
+	movk	x0, #0x4f49, lsl #32		// "OI"
+	movk	x0, #0x5155, lsl #48		// "QU"
+9:	wfe
+	b	9b
 	.ltorg
+
+	.section .text.mmu_off, "ax"
+/*
+ * Some loaders leave MMU and caches on (U-Boot's `go`). What runs and is read with them off has to be in memory;
+ * the same addresses have to lead there. x20 = image; clobbers x0-x3.
+ */
+mmu_off:
+	mrs	x0, sctlr_el1
+	mrs	x1, currentel
+	cmp	x1, #(2 << 2)
+	b.ne	1f
+	mrs	x0, sctlr_el2
+1:	tbz	x0, #0, 5f
+	b.ne	2f
+	at	s1e2r, x20
+	b	3f
+2:	at	s1e1r, x20
+3:	isb
+	mrs	x2, par_el1
+	eor	x2, x2, x20
+	tst	x2, #0xfffffffff000
+	b.ne	park_mmu
+	mrs	x3, ctr_el0
+	ubfx	x3, x3, #16, #4
+	mov	x2, #4
+	lsl	x2, x2, x3
+	mov	x3, x20
+	adr	x1, quoin_load_end
+4:	dc	civac, x3
+	add	x3, x3, x2
+	cmp	x3, x1
+	b.lo	4b
+	dsb	sy
+	mov	x2, #0x1005			// I, C, M
+	bic	x0, x0, x2
+	mrs	x1, currentel
+	cmp	x1, #(2 << 2)
+	b.ne	6f
+	msr	sctlr_el2, x0
+	isb
+	tlbi	alle2
+	b	7f
+6:	msr	sctlr_el1, x0
+	isb
+	tlbi	vmalle1
+7:	ic	iallu
+	dsb	sy
+	isb
+5:	ret
+park_mmu:
+	mov	x0, #PARK_MMU			// mapped elsewhere than it lies
+	b	arch_park
 
 	.section .bss.stack, "aw", %nobits
 	.balign	4096

@@ -29,7 +29,21 @@
 #define START_ENTRY 48
 #define START_ARG 56
 #define START_MPIDR 64
-#define START_SIZE 80
+#define START_PARKED 80
+#define START_SIZE 88
 #define START_COUNT 8 /* MAX_CPUS */
+
+/* Offsets into struct percpu and struct thread (arch/aarch64/boot.c). */
+#define PERCPU_CURRENT 8
+#define PERCPU_TRIED 16
+#define THREAD_TRIED 8
+
+/* Why a CPU is parked, beside enum park: x0 is "QUOI" and one of these (docs/porting.md has the table). */
+#define PARK_EL1 1
+#define PARK_EL3 3
+#define PARK_E2H 4
+#define PARK_MMU 5
+#define PARK_NO_FIRMWARE 0x20
+#define PARK_LEFT_OUT 0x21
 
 #endif

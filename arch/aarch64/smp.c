@@ -3,6 +3,7 @@
 #include "arch/aarch64/smp.h"
 
 #include "arch/aarch64/cpu.h"
+#include "arch/aarch64/layout.h"
 #include "arch/aarch64/mitigations.h"
 #include "arch/aarch64/mmu.h"
 #include "arch/arch.h"
@@ -12,12 +13,13 @@
 #include "core/spec/psci.h"
 #include "core/spec/smccc.h"
 
-#define START_TIMEOUT_MS 500
+#define START_TIMEOUT_MS 1000
 
 /* Each CPU's own: a CPU that comes late must find its own data, not the next one's. */
 struct cpu_start cpu_starts[MAX_CPUS];
 
 _Static_assert(offsetof(struct cpu_start, mpidr) == START_MPIDR, "head.S");
+_Static_assert(offsetof(struct cpu_start, parked) == START_PARKED, "head.S");
 _Static_assert(sizeof(struct cpu_start) == START_SIZE && MAX_CPUS == START_COUNT, "head.S");
 
 u64 arch_thread_sp(void *stack_top)
@@ -31,23 +33,33 @@ u64 arch_thread_sp(void *stack_top)
 	return (u64)frame;
 }
 
+/* True: it is this CPU's turn to say so; false: the boot CPU does not wait any more. */
+static bool report(u64 id, u64 state)
+{
+	u64 asked = START_ASKED;
+
+	return __atomic_compare_exchange_n(&cpu_starts[id].state, &asked, state, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+/* What others go by is not touched before it is sure that this CPU takes part. */
 static void __noreturn secondary_main(u64 arg)
 {
 	struct percpu *c = &percpus[arg];
-	u64 asked = START_ASKED;
 
 	write_tpidr_el2((u64)c);
-	if (!__atomic_compare_exchange_n(&cpu_starts[arg].state, &asked, START_ARRIVED, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		for (;;) {
-			cpu_wfi();
+	if (__atomic_load_n(&cpu_starts[arg].state, __ATOMIC_ACQUIRE) == START_ASKED) {
+		cpu_setup_el2();
+		if (gic_init_cpu() != 0) {
+			report(arg, START_FAILED);
 		}
 	}
-	cpu_setup_el2(); /* not before: the least of all CPUs that run is what guests see */
-	s2_limit_ipa_bits(cpu_pa_bits());
+	if (!report(arg, START_ARRIVED)) {
+		arch_park(PARK_LEFT_OUT, "this CPU is not used");
+	}
+	s2_limit_ipa_bits(cpu_pa_bits()); /* not before: the least of all CPUs that run is what guests see */
 	mitigations_init_cpu(c);
-	arch_timer_init_cpu(NULL);
-	gic_init_cpu();
+	arch_timer_init_cpu();
 	cpu_main(c);
 }
 
@@ -121,22 +133,26 @@ static bool start_cpu(const struct board_cpu *bc, u32 id)
 static void await_cpu(u32 id)
 {
 	u64 until = counter_now() + counter_hz / 1000 * START_TIMEOUT_MS;
-	u64 asked = START_ASKED;
+	struct cpu_start *s = &cpu_starts[id];
+	const char *why = "asked for but did not come";
 
-	while (__atomic_load_n(&cpu_starts[id].state, __ATOMIC_ACQUIRE) == START_ASKED &&
-	       counter_now() < until) {
+	while (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == START_ASKED && s->parked == 0 && counter_now() < until) {
+		arch_clean_inval_dcache(&s->parked, sizeof(s->parked));
 		cpu_relax();
 	}
-	if (__atomic_compare_exchange_n(&cpu_starts[id].state, &asked, START_REFUSED, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		log_warn("CPU %u (MPIDR 0x%lx): asked for but did not come in %u ms, not used", id,
-			 percpus[id].mpidr, START_TIMEOUT_MS);
+	if (!report(id, START_REFUSED) && s->state == START_ARRIVED) {
+		while (!__atomic_load_n(&percpus[id].started, __ATOMIC_ACQUIRE)) {
+			cpu_relax(); /* it is in secondary_main() */
+		}
+		mitigations_report(&percpus[id]);
 		return;
 	}
-	while (!__atomic_load_n(&percpus[id].started, __ATOMIC_ACQUIRE)) {
-		cpu_relax(); /* it is in secondary_main() */
+	if (s->state == START_FAILED) {
+		why = "its part of the GIC does not work";
+	} else if (s->parked != 0) {
+		why = s->parked == PARK_EL1 ? "it came up at EL1, not EL2" : "its HCR_EL2.E2H is fixed to 1";
 	}
-	mitigations_report(&percpus[id]);
+	log_warn("CPU %u (MPIDR 0x%lx): %s, not used", id, percpus[id].mpidr, why);
 }
 
 u32 arch_boot_cpus(const struct board *b)

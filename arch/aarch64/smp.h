@@ -7,7 +7,7 @@
 #include "core/base/types.h"
 
 /* Whether a CPU came in time; one that is late has no place any more. */
-enum { START_ASKED, START_ARRIVED, START_REFUSED };
+enum { START_ASKED, START_ARRIVED, START_REFUSED, START_FAILED };
 
 struct cpu_start {
 	pa_t idmap, root;
@@ -15,6 +15,7 @@ struct cpu_start {
 	u64 stack, entry, arg;
 	u64 mpidr; /* BIT(31) set: in use. Those of a spin table find their structure by it */
 	u64 state; /* START_*, atomic, both sides with caches on */
+	u64 parked; /* PARK_*, written with caches off; 0: it is not */
 };
 
 extern struct cpu_start boot_start, cpu_starts[];

@@ -3,20 +3,37 @@
 #include "arch/arch.h"
 
 #include "core/base/board.h"
+#include "core/base/log.h"
 
 #define CNT_ENABLE BIT(0)
 #define CNT_IMASK BIT(1)
 
+#define GUESS_HZ 62500000
+#define STUCK_READS 1000000
+
 u64 counter_hz = 1;
 
-void arch_timer_init_cpu(const struct board *b)
+const char *arch_counter_init(const struct board *b)
 {
-	u64 hz = read_cntfrq_el0();
+	u64 start = counter_now();
+	u32 n = 0;
 
-	if (hz == 0 && b != NULL) {
-		hz = b->timer.frequency; /* only where firmware forgot CNTFRQ */
+	while (counter_now() == start) {
+		if (n++ == STUCK_READS) {
+			return "the system counter (CNTPCT_EL0) stands still: firmware has to start it";
+		}
 	}
-	counter_hz = hz != 0 ? hz : 62500000;
+	counter_hz = read_cntfrq_el0();
+	if (counter_hz == 0) {
+		counter_hz = b->timer.frequency != 0 ? b->timer.frequency : GUESS_HZ; /* firmware forgot it */
+		log_warn("CNTFRQ_EL0 is 0: %lu Hz %s", counter_hz,
+			 b->timer.frequency != 0 ? "by clock-frequency of the device tree" : "assumed, times are wrong");
+	}
+	return NULL;
+}
+
+void arch_timer_init_cpu(void)
+{
 	write_cnthp_ctl_el2(0);
 }
 

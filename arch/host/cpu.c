@@ -95,9 +95,15 @@ void arch_timer_set(u64 at)
 	host_timer_at = at;
 }
 
-void arch_timer_init_cpu(const struct board *b)
+int arch_try(int (*fn)(void *arg), void *arg)
 {
-	(void)b;
+	return fn(arg);
+}
+
+u64 arch_tried_at;
+
+void arch_timer_init_cpu(void)
+{
 }
 
 void arch_init_board(const struct board *b, unsigned int mitigations)

@@ -45,8 +45,9 @@ int gic_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-void gic_init_cpu(void)
+int gic_init_cpu(void)
 {
+	return 0;
 }
 
 unsigned int gic_host_version(void)

@@ -26,6 +26,7 @@ struct timer {
 
 struct thread {
 	u64 sp;             /* saved EL2 stack pointer while not running */
+	u64 tried;          /* arch_try(): where it returns from an access that is not answered; 0: in none */
 	struct list link;   /* in a run queue */
 	struct timer sleep_timer;
 	struct vcpu *vcpu;  /* NULL: an EL2 thread */
@@ -65,6 +66,7 @@ struct hardening {
 struct percpu {
 	struct hardening hardening; /* first: entry.S */
 	struct thread *current;
+	u64 tried;         /* as that of a thread, before there is one */
 	u32 id;
 	u32 resched;       /* ask for schedule() before returning to the guest */
 	struct thread *left; /* whom the last switch left */

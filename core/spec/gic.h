@@ -23,6 +23,7 @@
 #define GICD_IROUTER 0x6000
 #define GICD_IDREGS 0xffd0 /* GICv3: PIDR4..7, 0..3, CIDR0..3; GICv2: at 0xfd0 */
 
+#define GICD_PIDR2 0xffe8  /* GICv3: bits 7:4 are the architecture's version, of redistributors as well */
 #define GICD_TYPER_LPIS (1u << 17)
 #define GICD_CTLR_GRP0 (1u << 0)
 #define GICD_CTLR_GRP1 (1u << 1)

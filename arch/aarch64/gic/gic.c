@@ -4,6 +4,7 @@
  * interrupts are Group 1 in the monitor's view, EOImode is 1: an interrupt that
  * goes to a guest stays active until the guest ends it.
  */
+#include <errno.h>
 #include "arch/aarch64/gic/gic_drv.h"
 #include "arch/arch.h"
 #include "core/base/lock.h"
@@ -43,18 +44,55 @@ static __cold void write_bit(u32 reg, u32 intid)
 	mmio_write32(bank(intid) + reg + intid / 32 * 4, 1u << (intid % 32));
 }
 
-__cold void gic_sync(u32 intid)
+__cold bool gic_sync(u32 intid)
 {
+	static bool stuck;
 	bool done = true;
 
-	if (gic_hw.v3) {
+	if (gic_hw.v3 && !stuck) {
 		done = intid < 32 ? gic_wait_clear(gic_rd[this_cpu()->id] + GICR_CTLR,
 						   GICR_CTLR_RWP) :
 				    gic_wait_clear(gic_hw.dist + GICD_CTLR, GICD_CTLR_RWP);
 	}
 	if (!done) {
-		log_warn("gic: register write of interrupt %u is still pending", intid);
+		stuck = true; /* not waited for again */
+		log_error("GIC%c at 0x%lx: a write is pending for ever (RWP)", intid < 32 ? 'R' : 'D',
+			  intid < 32 ? gic_rd[this_cpu()->id] : gic_hw.dist);
 	}
+	return done;
+}
+
+__cold bool gic_silent(const char *frame, pa_t base, u32 a, u32 b)
+{
+	bool silent = ((a | b) == 0) | ((a & b) == ~0u);
+
+	if (silent) {
+		log_error("%s at 0x%lx does not answer: it reads as 0x%x", frame, base, a);
+	}
+	return silent;
+}
+
+/* Which frame an access was for; the device tree says where they are. */
+static __cold int report_abort(const struct board_gic *g)
+{
+	const struct { const char *name; const struct range *r; u32 n; } frames[] = {
+		{ "GICD", &g->dist, 1 }, { "GICC", &g->cpu, 1 }, { "GICH", &g->hyp, 1 }, { "GICV", &g->vcpu, 1 },
+		{ "GICR", g->redist, g->redist_count },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(frames); i++) {
+		for (u32 k = 0; k < frames[i].n; k++) {
+			const struct range *r = &frames[i].r[k];
+
+			if (arch_tried_at - r->start < r->size) {
+				log_error("%s at 0x%lx does not answer: an access to 0x%lx is aborted", frames[i].name,
+					  r->start, arch_tried_at);
+				return -EIO;
+			}
+		}
+	}
+	log_error("a frame of the GIC does not answer: external abort");
+	return -EIO;
 }
 
 __cold unsigned int gic_host_version(void)
@@ -175,9 +213,16 @@ static __cold void quiet(pa_t base, u32 from, u32 to)
 	}
 }
 
-__cold int gic_init(const struct board *b, struct diag *d)
+static const struct board *board;
+static struct diag *diag;
+
+static __cold int init(void *arg)
 {
+	const struct board *b = board;
+	struct diag *d = diag;
 	int err;
+
+	(void)arg;
 
 	gic_hw.v3 = b->gic.version == 3;
 	gic_hw.vtimer_intid = b->timer.virt.intid ? b->timer.virt.intid : 27;
@@ -186,6 +231,10 @@ __cold int gic_init(const struct board *b, struct diag *d)
 	maintenance_intid = b->gic.maintenance.intid ? b->gic.maintenance.intid : 25;
 	gic_hw.dist = b->gic.dist.start;
 	err = arch_map(gic_hw.dist, b->gic.dist.size, MAP_DEVICE);
+	if (!err && gic_silent("GICD", gic_hw.dist, mmio_read32(gic_hw.dist + GICD_TYPER),
+			       mmio_read32(gic_hw.dist + GICD_IIDR))) {
+		err = -EIO;
+	}
 	if (!err) {
 		err = gic_hw.v3 ? gicv3_init(b, d) : gicv2_init(b, d);
 	}
@@ -198,17 +247,50 @@ __cold int gic_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-__cold void gic_init_cpu(void)
+__cold int gic_init(const struct board *b, struct diag *d)
+{
+	int err;
+
+	board = b;
+	diag = d;
+	err = arch_try(init, NULL);
+	return err == -EFAULT ? report_abort(&b->gic) : err;
+}
+
+/* The timer of EL2 is what everything that waits goes by: does its interrupt come? */
+static __cold void check_timer(void)
+{
+	u64 end = counter_now() + ns_to_counter(GIC_TIMEOUT_US * 1000UL);
+	bool came;
+
+	arch_timer_set(0);
+	do {
+		came = gic_pending(timer_intid);
+	} while (!came && counter_now() < end);
+	arch_timer_set(~0UL);
+	gic_set_pending(timer_intid, false);
+	if (!came) {
+		log_error("CPU %u: the hypervisor timer's interrupt %u does not come, nothing that waits for a time goes on",
+			  this_cpu()->id, timer_intid);
+	}
+}
+
+static __cold int init_cpu(void *arg)
 {
 	static const u32 no_apr[2][4];
+	int err = gic_hw.v3 ? gicv3_init_cpu() : 0;
 
-	if (gic_hw.v3) {
-		gicv3_init_cpu();
+	(void)arg;
+	if (err != 0) {
+		return err;
 	}
 	quiet(gic_private(), 0, 32);
-	gic_sync(0);
-	if (!gic_hw.v3) {
-		gicv2_init_cpu();
+	if (!gic_sync(0)) {
+		return -EIO;
+	}
+	err = gic_hw.v3 ? 0 : gicv2_init_cpu();
+	if (err != 0) {
+		return err;
 	}
 	if (gic_hw.v3 && this_cpu()->id == 0 && gic_is_deaf()) {
 		gic_hw.deaf = true;
@@ -226,4 +308,13 @@ __cold void gic_init_cpu(void)
 	gic_enable(timer_intid, true);
 	gic_enable(gic_hw.vtimer_intid, true);
 	isb();
+	check_timer();
+	return 0;
+}
+
+__cold int gic_init_cpu(void)
+{
+	int err = arch_try(init_cpu, NULL);
+
+	return err == -EFAULT ? report_abort(&board->gic) : err;
 }

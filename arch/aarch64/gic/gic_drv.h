@@ -16,8 +16,13 @@ extern pa_t gic_rd[]; /* GICv3: redistributor of each CPU, 0 until found */
 pa_t gic_private(void);
 /* gic_wait_clear - poll until the bits are 0; false after GIC_TIMEOUT_US. */
 bool gic_wait_clear(pa_t reg, u32 bits);
-/* gic_sync - wait until a change of enable bits has taken effect (GICv3 RWP). */
-void gic_sync(u32 intid);
+/* gic_sync - wait until a change of enable bits has taken effect (GICv3 RWP); false: it does not, said once. */
+bool gic_sync(u32 intid);
+/*
+ * gic_silent - registers that always have some bits set and some clear, read from the frame at `base`: nothing is
+ * there if they are all zeros or all ones, and this says so.
+ */
+bool gic_silent(const char *frame, pa_t base, u32 a, u32 b);
 
 /*
  * gic_is_deaf - what list registers signal does not arrive at EL1. Asked on the boot CPU before any vCPU is loaded, its
@@ -26,11 +31,11 @@ void gic_sync(u32 intid);
 bool gic_is_deaf(void);
 
 int gicv2_init(const struct board *b, struct diag *d) __must_check;
-void gicv2_init_cpu(void);
+int gicv2_init_cpu(void) __must_check;
 void gicv2_send_sgi(u32 sgi, u32 cpu);
 
 int gicv3_init(const struct board *b, struct diag *d) __must_check;
-void gicv3_init_cpu(void);
+int gicv3_init_cpu(void) __must_check;
 void gicv3_send_sgi(u32 sgi, u32 cpu);
 void gicv3_route(u32 intid, u32 cpu);
 

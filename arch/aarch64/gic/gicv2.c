@@ -42,11 +42,22 @@ __cold int gicv2_init(const struct board *b, struct diag *d)
 		diag_error(d, &board_pos, "cannot map the GICv2's frames");
 		return -ENOMEM;
 	}
+	if (gic_silent("GICC", g->cpu.start, mmio_read32(g->cpu.start + GICC_IIDR), mmio_read32(g->cpu.start + GICC_IIDR))) {
+		return -EIO;
+	}
 	off = has_alias(&g->cpu) ? 0xf000 : 0;
 	gic_hw.cpu = g->cpu.start + off;
 	gic_hw.vcpu = g->vcpu.start + (g->vcpu.size >= KiB(128) ? off : 0);
 	gic_hw.hyp = g->hyp.start;
 	vtr = mmio_read32(gic_hw.hyp + GICH_VTR);
+	if (gic_silent("GICH", gic_hw.hyp, vtr, vtr)) {
+		return -EIO;
+	}
+	/* What guests are given is not touched otherwise: it is to abort here, not in one of them. */
+	if (arch_map(g->vcpu.start, g->vcpu.size, MAP_DEVICE) != 0 ||
+	    gic_silent("GICV", g->vcpu.start, mmio_read32(gic_hw.vcpu + GICC_IIDR), mmio_read32(gic_hw.vcpu + GICC_IIDR))) {
+		return -EIO;
+	}
 	gic_hw.lr_count = (u8)MIN((vtr & 0x3f) + 1, 16);
 	gic_hw.lr_mask = (u32)BITS(gic_hw.lr_count - 1, 0);
 	if (gic_hw.lr_count < 2) {
@@ -65,7 +76,7 @@ __cold int gicv2_init(const struct board *b, struct diag *d)
 	return 0;
 }
 
-__cold void gicv2_init_cpu(void)
+__cold int gicv2_init_cpu(void)
 {
 	u32 own = 0;
 
@@ -78,8 +89,14 @@ __cold void gicv2_init_cpu(void)
 	own &= 0xff;
 	this_cpu()->gic_target = own ? own : 1;
 	mmio_write32(gic_hw.cpu + GICC_PMR, 0xff);
+	if (mmio_read32(gic_hw.cpu + GICC_PMR) == 0) {
+		/* Also where firmware has left it at a priority that only it may change (IHI 0048B 4.4.2). */
+		log_error("GICC at 0x%lx: writes to GICC_PMR are lost on CPU %u", gic_hw.cpu, this_cpu()->id);
+		return -EIO;
+	}
 	mmio_write32(gic_hw.cpu + GICC_BPR, 0);
 	mmio_write32(gic_hw.cpu + GICC_CTLR, 1 | GICC_CTLR_EOIMODE);
+	return 0;
 }
 
 void gicv2_send_sgi(u32 sgi, u32 cpu)

@@ -23,15 +23,32 @@ static u32 affinity(u64 mpidr)
 	return (u32)((mpidr & 0xffffff) | ((mpidr >> 32) & 0xff) << 24);
 }
 
+#define REDISTRIBUTORS 512 /* looked at in a region: more CPUs than any has */
+
+/* GICD_PIDR2, GICR_PIDR2: of a GICv3 or v4, as nothing else would read (IHI 0069 12.9.29). */
+static bool is_gic(pa_t frame)
+{
+	u32 version = mmio_read32(frame + GICD_PIDR2) >> 4 & 0xf;
+
+	return version == 3 || version == 4;
+}
+
 /* The redistributor whose GICR_TYPER names this CPU (IHI 0069 12.11.37); 0: none. */
 static __cold pa_t find_redistributor(u64 mpidr)
 {
 	for (u32 i = 0; i < board_gic->redist_count; i++) {
 		const struct range *r = &board_gic->redist[i];
-		u64 step;
+		u64 step, off = 0;
 
-		for (u64 off = 0; off + GICR_FRAME <= r->size; off += step) {
-			u64 typer = mmio_read64(r->start + off + GICR_TYPER);
+		for (u32 n = 0; n < REDISTRIBUTORS && off + GICR_FRAME <= r->size; n++, off += step) {
+			u64 typer;
+
+			if (!is_gic(r->start + off)) {
+				log_error("GICR at 0x%lx does not answer as a GICv3's: PIDR2 reads as 0x%x", r->start + off,
+					  mmio_read32(r->start + off + GICD_PIDR2));
+				break;
+			}
+			typer = mmio_read64(r->start + off + GICR_TYPER);
 
 			if ((typer >> 32) == affinity(mpidr)) {
 				return r->start + off;
@@ -48,6 +65,7 @@ static __cold pa_t find_redistributor(u64 mpidr)
 
 __cold int gicv3_init(const struct board *b, struct diag *d)
 {
+	static const u32 steps[] = { 0, GICD_CTLR_ARE, GICD_CTLR_ARE | GICD_CTLR_ENABLE };
 	u64 vtr;
 
 	board_gic = &b->gic;
@@ -56,6 +74,11 @@ __cold int gicv3_init(const struct board *b, struct diag *d)
 			diag_error(d, &board_pos, "cannot map the GICv3's redistributors");
 			return -ENOMEM;
 		}
+	}
+	if (!is_gic(gic_hw.dist)) {
+		log_error("GICD at 0x%lx is not a GICv3's: PIDR2 reads as 0x%x", gic_hw.dist,
+			  mmio_read32(gic_hw.dist + GICD_PIDR2));
+		return -EIO;
 	}
 	write_icc_sre_el2(ICC_SRE_ALL);
 	isb(); /* SRE decides which interface the following accesses reach */
@@ -82,33 +105,35 @@ __cold int gicv3_init(const struct board *b, struct diag *d)
 	gic_hw.apr_count = MIN(gic_hw.apr_count, 4);
 
 	/* Affinity routing first: it may only change while the groups are off (12.9.4). */
-	mmio_write32(gic_hw.dist + GICD_CTLR, 0);
-	gic_sync(32);
-	mmio_write32(gic_hw.dist + GICD_CTLR, GICD_CTLR_ARE);
-	gic_sync(32);
-	mmio_write32(gic_hw.dist + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE);
-	gic_sync(32);
+	for (u32 i = 0; i < ARRAY_SIZE(steps); i++) {
+		mmio_write32(gic_hw.dist + GICD_CTLR, steps[i]);
+		if (!gic_sync(32)) {
+			return -EIO;
+		}
+	}
 	return 0;
 }
 
-__cold void gicv3_init_cpu(void)
+__cold int gicv3_init_cpu(void)
 {
 	u64 mpidr = read_mpidr_el1();
 	u32 id = this_cpu()->id;
 	pa_t rd = find_redistributor(mpidr);
 
 	if (!rd) {
-		panic("gic: no redistributor for CPU %u (MPIDR %lx)", id, mpidr);
+		log_error("CPU %u (MPIDR 0x%lx): the GICv3 has no redistributor for it", id, mpidr & 0xff00ffffffUL);
+		return -ENODEV;
 	}
-	gic_rd[id] = rd;
 	sgi_target[id] = field_prep(ICC_SGIR_AFF3, (mpidr >> 32) & 0xff) |
 			 field_prep(ICC_SGIR_AFF2, (mpidr >> 16) & 0xff) |
 			 field_prep(ICC_SGIR_AFF1, (mpidr >> 8) & 0xff) |
 			 field_prep(ICC_SGIR_RS, (mpidr >> 4) & 0xf) | BIT(mpidr & 0xf);
 	mmio_write32(rd + GICR_WAKER, mmio_read32(rd + GICR_WAKER) & ~GICR_WAKER_SLEEP);
 	if (!gic_wait_clear(rd + GICR_WAKER, GICR_WAKER_ASLEEP)) {
-		log_error("gic: the redistributor of CPU %u does not wake up", id);
+		log_error("GICR at 0x%lx: the redistributor of CPU %u does not wake up (GICR_WAKER)", rd, id);
+		return -EIO;
 	}
+	gic_rd[id] = rd;
 	write_icc_sre_el2(ICC_SRE_ALL);
 	isb(); /* SRE decides which interface the following accesses reach */
 	write_icc_pmr_el1(0xff);
@@ -116,6 +141,7 @@ __cold void gicv3_init_cpu(void)
 	write_icc_ctlr_el1(ICC_CTLR_EOIMODE);
 	write_icc_igrpen1_el1(1);
 	isb(); /* the interface is on before interrupts are unmasked */
+	return 0;
 }
 
 void gicv3_send_sgi(u32 sgi, u32 cpu)

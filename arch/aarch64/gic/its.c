@@ -34,6 +34,7 @@
 #define CREADR_STALLED BIT(0)
 
 struct its {
+	struct range regs;
 	pa_t base;
 	u64 typer;
 	u8 *queue;
@@ -219,8 +220,10 @@ static int tables(struct its *s)
 	return err;
 }
 
-static int bring_up(struct its *s, const struct range *r)
+static int bring_up(void *arg)
 {
+	struct its *s = arg;
+	const struct range *r = &s->regs;
 	int err = arch_map(r->start, r->size, MAP_DEVICE);
 
 	if (err != 0) {
@@ -228,6 +231,9 @@ static int bring_up(struct its *s, const struct range *r)
 	}
 	s->base = r->start;
 	s->typer = mmio_read64(s->base + GITS_TYPER);
+	if (gic_silent("ITS", s->base, (u32)s->typer, (u32)(s->typer >> 32))) {
+		return -EIO;
+	}
 	mmio_write32(s->base + GITS_CTLR, 0);
 	for (u64 until = counter_now() + ns_to_counter(GIC_TIMEOUT_US * 1000UL);
 	     (mmio_read32(s->base + GITS_CTLR) & GITS_CTLR_QUIESCENT) == 0;) {
@@ -264,7 +270,8 @@ int its_start(const struct board *b, u32 its)
 	}
 	err = its_lpis_on();
 	if (err == 0) {
-		err = bring_up(s, &b->gic.its[its]);
+		s->regs = b->gic.its[its];
+		err = arch_try(bring_up, s);
 		if (err != 0) {
 			log_error("gic: the ITS at 0x%lx cannot be used (%d)", b->gic.its[its].start, err);
 		}
