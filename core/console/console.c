@@ -21,6 +21,7 @@
 #define POLL_NS 1000000UL       /* a UART without interrupt, while bytes move */
 #define POLL_INPUT_NS 10000000UL /* and while none do */
 #define STUCK_SPINS 4000000U    /* a UART that takes no byte for this long is given up */
+#define STALLED_OUT_NS 10000000000UL /* what a UART does not take for so long is dropped, until it takes some again */
 #define STALLED_NS 1000000000UL /* console_flush() gives up on a UART that takes nothing */
 #define FLUSH_NS 10000000000UL  /* and on guests that never stop talking */
 
@@ -55,12 +56,25 @@ static bool put_held(bool wait)
 		}
 		if (spins++ >= STUCK_SPINS) {
 			c->stuck = true;
+			c->dropped++;
 			return true;
 		}
 		cpu_relax();
 	}
 	c->stuck = false;
 	return true;
+}
+
+/* Its clock may have gone, or nobody reads at the other end: guests that print are not to wait for it for ever. */
+static bool stalled(u64 now)
+{
+	return console.full_since != 0 && now - console.full_since > ns_to_counter(STALLED_OUT_NS);
+}
+
+/* Its interrupt says when it goes on. */
+static bool waits(void)
+{
+	return console.tx_on && !stalled(counter_now());
 }
 
 enum sent { SENT_ALL, SENT_SOME, UART_FULL };
@@ -81,8 +95,15 @@ static __noinline enum sent send(u32 budget, bool wait, u64 *wake)
 			c->held = (u8)next;
 			c->holding = true;
 		}
-		if (!put_held(wait)) {
+		if (put_held(wait)) {
+			c->full_since = 0;
+		} else if (c->full_since == 0) {
+			c->full_since = now | 1;
 			return UART_FULL;
+		} else if (!stalled(now)) {
+			return UART_FULL;
+		} else {
+			c->dropped++;
 		}
 		c->holding = false;
 	}
@@ -110,6 +131,11 @@ static void report_lost(void)
 	char line[48];
 	size_t n;
 
+	if (c->dropped != 0 && !c->stuck && c->full_since == 0 && port_room(p) >= sizeof(line)) {
+		n = fmt_str(line, sizeof(line), "quoin: (%u bytes lost, the UART stood)\r\n", c->dropped);
+		mux_put_text(&c->mux, p, line, n, 1, counter_now());
+		c->dropped = 0;
+	}
 	if (c->lost == 0 || port_room(p) < sizeof(line)) {
 		return;
 	}
@@ -173,6 +199,9 @@ u64 console_push(void)
 	/* A transmit interrupt is sure to come only from a FIFO that was full. */
 	set_tx(sent == UART_FULL);
 	c->busy |= c->tx_on;
+	if (sent == UART_FULL) {
+		wake = MIN(wake, c->full_since + ns_to_counter(STALLED_OUT_NS) + 1);
+	}
 	if (c->mux.torn && sent != UART_FULL) {
 		u64 at = redraw(sent == SENT_ALL);
 
@@ -265,7 +294,7 @@ void console_log(const char *text)
 	u64 again;
 
 	put_line(line, n);
-	again = console.tx_on ? ~0UL : console_push();
+	again = waits() ? ~0UL : console_push();
 	console_unlock(flags);
 	console_rearm(again);
 }
@@ -290,6 +319,10 @@ void console_rearm(u64 at)
 		return;
 	}
 	flags = irq_save();
+	if (this_cpu()->timers.next == NULL) {
+		irq_restore(flags); /* it says why it does not come up; another CPU's line takes this one along */
+		return;
+	}
 	spin_lock(&c->arming);
 	spin_lock(&c->lock);
 	sooner = c->armed == 0 || at < c->armed;
@@ -327,7 +360,7 @@ static void on_timer(struct timer *t)
 		console_irq();
 		return;
 	}
-	again = console.tx_on ? ~0UL : console_push();
+	again = waits() ? ~0UL : console_push();
 	console_unlock(flags);
 	console_serve();
 	console_rearm(again);
@@ -338,6 +371,10 @@ static void receive(void)
 	struct console *c = &console;
 
 	c->busy = false;
+	if (c->early != 0 && console_may_receive()) {
+		console_key((u8)c->early);
+		c->early = 0;
+	}
 	for (u32 i = 0; i < RECEIVE; i++) {
 		int byte;
 

@@ -34,6 +34,9 @@ struct console {
 	bool deaf;       /* it stays full: what finds no room is dropped, but the escape key works */
 	bool holding;    /* `held` is a byte the UART did not take */
 	u8 held;
+	u16 early;       /* a byte it had received before it was the console, and 256; or 0 */
+	u32 dropped;     /* bytes that it did not take for STALLED_OUT_NS */
+	u64 full_since;  /* 0: it took the last byte */
 	u32 lost;        /* lines of the monitor that found no room */
 	struct timer timer;
 	struct spinlock arming; /* the timer; never inside `lock` */

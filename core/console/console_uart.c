@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "arch/arch.h"
+#include "core/base/log.h"
 #include "core/board.h"
 #include "core/config/value.h"
 #include "core/console/console.h"
@@ -42,16 +43,59 @@ const struct uart_ops *uart_by_early_name(const char *name)
 	return NULL;
 }
 
+/* ---- Whether one is there and runs: its clock may be off, its address wrong */
+
+#define NO_ROOM 4000000U /* looks at a UART that takes no byte */
+#define NOISE 2048       /* bytes of all zeros or all ones in a row: more than any FIFO has */
+
+struct candidate {
+	const struct uart_ops *ops;
+	pa_t base;
+	const struct board_uart *u;
+	const char *why; /* it is not used */
+	int typed;       /* -1, or what it had received */
+};
+
+/* In arch_try(). What cannot be told from a UART that works, lost writes, does no harm. */
+static int try_uart(void *arg)
+{
+	struct candidate *c = arg;
+	u32 n = 0;
+
+	if (c->ops->init(c->base, c->u) != 0) {
+		c->why = "its registers do not keep what is written";
+		return -EIO;
+	}
+	while (n < NOISE && ((c->typed = c->ops->getc(c->base)) == 0 || c->typed == 0xff)) {
+		n++;
+	}
+	if (n == NOISE) {
+		c->why = "it receives without end";
+		return -EIO;
+	}
+	for (n = 0; !c->ops->putc(c->base, '\r'); n++) {
+		if (n == NO_ROOM) {
+			c->why = "it takes no byte";
+			return -EIO;
+		}
+	}
+	return 0;
+}
+
 static int open_uart(const struct uart_ops *ops, pa_t base, u64 size, const struct board_uart *u)
 {
+	struct candidate c = { ops, base, u, "an access is aborted", -1 };
 	pa_t page = ALIGN_DOWN(base, PAGE_SIZE);
 	int err = arch_map(page, ALIGN_UP(base + size, PAGE_SIZE) - page, MAP_DEVICE);
 
 	if (err == 0 || err == -EEXIST) {
-		err = ops->init(base, u);
+		err = arch_try(try_uart, &c);
 	}
 	if (err == 0) {
+		console.early = c.typed > 0 ? (u16)(0x100 | c.typed) : 0;
 		console_use(ops, base, u != NULL ? u->irq.intid : 0);
+	} else {
+		log_warn("UART at 0x%lx does not answer (%s), not used: is its clock on?", base, c.why);
 	}
 	return err;
 }
@@ -94,16 +138,28 @@ bool console_knows(const struct board_uart *u)
 	return driver_for(u) != NULL;
 }
 
+static u64 given_up; /* of a board's UARTs */
+static const struct board *board;
+
+static bool console_may_use(const struct board_uart *u)
+{
+	return driver_for(u) != NULL && (given_up >> (u - board->uart) & 1) == 0;
+}
+
 int console_init(const struct board *b)
 {
-	const struct board_uart *u = board_console(b, console_knows);
+	const struct board_uart *u;
 
-	if (u == NULL) {
-		return -ENODEV;
+	board = b;
+	while ((u = board_console(b, console_may_use)) != NULL) {
+		if (console.uart != NULL && console.base == u->regs.start) {
+			console.intid = u->irq.intid;
+			return 0;
+		}
+		if (open_uart(driver_for(u), u->regs.start, u->regs.size, u) == 0) {
+			return 0;
+		}
+		given_up |= 1UL << (u - b->uart);
 	}
-	if (console.uart != NULL && console.base == u->regs.start) {
-		console.intid = u->irq.intid;
-		return 0;
-	}
-	return open_uart(driver_for(u), u->regs.start, u->regs.size, u);
+	return -ENODEV;
 }

@@ -33,7 +33,7 @@ static void early_console(void)
 	log_info("hello");
 	CHECK_EQ(console_early("host,0x9000000 more words"), 0);
 	CHECK_EQ(console.base, 0x9000000);
-	CHECK_STR(shown(), "quoin: hello\n");
+	CHECK_STR(shown(), "\rquoin: hello\n"); /* what it was tried with, first */
 	CHECK_EQ(console_early("host,150994944"), 0);
 	CHECK_EQ(console.base, 150994944);
 	CHECK_EQ(console_early("host"), -EINVAL);
@@ -66,14 +66,14 @@ static void board_console_is_found(void)
 	CHECK_EQ(console_init(&b), 0);
 	CHECK_EQ(console.base, 0x9040000);
 	CHECK_EQ(console_intid(), 40);
-	CHECK_STR(shown(), "quoin: a\n");
+	CHECK_STR(shown(), "\rquoin: a\n");
 	/* The early console was the same UART: nothing is said twice. */
 	power_on();
 	CHECK_EQ(console_early("host,0x9040000"), 0);
 	log_info("b");
 	CHECK_EQ(console_init(&b), 0);
 	CHECK_EQ(console_intid(), 40);
-	CHECK_STR(shown(), "quoin: b\n");
+	CHECK_STR(shown(), "\rquoin: b\n");
 	CHECK(!host_uart.rx_irq);
 	console_start();
 	CHECK(host_uart.rx_irq && !host_uart.tx_irq);
@@ -82,6 +82,54 @@ static void board_console_is_found(void)
 	CHECK_EQ(console_early("host,0x9050000"), 0);
 	CHECK_EQ(console_init(&b), 0);
 	CHECK_EQ(console.base, 0x9040000);
+}
+
+/* Its clock is off: the registers read as zeros or ones, and it takes nothing or gives without end. */
+static void uarts_that_do_not_answer(void)
+{
+	static struct board b = { .stdout_uart = -1, .uart_count = 1 };
+
+	b.uart[0] = (struct board_uart){ .compatible = "host,uart", .compatible_len = 10, .regs = { 0x9040000, 0x1000 } };
+	power_on();
+	host_uart.room = 0;
+	CHECK_EQ(console_init(&b), -ENODEV);
+	CHECK(console.uart == NULL);
+	host_uart.room = ~0U;
+	memset(host_uart.in, 0xff, sizeof(host_uart.in));
+	host_uart.in_head = 1000000;
+	CHECK_EQ(console_init(&b), -ENODEV); /* it was given up already */
+	CHECK_EQ(console_early("host,0x9040000"), -EIO);
+	CHECK(console.uart == NULL);
+	host_uart.in_head = host_uart.in_tail = 0;
+	host_uart_type("x");
+	CHECK_EQ(console_early("host,0x9040000"), 0);
+	CHECK_EQ(console.early, 0x100 | 'x'); /* somebody has typed meanwhile */
+	CHECK(strstr(shown(), "UART at 0x9040000 does not answer (it takes no byte), not used") != NULL);
+}
+
+/* What a UART does not take for long is dropped, and counted: nobody waits for ever. */
+static void a_uart_that_stands_is_not_waited_for(void)
+{
+	start(1);
+	host_uart.room = 0;
+	log_info("one");
+	CHECK_EQ(console.dropped, 0);
+	host_pass_ns(11000000000UL);
+	for (unsigned int i = 0; i < 100; i++) {
+		host_pass_ns(1000000);
+		console_irq();
+	}
+	CHECK(console.dropped >= 12);
+	CHECK_STR(shown(), "");
+	host_uart.room = ~0U;
+	log_info("two");
+	for (unsigned int i = 0; i < 100; i++) {
+		host_pass_ns(1000000);
+		console_irq();
+	}
+	CHECK(strstr(shown(), "bytes lost, the UART stood)\n") != NULL);
+	CHECK_EQ(console.dropped, 0);
+	stop();
 }
 
 static void one_vm_passes_through(void)
@@ -139,7 +187,7 @@ static void a_dead_uart_is_given_up(void)
 	shown();
 	host_uart.room = ~0U;
 	log_info("back");
-	CHECK_STR(shown(), "quoin: back\n");
+	CHECK_STR(shown(), "quoin: back\nquoin: (21997 bytes lost, the UART stood)\n");
 	CHECK(!console.stuck);
 }
 
@@ -652,7 +700,7 @@ static void panic_gets_out(void)
 	stop();
 }
 
-TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_found),
+TEST_MAIN(RUN(early_lines_are_kept), RUN(early_console), RUN(board_console_is_found), RUN(uarts_that_do_not_answer), RUN(a_uart_that_stands_is_not_waited_for),
 	  RUN(one_vm_passes_through), RUN(monitor_lines_start_at_line_starts),
 	  RUN(a_dead_uart_is_given_up), RUN(a_line_is_one_line), RUN(several_vms_have_whole_lines), RUN(prompts_are_seen),
 	  RUN(waits_each_time),
