@@ -32,9 +32,21 @@ static const struct iommu_ops *driver(const struct board_iommu *b)
 	return NULL;
 }
 
+struct init {
+	struct iommu *u;
+	const char *why;
+};
+
+static int init(void *arg)
+{
+	struct init *i = arg;
+
+	return i->u->ops->init(i->u, &i->why);
+}
+
 static void init_unit(struct iommu *u, const struct board_iommu *b)
 {
-	const char *why = "its registers cannot be mapped";
+	struct init i = { u, "its registers cannot be mapped" };
 	pa_t start = ALIGN_DOWN(b->regs.start, PAGE_SIZE);
 	int err = arch_map(start, ALIGN_UP(b->regs.start + b->regs.size, PAGE_SIZE) - start, MAP_DEVICE);
 
@@ -44,11 +56,12 @@ static void init_unit(struct iommu *u, const struct board_iommu *b)
 	u->empty = empty;
 	u->main = b->kind == IOMMU_IPMMU ? &iommu_units[b->main] : u;
 	if (err == 0) {
-		err = u->ops->init(u, &why);
+		err = arch_try(init, &i);
+		i.why = err == -EFAULT ? "it does not answer (an access is aborted), DMA behind it is NOT confined" : i.why;
 	}
 	u->dead = err != 0;
 	if (err != 0) {
-		log_warn("%s at 0x%lx: %s", u->ops->compatible, u->regs, why);
+		log_warn("%s at 0x%lx: %s", u->ops->compatible, u->regs, i.why);
 	} else if (!u->ops->bypassed) {
 		log_info("%s at 0x%lx: %lu streams, none reaches memory yet", u->ops->compatible, u->regs, u->sids);
 	}
