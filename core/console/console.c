@@ -98,7 +98,7 @@ static __noinline enum sent send(u32 budget, bool wait, u64 *wake)
 		if (put_held(wait)) {
 			c->full_since = 0;
 		} else if (c->full_since == 0) {
-			c->full_since = now | 1;
+			c->full_since = MAX(now, 1UL);
 			return UART_FULL;
 		} else if (!stalled(now)) {
 			return UART_FULL;

@@ -154,7 +154,10 @@ static void run(const uint8_t *op)
 		host_uart.room = op[1];
 		break;
 	case 1:
-		host_pass_ns((u64)op[1] * op[2] * 10000);
+		/* Not so long that a UART that stands is given up: that does lose bytes. */
+		if (console.full_since == 0 || counter_now() - console.full_since < ns_to_counter(9000000000UL)) {
+			host_pass_ns((u64)op[1] * op[2] * 10000);
+		}
 		break;
 	case 2:
 		press(op[1], op[2]);
@@ -267,6 +270,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	console.mux.pend_at = console.mux.pend_len;
 	console.holding = console.started = console.rx_off = console.refused = false;
 	console.armed = 0;
+	console.full_since = 0;
+	console.dropped = 0;
 	console.focus = console.chosen = console.told = NULL;
 	console.escaped = console.deaf = console.mux.torn = console.mux.multi = false;
 	console.before = NULL;
