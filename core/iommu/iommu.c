@@ -32,21 +32,21 @@ static const struct iommu_ops *driver(const struct board_iommu *b)
 	return NULL;
 }
 
-struct init {
+struct unit_init {
 	struct iommu *u;
 	const char *why;
 };
 
-static int init(void *arg)
+static int try_init(void *arg)
 {
-	struct init *i = arg;
+	struct unit_init *i = arg;
 
 	return i->u->ops->init(i->u, &i->why);
 }
 
 static void init_unit(struct iommu *u, const struct board_iommu *b)
 {
-	struct init i = { u, "its registers cannot be mapped" };
+	struct unit_init i = { u, "its registers cannot be mapped" };
 	pa_t start = ALIGN_DOWN(b->regs.start, PAGE_SIZE);
 	int err = arch_map(start, ALIGN_UP(b->regs.start + b->regs.size, PAGE_SIZE) - start, MAP_DEVICE);
 
@@ -56,7 +56,7 @@ static void init_unit(struct iommu *u, const struct board_iommu *b)
 	u->empty = empty;
 	u->main = b->kind == IOMMU_IPMMU ? &iommu_units[b->main] : u;
 	if (err == 0) {
-		err = arch_try(init, &i);
+		err = arch_try(try_init, &i);
 		i.why = err == -EFAULT ? "it does not answer (an access is aborted), DMA behind it is NOT confined" : i.why;
 	}
 	u->dead = err != 0;
