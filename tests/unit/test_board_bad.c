@@ -277,6 +277,20 @@ static void console_of_a_refused_tree(void)
 	}
 }
 
+/* Where there is no GIC nobody knows how long an interrupt is: none is read behind the end of its property. */
+static void no_gic_no_interrupts(void)
+{
+	struct diag d = { .emit = say };
+	size_t size;
+	unsigned char *tree = dtc_root("#address-cells = <2>; #size-cells = <2>; serial@9000000 { compatible = \"x\";"
+				       "reg = <0 0x9000000 0 0x1000>; interrupts-extended = <0>; };", &size);
+
+	REQUIRE(tree != NULL && board_parse(&b, tree, size, &d) != 0);
+	REQUIRE(b.uart_count == 1);
+	CHECK_EQ(b.uart[0].irq.intid, 0);
+	free(tree);
+}
+
 /* A device that a tree puts into RAM is nobody's to pass. */
 static void in_ram_is_not_passed(void)
 {
@@ -325,4 +339,4 @@ static void truncated_anywhere(void)
 	}
 }
 
-TEST_MAIN(RUN(one_line_each), RUN(console_of_a_refused_tree), RUN(in_ram_is_not_passed), RUN(truncated_anywhere))
+TEST_MAIN(RUN(one_line_each), RUN(console_of_a_refused_tree), RUN(no_gic_no_interrupts), RUN(in_ram_is_not_passed), RUN(truncated_anywhere))
