@@ -177,6 +177,7 @@ void mitigations_init_cpu(struct percpu *c)
 	c->clrbhb = choice.clrbhb;
 	c->exposed = choice.exposed;
 	c->midr = ids.midr;
+	c->revidr = (u32)read_revidr_el1();
 	arch_recheck_faults |= core_hides_stage1_faults(ids.midr);
 	if (c->workaround[1] == WA_CALL) {
 		(void)arch_firmware(SMCCC_ARCH_WORKAROUND_2, mode != MITIGATIONS_OFF, 0, 0, &r);
@@ -190,6 +191,9 @@ void mitigations_report(const struct percpu *c)
 
 	log_debug("CPU %u: MIDR 0x%lx, EL2 entry: history loop %u, firmware call 0x%x, CLRBHB %s", c->id,
 		  c->midr, c->hardening.loop, c->hardening.fid, c->clrbhb ? "yes" : "no");
+	if (c->id == 0 || c->midr != percpus[0].midr || c->revidr != percpus[0].revidr) {
+		errata_report(c->id, c->midr, c->revidr);
+	}
 	if (c->exposed && !warned) {
 		warned = true;
 		log_warn("CPU %u and its like: guests may steer the branch predictor, the firmware has no "

@@ -33,4 +33,15 @@ void mitigations_vectors(const struct percpu *c);
 /* mitigations_report - what CPU `c` uses, at -v; what it lacks, always. Boot CPU. */
 void mitigations_report(const struct percpu *c);
 
+/* What becomes of an erratum: EL2 does without what triggers it; only EL3 can; nobody does. */
+enum erratum_how { ERRATUM_APPLIED, ERRATUM_FIRMWARE, ERRATUM_OPEN };
+
+/*
+ * errata_text - the numbers of the errata that a core has and `how` is said of, each behind a blank; false: none, *buf is
+ * empty. What does not fit is left out. Pure.
+ */
+bool errata_text(u64 midr, u64 revidr, enum erratum_how how, char *buf, size_t size);
+/* errata_report - all of them, a line for each kind, at -v. Boot CPU. */
+void errata_report(u32 cpu, u64 midr, u64 revidr);
+
 #endif

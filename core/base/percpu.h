@@ -88,6 +88,7 @@ struct percpu {
 	struct timer *firing; /* whose function is being called */
 	u64 mpidr;
 	u64 midr, pfr0, ctr; /* MIDR_EL1, ID_AA64PFR0_EL1, CTR_EL0 */
+	u32 revidr;        /* REVIDR_EL1 */
 	u8 workaround[3];  /* enum workaround_state of SMCCC_ARCH_WORKAROUND_1..3 */
 	bool clrbhb, exposed; /* entry clears the branch history; the predictor is not protected */
 	u32 gic_target;    /* GICv2: bit mask of this CPU's interface */

@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 #include <string.h>
 #include "arch/host/host.h"
+#include "arch/aarch64/errata.c"
 #include "arch/aarch64/mitigations.c"
 
 char vectors[1], vectors_hard[1];
@@ -168,4 +169,44 @@ static void early_a57_hide_faults(void)
 	CHECK(!core_hides_stage1_faults(0x510fd070));
 }
 
-TEST_MAIN(RUN(early_a57_hide_faults), RUN(by_core_and_firmware), RUN(firmware_is_asked_with_care))
+static const struct {
+	u64 midr, revidr;
+	const char *applied, *firmware, *open;
+} errata_of[] = {
+	{ 0x410fd034, 0, " 835769 843419 1530924", " 855873", "" },
+	{ 0x410fd034, BIT(8), " 835769 1530924", " 855873", "" },
+	{ 0x410fd032, 0, " 824069 826319 827319 835769 843419 1530924", " 836870", "" },
+	{ 0x410fd031, 0, " 819472 824069 826319 827319 835769 843419 1530924", " 836870", "" },
+	{ 0x411fd070, 0, " 834220 1319537", " 826974 826977 828024 829520 833471 859972", " 832075" },
+	{ 0x411fd073, 0, " 1319537", " 859972", "" }, /* R-Car H3 */
+	{ 0x410fd083, 0, " 1319367", " 859971", "" },
+	{ 0x411fd080, 0, " 1319367", "", "" },
+	{ 0x414fd0b1, 0, "", "", "" },
+	{ 0x413fd0b0, 0, " 1286807", "", "" },
+	{ 0x414fd0c1, 0, "", "", "" },
+	{ 0x511fd070, 0, "", "", "" }, /* not Arm's */
+	{ 0x000f0510, 0, "", "", "" },
+};
+
+static void errata_by_revision(void)
+{
+	char buf[96];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(errata_of); i++) {
+		const char *const want[] = { errata_of[i].applied, errata_of[i].firmware, errata_of[i].open };
+
+		for (unsigned int how = 0; how < 3; how++) {
+			bool any = errata_text(errata_of[i].midr, errata_of[i].revidr, (enum erratum_how)how, buf,
+					       sizeof(buf));
+
+			if (strcmp(buf, want[how]) != 0 || any != (want[how][0] != '\0')) {
+				test_fail(__FILE__, __LINE__, "row %u, %u:%s, want%s", i, how, buf, want[how]);
+			}
+		}
+	}
+	errata_report(0, 0x411fd070, 0);
+	CHECK(errata_text(0x411fd070, 0, ERRATUM_FIRMWARE, buf, 20)); /* cut off, not written behind */
+	CHECK_EQ(strlen(buf), 19);
+}
+
+TEST_MAIN(RUN(errata_by_revision), RUN(early_a57_hide_faults), RUN(by_core_and_firmware), RUN(firmware_is_asked_with_care))
