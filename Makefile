@@ -106,7 +106,6 @@ PART_msi := core/pci/msi*.c core/vgic/its*.c core/vgic/lpi.c arch/aarch64/gic/it
 PART_iommu := core/iommu/*.c arch/aarch64/s2_dma.c
 PART_disk := core/host/disk*.c core/host/virtio_blk.c vdev/virtio/blk_disk.c
 PART_nic := core/host/nic*.c core/host/virtio_net.c vdev/virtio/net_uplink.c
-PART_gicv2 := core/vgic/gicc.c
 PART_NAMES := $(patsubst parts/%.c,%,$(wildcard parts/*.c))
 part_o = $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard $(PART_$(1))))
 PART_O := $(PART_NAMES:%=$(BUILD)/part-%.o)

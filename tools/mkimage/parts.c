@@ -125,10 +125,6 @@ void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 	if (cfg->gic.has_its || cfg->gic.has_v2m) {
 		parts_need(bf, "msi", &cfg->gic.pos);
 	}
-	/* Without a version it has the host's, and a host with GICv2 has an interface for guests. */
-	if (cfg->gic.version == 2) {
-		parts_need(bf, "gicv2", &cfg->gic.pos);
-	}
 }
 
 /* Files of parts and drivers, and what they are called in a buildfile. */
