@@ -8,6 +8,7 @@ import time
 
 from case import BUILD, Case
 from machine import QEMU, Failure, image
+from trouble import HELLO, build, vm
 
 HOLE = 0x0b000000  # nothing is there on `virt`: external abort
 ZEROS = 0x04000000  # its second flash, without contents
@@ -39,13 +40,15 @@ def ones():
     return ("-drive", f"if=pflash,unit=1,format=raw,readonly=on,file={path}")
 
 
-def startup(name, gic, edits, wants, args=(), never="Hello", smp=2, parked=None):
+def startup(name, gic, edits, wants, args=(), never="Hello", smp=2, parked=None, part=None):
     """`wants` in this order; `parked`: what x0 ends with, and which CPU's if not 0."""
     def body(start):
         sock = f"{BUILD}/startup-{os.getpid()}.sock"
         if os.path.exists(sock):
             os.unlink(sock)
-        m = start(image("hello"), gic=gic, smp=smp,
+        path = image("hello") if part is None else \
+            build(f"startup-{part}", [vm("hello", HELLO[0])], [HELLO], f"-v\n    {part}")
+        m = start(path, gic=gic, smp=smp,
                   args=("-dtb", tree(name.replace(" ", "-"), gic, edits, smp), *args,
                         *(("-qmp", f"unix:{sock},server=on,wait=off") if parked else ())))
         for w in wants:
@@ -195,6 +198,18 @@ def startup_cases(full):
             firmware("CPU late", [r"CPU 1 \(MPIDR 0x1\): asked for but did not come, not used", r"2 of 3 CPUs", *GOES_ON],
                      parked=(0x21, 1)),
             firmware("no CNTFRQ", [r"CNTFRQ_EL0 is 0: 62500000 Hz assumed", r"3 of 3 CPUs", *GOES_ON]),
+            firmware("no CNTFRQ", [r"CNTFRQ_EL0 is 0: 24000000 Hz by clock-frequency of the device tree", r"3 of 3 CPUs", *GOES_ON],
+                     edits=[("/timer", "clock-frequency", (24000000,))]),
+            startup("a CPU of a spin table that sleeps", 3,
+                    [("/cpus/cpu@1", "enable-method", "spin-table"), ("/cpus/cpu@1", "cpu-release-addr", (0, 0x7fff0000))],
+                    [r"CPU 1 \(MPIDR 0x1\): asked for but did not come, not used", r"1 of 2 CPUs", *GOES_ON], never=None),
+            startup("SMMU aborts", 3, [("/smmu@b000000", "reg", (0, HOLE, 0, 0x20000)), ("/smmu@b000000", "compatible", "arm,smmu-v3"),
+                                       ("/smmu@b000000", "#iommu-cells", (1,))],
+                    [r"arm,smmu-v3 at 0xb000000: it does not answer \(an access is aborted\)", *GOES_ON], never=None, part="part-iommu"),
+            startup("SMMU reads zeros", 3, [("/smmu@4000000", "reg", (0, ZEROS, 0, 0x20000)),
+                                            ("/smmu@4000000", "compatible", "arm,smmu-v3"),
+                                            ("/smmu@4000000", "#iommu-cells", (1,))],
+                    [r"arm,smmu-v3 at 0x4000000: it", *GOES_ON], never=None, part="part-iommu"),
             firmware("x0 is a hole", [], parked=(0x11,), never="Hello"),
             firmware("entry at EL1", [r"cannot start: entered at EL1"], parked=(1,), never="Hello"),
             firmware("entry at EL3", [], parked=(3,), never="Hello"),

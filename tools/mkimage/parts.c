@@ -124,6 +124,7 @@ void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 	}
 	if (cfg->gic.has_its || cfg->gic.has_v2m) {
 		parts_need(bf, "msi", &cfg->gic.pos);
+		parts_need(bf, "vpci", &cfg->gic.pos); /* has the nodes of the guest's device tree */
 	}
 }
 
