@@ -172,24 +172,49 @@ static bool reachable(const struct board_device *d, const struct kind *k)
 	return true;
 }
 
+struct probe {
+	const struct kind *k;
+	struct range regs[2];
+};
+
+/* 1: it runs, and is not to be stopped. */
+static int probe(void *arg)
+{
+	const struct probe *p = arg;
+
+	if (!p->k->runs(p->regs)) {
+		return 0;
+	}
+	if (mode == HOST_WDT_STOP && p->k->stop != NULL) {
+		p->k->stop(p->regs);
+		return 2;
+	}
+	return 1;
+}
+
 static bool look(const struct board_device *d, void *ctx)
 {
 	const struct kind *k = d->enabled ? kind_of(d) : NULL;
-	struct range regs[2] = { d->reg[0], d->reg[1] };
+	struct probe p = { k, { d->reg[0], d->reg[1] } };
 
 	(void)ctx;
 	if (k == NULL || !reachable(d, k)) {
 		return true;
 	}
-	if (!k->runs(regs)) {
+	switch (arch_try(probe, &p)) {
+	case 0:
 		log_debug("watchdog %s: not running", d->path);
-	} else if (mode == HOST_WDT_STOP && k->stop != NULL) {
-		k->stop(regs);
+		break;
+	case 2:
 		log_info("watchdog %s: stopped", d->path);
-	} else {
-		wdts[wdt_count] = (struct wdt){ k, { regs[0], regs[1] } };
+		break;
+	case 1:
+		wdts[wdt_count] = (struct wdt){ k, { p.regs[0], p.regs[1] } };
 		wdt_count++;
 		log_info("watchdog %s: runs, kicked from now on", d->path);
+		break;
+	default:
+		log_warn("watchdog %s at 0x%lx does not answer", d->path, p.regs[0].start);
 	}
 	return wdt_count < MAX_WDTS;
 }

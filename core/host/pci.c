@@ -367,6 +367,13 @@ static void walk(struct walk *w, bool assign)
 	}
 }
 
+static int try_walk(void *arg)
+{
+	walk(arg, false);
+	walk(arg, true);
+	return 0;
+}
+
 static void scan_host(const struct board *b, const struct board_pci *h)
 {
 	struct walk w = { .board = b, .host = h, .bus = h->bus_first };
@@ -378,8 +385,9 @@ static void scan_host(const struct board *b, const struct board_pci *h)
 	for (u32 i = 0; i < 2; i++) {
 		w.at[i] = MAX(h->window[i].pci, PAGE_SIZE);
 	}
-	walk(&w, false);
-	walk(&w, true);
+	if (arch_try(try_walk, &w) != 0) {
+		log_warn("PCI at 0x%lx: an access to 0x%lx is aborted, what is behind it is not used", h->ecam.start, arch_tried_at);
+	}
 }
 
 struct pci_dev *pci_at(const struct board *b, u32 n)

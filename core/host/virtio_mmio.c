@@ -98,7 +98,14 @@ static const struct vio_ops ops = {
 	.interrupt = interrupt,
 };
 
-static void look(const struct board_virtio *b)
+static int read_magic(void *arg)
+{
+	const struct board_virtio *b = arg;
+
+	return io_read32(b->regs.start + MAGIC_VALUE) == MAGIC ? 0 : -ENODEV;
+}
+
+static void look(struct board_virtio *b)
 {
 	pa_t page = ALIGN_DOWN(b->regs.start, PAGE_SIZE);
 	struct vio_dev *d;
@@ -106,7 +113,7 @@ static void look(const struct board_virtio *b)
 
 	if (b->regs.size <= CONFIG || !IS_ALIGNED(b->regs.start, 4) ||
 	    arch_map(page, ALIGN_UP(b->regs.start + b->regs.size, PAGE_SIZE) - page, MAP_DEVICE) != 0 ||
-	    io_read32(b->regs.start + MAGIC_VALUE) != MAGIC) {
+	    arch_try(read_magic, b) != 0) {
 		return;
 	}
 	version = io_read32(b->regs.start + VERSION);
@@ -133,6 +140,8 @@ static void look(const struct board_virtio *b)
 void vio_mmio_scan(const struct board *b)
 {
 	for (u32 i = 0; i < b->virtio_count; i++) {
-		look(&b->virtio[i]);
+		struct board_virtio v = b->virtio[i];
+
+		look(&v);
 	}
 }

@@ -117,7 +117,7 @@ DEEDS = ("none", "CPU silent", "CPU refused", "CPU at EL1", "CPU late", "no CNTF
          "entry at EL1", "entry at EL3", "no timer interrupt")
 
 
-def firmware(deed, wants, parked=None, edits=(), never=None, config="hello"):
+def firmware(deed, wants, parked=None, edits=(), never=None, config="hello", also=""):
     """The image is started by firmware of its own, which is wrong in one way."""
     def body(start):
         cross = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
@@ -140,7 +140,7 @@ def firmware(deed, wants, parked=None, edits=(), never=None, config="hello"):
         m.never("quoin: panic")
         if never:
             m.never(never)
-    return Case(f"start-up by firmware: {deed}", [config], body)
+    return Case(f"start-up by firmware: {deed}{also}", [config], body)
 
 
 STOPS = r"cannot start: the interrupt controller cannot be used"
@@ -199,10 +199,13 @@ def startup_cases(full):
                      parked=(0x21, 1)),
             firmware("no CNTFRQ", [r"CNTFRQ_EL0 is 0: 62500000 Hz assumed", r"3 of 3 CPUs", *GOES_ON]),
             firmware("no CNTFRQ", [r"CNTFRQ_EL0 is 0: 24000000 Hz by clock-frequency of the device tree", r"3 of 3 CPUs", *GOES_ON],
-                     edits=[("/timer", "clock-frequency", (24000000,))]),
+                     edits=[("/timer", "clock-frequency", (24000000,))], also=", a frequency in the tree"),
             startup("a CPU of a spin table that sleeps", 3,
                     [("/cpus/cpu@1", "enable-method", "spin-table"), ("/cpus/cpu@1", "cpu-release-addr", (0, 0x7fff0000))],
                     [r"CPU 1 \(MPIDR 0x1\): asked for but did not come, not used", r"1 of 2 CPUs", *GOES_ON], never=None),
+            startup("watchdog aborts", 3, [("/watchdog@b000000", "reg", (0, HOLE, 0, 0x1000)),
+                                           ("/watchdog@b000000", "compatible", "arm,sp805")],
+                    [r"watchdog /watchdog@b000000 at 0xb000000 does not answer", *GOES_ON], never=None),
             startup("SMMU aborts", 3, [("/smmu@b000000", "reg", (0, HOLE, 0, 0x20000)), ("/smmu@b000000", "compatible", "arm,smmu-v3"),
                                        ("/smmu@b000000", "#iommu-cells", (1,))],
                     [r"arm,smmu-v3 at 0xb000000: it does not answer \(an access is aborted\)", *GOES_ON], never=None, part="part-iommu"),

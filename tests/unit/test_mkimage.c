@@ -305,7 +305,7 @@ static void links_needed_parts(void)
 	const struct vm_config plain = { .gic.version = 3 }, old = { .gic.version = 2 }, its = { .gic.has_its = true },
 		bus = { .pci.present = true, .gic.has_v2m = true }, smcs = { .pass = &smc }, fns = { .pass = &fn },
 		devices = { .vdev = &none };
-	static const char *const names[] = { "", "", "msi ", "msi vpci ", "iommu pass ", "msi vpci pci iommu pass ",
+	static const char *const names[] = { "", "", "msi vpci ", "msi vpci ", "iommu pass ", "msi vpci pci iommu pass ",
 		"disk iommu pci nic " };
 	const struct vm_config *const cfg[] = { &plain, &old, &its, &bus, &smcs, &fns, &devices };
 	struct diag d;

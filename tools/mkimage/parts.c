@@ -123,8 +123,8 @@ void parts_for_vm(struct buildfile *bf, const struct vm_config *cfg)
 		parts_need(bf, "vpci", &cfg->pos);
 	}
 	if (cfg->gic.has_its || cfg->gic.has_v2m) {
-		parts_need(bf, "msi", &cfg->gic.pos);
 		parts_need(bf, "vpci", &cfg->gic.pos); /* has the nodes of the guest's device tree */
+		parts_need(bf, "msi", &cfg->gic.pos);
 	}
 }
 
