@@ -101,8 +101,8 @@ LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
 PART_pass := core/pass/pass.c core/pass/pass_limits.c core/load/pass_*.c core/config/pass_option.c core/config/check_owner.c \
 	core/config/check_rest.c $(filter-out %_irq.c,$(wildcard core/config/check_pass*.c))
 PART_pci := core/host/pci.c core/pass/pass_pci*.c
-PART_vpci := core/pci/vpci*.c core/load/pci_fdt.c core/config/check_pci.c vdev/virtio/pci.c
-PART_msi := core/pci/msi*.c core/vgic/its*.c core/vgic/lpi.c arch/aarch64/gic/its*.c vdev/gic_its.c
+PART_vpci := core/pci/vpci*.c core/config/check_pci.c vdev/virtio/pci.c
+PART_msi := core/pci/msi*.c core/load/pci_fdt.c core/vgic/its*.c core/vgic/lpi.c arch/aarch64/gic/its*.c vdev/gic_its.c
 PART_iommu := core/iommu/*.c arch/aarch64/s2_dma.c
 PART_disk := core/host/disk*.c core/host/virtio_blk.c vdev/virtio/blk_disk.c
 PART_nic := core/host/nic*.c core/host/virtio_net.c vdev/virtio/net_uplink.c
@@ -193,8 +193,8 @@ $(BUILD)/quoin.o: $(CORE_O) $(LIBFDT_O) $(NEWLIB_A) $(EXPORTS) $(PART_O:%=%.all)
 $(PART_O): %.o: %.o.all $(BUILD)/quoin.o
 	$(Q)$(OBJCOPY) --keep-global-symbols=$(BUILD)/quoin.o.keep $< $@
 define part # $(1) name
-$(BUILD)/part-$(1).o.all: $(call part_o,$(1))
-	$$(Q)$$(LD) -r --unique -o $$@ $$^
+$(BUILD)/part-$(1).o.all: $(call part_o,$(1)) Makefile
+	$$(Q)$$(LD) -r --unique -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach p,$(PART_NAMES),$(eval $(call part,$(p))))
 $(UART_O): $(BUILD)/uart-%.o: $(BUILD)/el2/arch/aarch64/uart/%.o

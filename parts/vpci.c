@@ -2,7 +2,6 @@
 /* In the place of part `vpci`: no VM of the image has a PCI bus, and all virtio devices are on MMIO. */
 #include <errno.h>
 #include "core/config/check_parts.h"
-#include "core/load/pci_fdt.h"
 #include "core/pci/vpci.h"
 #include "vdev/virtio/transport.h"
 
@@ -15,18 +14,6 @@ void check_pci(struct check *c)
 			check_error(c, &v->pos, "this image has no part 'vpci'");
 		}
 	}
-}
-
-void pci_fdt_bus(struct fdt_writer *w, const struct vm_config *cfg, u32 gic, u32 msi)
-{
-}
-
-void pci_fdt_msi(struct fdt_writer *w, const struct vm_config *cfg, u32 msi)
-{
-}
-
-void pci_fdt_msi_path(const struct vm_config *cfg, char *buf, size_t size)
-{
 }
 
 int vpci_create(struct vm *vm, struct diag *d)
