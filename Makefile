@@ -67,7 +67,7 @@ CFLAGS_HOST := -std=gnu11 -g $(WARN) -fno-common -I. -Iarch/host/include -isyste
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # --- what is compiled ----------------------------------------------------------------------------
-CORE_C := $(wildcard core/*.c core/*/*.c)
+CORE_C := $(filter-out core/absent/%,$(wildcard core/*.c core/*/*.c))
 ARCH_C := $(wildcard arch/aarch64/*.c arch/aarch64/*/*.c)
 ARCH_S := $(wildcard arch/aarch64/*.S arch/aarch64/*/*.S)
 VDEV_C := $(wildcard vdev/*.c vdev/virtio/*.c)
@@ -97,7 +97,7 @@ $(HOT_C:%.c=$(BUILD)/el2/%.o): OPT := -O2 -fno-align-functions
 # The one file that may name FP registers: it saves and restores a guest's.
 FP_O := $(filter $(BUILD)/el2/arch/aarch64/fp%,$(EL2_O))
 LIBFDT_O := $(patsubst $(LIBFDT)/src/%.c,$(BUILD)/el2/libfdt/%.o,$(LIBFDT_C))
-# Parts of the monitor that an image has only if something in it needs them. parts/NAME.c is what stands in for one.
+# Parts of the monitor that an image has only if something in it needs them. core/absent/NAME.c is what stands in for one.
 PART_pass := core/pass/pass.c core/pass/pass_limits.c core/load/pass_*.c core/config/pass_option.c core/config/check_owner.c \
 	core/config/check_rest.c $(filter-out %_irq.c,$(wildcard core/config/check_pass*.c))
 PART_pci := core/host/pci.c core/pass/pass_pci*.c
@@ -106,7 +106,7 @@ PART_msi := core/pci/msi*.c core/load/pci_fdt.c core/vgic/its*.c core/vgic/lpi.c
 PART_iommu := core/iommu/*.c arch/aarch64/s2_dma.c
 PART_disk := core/host/disk*.c core/host/virtio_blk.c vdev/virtio/blk_disk.c
 PART_nic := core/host/nic*.c core/host/virtio_net.c vdev/virtio/net_uplink.c
-PART_NAMES := $(patsubst parts/%.c,%,$(wildcard parts/*.c))
+PART_NAMES := $(patsubst core/absent/%.c,%,$(wildcard core/absent/*.c))
 part_o = $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard $(PART_$(1))))
 PART_O := $(PART_NAMES:%=$(BUILD)/part-%.o)
 ABSENT_O := $(PART_NAMES:%=$(BUILD)/absent-%.o)
@@ -204,7 +204,7 @@ $(BUILD)/iommu-$(1).o: $(patsubst %.c,$(BUILD)/el2/%.o,$(wildcard arch/aarch64/i
 	$$(Q)$$(LD) -r --unique -o $$@ $$^
 endef
 $(foreach n,$(IOMMU_NAMES),$(eval $(call iommu_driver,$(n))))
-$(ABSENT_O): $(BUILD)/absent-%.o: $(BUILD)/el2/parts/%.o
+$(ABSENT_O): $(BUILD)/absent-%.o: $(BUILD)/el2/core/absent/%.o
 	$(Q)cp $< $@
 $(BUILD)/vdev-virtio-vsock.o: $(VSOCK_O)
 $(BUILD)/vdev-shmem.o: $(SHMEM_O)
