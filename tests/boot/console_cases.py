@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One console for several VMs: who has the input, how lines look, who waits for whom."""
 import re
+import time
 
 from case import Case, GUESTS
 from machine import BUILD, Failure
@@ -181,6 +182,7 @@ def hostdev():
             m.expect(r"quoin> ")
             if "line 3: 4 bytes" in m.log:
                 break
+            time.sleep(0.5)
         m.at = 0
         m.expect(r"^line 1: 3 bytes, sum \d+: one$")
     return Case("console hostdev forms", ["hello"], body)
