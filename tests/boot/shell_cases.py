@@ -183,8 +183,9 @@ def busy(**kw):
         m.send(ESCAPE + "1s" + ESCAPE + "2s")
         # Of the VM in front a line has no name, and may stand behind the prompt that it wipes away.
         m.expect(r"(?<!one: )spinning")
+        time.sleep(1)  # let the other one say so, too: not in the middle of the answer
         m.send(ESCAPE + "mvms\r")
-        m.expect(r"^ 1 one +running ")
+        m.expect(r"(^|\033\[K) 1 one +running ")
         op.ask("kill two", r"two: stopped, killed by the operator")
         op.ask("stop one", r"^one: ended$")
         m.send("quit\r")
