@@ -161,161 +161,6 @@ static void psci_node(struct board_parser *p, u32 version)
 	p->b->psci.version = version;
 }
 
-/* Registers that the GIC cannot do without, mapped in whole pages. */
-static bool gic_frame(struct board_parser *p, u32 i, u64 least, const char *what, struct range *out)
-{
-	if (board_reg(p, i, out) && out->size >= least && IS_ALIGNED(out->start | out->size, PAGE_SIZE)) {
-		return true;
-	}
-	board_fail(p, "no usable %s: expected 0x%lx bytes or more in whole pages as entry %u of reg", what, least, i);
-	return false;
-}
-
-/* False: it is none, having said so. */
-static bool gic_read(struct board_parser *p, u32 version)
-{
-	static const char *const names[] = { "GICC", "GICH (to host VMs)", "GICV (to host VMs)" };
-	struct board_gic *g = &p->b->gic;
-	struct range *frames[] = { &g->cpu, &g->hyp, &g->vcpu };
-	u32 regions = version == 2 ? 0 : board_prop_u32(p, PROP_REDIST_REGIONS, 1);
-
-	g->cells = board_prop_u32(p, PROP_INTERRUPT_CELLS, 3);
-	if (g->cells < 3 || g->cells > 4) {
-		board_fail(p, "#interrupt-cells is %u: expected 3 or 4", g->cells);
-		return false;
-	}
-	if (version != 2 && (regions == 0 || regions > BOARD_MAX_GICR)) {
-		board_fail(p, "#redistributor-regions is %u: expected 1 to %d", regions, BOARD_MAX_GICR);
-		return false;
-	}
-	if (!gic_frame(p, 0, version == 2 ? KiB(4) : KiB(64), "distributor", &g->dist)) {
-		return false;
-	}
-	for (; g->redist_count < regions; g->redist_count++) {
-		if (!gic_frame(p, 1 + g->redist_count, KiB(128), "redistributors", &g->redist[g->redist_count])) {
-			return false;
-		}
-	}
-	/* Of a GICv3 they are for compatibility: it may lack them. */
-	for (u32 i = 0; i < ARRAY_SIZE(frames); i++) {
-		if (version == 2 ? !gic_frame(p, 1 + i, i == 1 ? KiB(4) : KiB(8), names[i], frames[i]) :
-				   !board_reg(p, 1 + regions + i, frames[i])) {
-			return version != 2;
-		}
-	}
-	return true;
-}
-
-static void gic_node(struct board_parser *p, u32 version)
-{
-	struct board_gic *g = &p->b->gic;
-
-	if (g->version != 0) {
-		return; /* one behind the first is not the CPUs' */
-	}
-	if (!gic_read(p, version)) {
-		g->cells = g->redist_count = 0;
-		return;
-	}
-	g->version = version;
-	g->redist_stride = board_prop_number(p, PROP_REDIST_STRIDE);
-	p->gic_node = p->frame[p->depth - 1].node;
-	g->phandle = board_phandle(p);
-	g->address_cells = board_prop_u32(p, PROP_ADDRESS_CELLS, 0);
-	board_raw_irq_of(p, &p->maintenance);
-	p->frame[p->depth - 1].kind = NODE_GIC;
-}
-
-static void its_node(struct board_parser *p)
-{
-	struct board_gic *g = &p->b->gic;
-	struct range x;
-
-	if (g->its_count < BOARD_MAX_ITS && board_reg(p, 0, &x)) {
-		p->its_node[g->its_count] = p->frame[p->depth - 1].node;
-		g->its_phandle[g->its_count] = board_phandle(p);
-		g->its[g->its_count++] = x;
-	}
-}
-
-static void chosen_node(struct board_parser *p)
-{
-	const char *path = board_prop_string(p, PROP_STDOUT_PATH);
-	const char *args = board_prop_string(p, PROP_BOOTARGS);
-	struct board *b = p->b;
-	u64 start, end;
-
-	if (path == NULL) {
-		path = board_prop_string(p, PROP_LINUX_STDOUT_PATH);
-	}
-	p->stdout_path = path;
-	if (args != NULL) {
-		b->bootargs = args;
-	}
-	start = board_prop_number(p, PROP_INITRD_START);
-	end = board_prop_number(p, PROP_INITRD_END);
-	if (end > start) {
-		b->initrd.start = start;
-		b->initrd.size = end - start;
-		if (board_reserve(b, start, end - start, RESERVED_INITRD) != 0) {
-			board_fail(p, "more than %d reserved memory ranges", BOARD_MAX_RESERVED);
-		}
-	}
-	if (board_has(p, PROP_RNG_SEED)) {
-		b->rng_seed = p->prop[PROP_RNG_SEED].data;
-		b->rng_seed_len = p->prop[PROP_RNG_SEED].len;
-	}
-	b->kaslr_seed = board_prop_number(p, PROP_KASLR_SEED);
-}
-
-/* As Xen's booting.txt has it: reg in the cells of /chosen, which some forget to give. */
-static bool module_range(const struct board_parser *p, struct range *x)
-{
-	const struct board_frame *chosen = &p->frame[p->depth - 2];
-	u32 len = board_has(p, PROP_REG) ? p->prop[PROP_REG].len : 0;
-	u32 ac = chosen->acells, sc = chosen->scells;
-
-	if (!chosen->cells_given) {
-		ac = len == 8 ? 1 : 2;
-		sc = len == 16 ? 2 : 1;
-	}
-	if (ac - 1 > 1 || sc - 1 > 1 || len < 4 * (ac + sc)) {
-		return false;
-	}
-	x->start = fdt_cells(p->prop[PROP_REG].data, ac);
-	x->size = fdt_cells(p->prop[PROP_REG].data + 4 * ac, sc);
-	return range_valid(x->start, x->size);
-}
-
-static void module_node(struct board_parser *p)
-{
-	struct board *b = p->b;
-	struct board_module *m;
-	struct range x;
-	u32 i;
-
-	if (!module_range(p, &x)) {
-		board_warn(p, "no usable reg: expected an address and a size; this module is left out");
-		return;
-	}
-	if (b->module_count == BOARD_MAX_MODULES ||
-	    board_reserve(b, x.start, x.size, RESERVED_MODULE) != 0) {
-		board_fail(p, "more than %d boot modules or %d reserved ranges", BOARD_MAX_MODULES,
-			   BOARD_MAX_RESERVED);
-		return;
-	}
-	for (i = b->module_count++; i > 0 && b->module[i - 1].start > x.start; i--) {
-		b->module[i] = b->module[i - 1];
-	}
-	m = &b->module[i];
-	m->start = x.start;
-	m->size = x.size;
-	m->bootargs = board_prop_string(p, PROP_BOOTARGS);
-	m->kind = board_compatible(p, "multiboot,kernel") ? MODULE_KERNEL :
-		  board_compatible(p, "multiboot,ramdisk") ? MODULE_RAMDISK :
-		  board_compatible(p, "multiboot,device-tree") ? MODULE_DEVICE_TREE : MODULE_OTHER;
-}
-
 static void clock_node(struct board_parser *p)
 {
 	if (p->clock_count < BOARD_MAX_CLOCKS && board_phandle(p) != 0) {
@@ -460,11 +305,11 @@ static void device_node(struct board_parser *p, const char *name)
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v3")) {
-		gic_node(p, 3);
+		board_gic_node(p, 3);
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v3-its")) {
-		its_node(p);
+		board_its_node(p);
 		return;
 	}
 	if (board_compatible(p, "arm,gic-v2m-frame")) {
@@ -473,7 +318,7 @@ static void device_node(struct board_parser *p, const char *name)
 	}
 	for (i = 0; i < ARRAY_SIZE(gicv2); i++) {
 		if (board_compatible(p, gicv2[i])) {
-			gic_node(p, 2);
+			board_gic_node(p, 2);
 			return;
 		}
 	}
@@ -500,7 +345,7 @@ void board_node(struct board_parser *p)
 			memory_node(p);
 		} else if (strcmp(name, "chosen") == 0) {
 			f->kind = NODE_CHOSEN;
-			chosen_node(p);
+			board_chosen_node(p);
 		} else if (strcmp(name, "cpus") == 0) {
 			f->kind = NODE_CPUS;
 			if (f->acells - 1 > 1) {
@@ -524,7 +369,7 @@ void board_node(struct board_parser *p)
 	case NODE_CHOSEN:
 		if (board_compatible(p, "multiboot,module") ||
 		    board_compatible(p, "xen,multiboot-module")) {
-			module_node(p);
+			board_module_node(p);
 		}
 		break;
 	default: device_node(p, name); break;

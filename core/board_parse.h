@@ -122,6 +122,12 @@ void board_raw_irq_of(const struct board_parser *p, struct board_raw_irq *raw);
 struct board_irq board_irq_at(const struct board_gic *g, const struct board_raw_irq *raw, u32 i);
 /* board_phandle - of the current node, 0: none. */
 u32 board_phandle(const struct board_parser *p);
+
+/* Complete nodes of the interrupt controller (board_gic.c), of /chosen and its modules (board_chosen.c). */
+void board_gic_node(struct board_parser *p, u32 version);
+void board_its_node(struct board_parser *p);
+void board_chosen_node(struct board_parser *p);
+void board_module_node(struct board_parser *p);
 /* board_walk - the parser of board_parse() over a board's tree once more, for `visit`; -EINVAL: damaged. */
 int board_walk(const struct board *b, bool (*visit)(struct board_parser *p));
 /* board_parser_alias - the value of property `name` (of `len` bytes) of /aliases met so far; NULL: no such string. */

@@ -17,8 +17,6 @@
 #include "core/spec/cpg_mssr.h"
 #include "core/vdev.h"
 
-#define WINDOW 0x11000
-
 struct cpg {
 	struct vdev dev; /* must be first */
 	struct clock_set clocks, resets; /* the VM's own */
@@ -218,7 +216,7 @@ static const struct vdev_option options[] = {
 VDEV(cpg_mssr) = {
 	.abi = VDEV_ABI,
 	.name = "cpg-mssr",
-	.window = WINDOW,
+	.window = CPG_WINDOW,
 	.loc = 0xe6150000,
 	.options = options,
 	.state_size = sizeof(struct cpg),

@@ -10,6 +10,7 @@
 
 #define CPG_WORDS 12
 #define CPG_SIZE 0x1000
+#define CPG_WINDOW 0x11000 /* with the page of the mode pins, of the reset controller behind it */
 
 static const u16 cpg_smstpcr[CPG_WORDS] = { /* module stop control, the system's */
 	0x130, 0x134, 0x138, 0x13c, 0x140, 0x144, 0x148, 0x14c, 0x990, 0x994, 0x998, 0x99c,

@@ -161,7 +161,7 @@ static void cpg_reset(pa_t regs, u32 module, bool assert)
 
 CLOCK(cpg_mssr) = {
 	.compatible = compatible,
-	.size = 0x11000, /* with the page of the mode pins */
+	.size = CPG_WINDOW,
 	.module = cpg_module_of,
 	.number = cpg_number,
 	.rate = cpg_rate,
