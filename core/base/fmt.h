@@ -16,5 +16,7 @@
  */
 size_t fmt_vstr(char *buf, size_t size, const char *fmt, va_list ap) __printf(3, 0);
 size_t fmt_str(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+/* str_ends - does `s` end with `tail`? Any context. */
+bool str_ends(const char *s, const char *tail);
 
 #endif

@@ -54,17 +54,10 @@ static bool listed(const char *const *list, const char *name)
 	return *list != NULL;
 }
 
-static bool ends(const char *name, const char *tail)
-{
-	size_t n = strlen(name), t = strlen(tail);
-
-	return n >= t && strcmp(name + n - t, tail) == 0;
-}
-
 static bool is_reference(const char *name)
 {
-	return listed(references, name) || ends(name, "-supply") || ends(name, "-gpios") || ends(name, "-gpio") ||
-	       ends(name, ",syscon");
+	return listed(references, name) || str_ends(name, "-supply") || str_ends(name, "-gpios") || str_ends(name, "-gpio") ||
+	       str_ends(name, ",syscon");
 }
 
 static bool open_node(const struct guest_fdt *g, const struct cfg_pass *p, struct fdt_reader *r)
@@ -193,7 +186,7 @@ static void copy_property(struct pass_fdt *f, const struct kept *k, const struct
 		/* Pins stay as firmware set them: the states are there, for drivers that want them, and change nothing. */
 		fdt_writer_bytes(w, r->name, r->data, strcmp(r->name, "pinctrl-names") == 0 ? r->len : 0);
 	} else if (is_reference(r->name)) {
-		u32 supply = !copy_references(w, k, r) && r->len == 4 && ends(r->name, "-supply") ?
+		u32 supply = !copy_references(w, k, r) && r->len == 4 && str_ends(r->name, "-supply") ?
 			     pass_supply(f, fdt_be32(r->data)) : 0;
 
 		if (supply != 0) {
@@ -410,7 +403,7 @@ size_t pass_fdt_bound(const struct guest_fdt *g)
 		n += KiB(1);
 		for (i = fdt_reader_next(&r); i != FDT_BAD && i != FDT_DONE && r.depth != 0; i = fdt_reader_next(&r)) {
 			n += i == FDT_PROPERTY ? 16 + r.len + strlen(r.name) : i == FDT_NODE ? 16 + r.name_len : 0;
-			n += i == FDT_PROPERTY && ends(r.name, "-supply") ? PASS_SUPPLY_SIZE : 0;
+			n += i == FDT_PROPERTY && str_ends(r.name, "-supply") ? PASS_SUPPLY_SIZE : 0;
 		}
 	}
 	return n;

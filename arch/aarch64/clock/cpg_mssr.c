@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "arch_io.h"
 #include "core/base/board.h"
+#include "core/base/fmt.h"
 #include "core/spec/cpg_mssr.h"
 
 static const char *const compatible[] = {
@@ -84,13 +85,6 @@ static u32 cpg_rate(const char *which, const u32 *cells, u32 count, u32 input_hz
 	return div != 0 ? (u32)((u64)input_hz * mult / div) : 0;
 }
 
-static bool ends(const char *s, const char *tail)
-{
-	size_t n = strlen(s), t = strlen(tail);
-
-	return n >= t && strcmp(s + n - t, tail) == 0;
-}
-
 static const char *cpg_refused(const char *s, u32 len)
 {
 	for (u32 i = 0; i < len; i += (u32)strlen(s + i) + 1) {
@@ -99,13 +93,13 @@ static const char *cpg_refused(const char *s, u32 len)
 		if (strncmp(at, "renesas,", 8) != 0) {
 			continue;
 		}
-		if (ends(at, "-cpg-mssr")) {
+		if (str_ends(at, "-cpg-mssr")) {
 			return "it has the clocks and resets of all devices: expected `vdev cpg-mssr`, which has those of the VM";
 		}
-		if (ends(at, "-rst")) {
+		if (str_ends(at, "-rst")) {
 			return "it resets the machine: expected `vdev cpg-mssr`, which shows the mode pins, or nothing";
 		}
-		if (ends(at, "-sysc")) {
+		if (str_ends(at, "-sysc")) {
 			return "it has the power of all devices and CPUs: expected nothing, passed devices are on";
 		}
 		if (strncmp(at, "renesas,pfc-", 12) == 0) {
